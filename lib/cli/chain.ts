@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Runs a tool, and the tool that it runs, and so on.
+ *
+ * `envdir ./env setuidgid u softlimit -m 2000000 tcpserver ...` is how run scripts are written, and a start of
+ * the runtime costs more than all four tools together. So where the next program is this very executable, the
+ * next tool runs in the same process; execve(2) comes when a foreign program does. Here is the only place
+ * that execs.
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import { X_OK } from "../os/constants.ts";
+import { SystemError } from "../os/errno.ts";
+import { access, isRegular, type Stat, stat } from "../os/file.ts";
+import { exec, type Inheritance } from "../os/process.ts";
+import { restartBlocked, type Start } from "../os/start.ts";
+import { setTitle } from "../os/title.ts";
+import { Environment } from "./environment.ts";
+import { complain, EXIT_TEMPORARY, Failure, fatal, reasonOf } from "./messages.ts";
+import { searchPath } from "./path_search.ts";
+import type { Next, Outcome, Tool, Toolbox } from "./tool.ts";
+
+/** The toolbox's own command: what runs where no other tool's name was called. */
+const OWN_COMMAND = "djbox";
+
+/** One link of the chain: a program as execve(2) would get it. */
+interface Link {
+  readonly argv: readonly ByteString[];
+  /** The file name that was executed. */
+  readonly file: ByteString;
+  readonly env: Environment;
+  readonly inheritance: Inheritance;
+}
+
+/** Runs what was called. Returns the exit code; does not return where a foreign program takes our place. */
+export function runToolbox(tools: Readonly<Record<string, Tool>>, start: Start): number {
+  const toolbox = openToolbox(tools, start);
+  if (!start.signalsReady && start.argv.some((arg) => findTool(tools, arg)?.readsSignals)) {
+    restartBlocked(start);
+  }
+  let link: Link = {
+    argv: start.argv,
+    file: start.executed,
+    env: new Environment(start.environ),
+    inheritance: {
+      mask: start.mask,
+      softFiles: start.softFiles,
+      limits: new Map(),
+      descriptors: [],
+    },
+  };
+  for (;;) {
+    const name = toolName(tools, link);
+    try {
+      const outcome = runLink(name, link, toolbox);
+      if (typeof outcome === "number") return outcome;
+      link = follow(name, link, outcome, toolbox);
+    } catch (error) {
+      return report(name, error);
+    }
+  }
+}
+
+/** The message of what a tool has thrown, and its exit code. Nobody is shown a stack trace. */
+function report(name: string, error: unknown): number {
+  if (error instanceof Failure) {
+    if (error.text !== "") complain(error.text);
+    return error.code;
+  }
+  complain(`${name}: fatal: ${reasonOf(error).replaceAll("\n", " ")}`);
+  return EXIT_TEMPORARY;
+}
+
+function baseName(path: ByteString): ByteString {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function findTool(tools: Readonly<Record<string, Tool>>, path: ByteString): Tool | undefined {
+  const name = baseName(path);
+  return Object.hasOwn(tools, name) ? tools[name] : undefined;
+}
+
+/** argv[0] decides; where it is no tool's name (inetd starts tcpd as `in.ftpd`), the file that was executed. */
+function toolName(tools: Readonly<Record<string, Tool>>, link: Link): string {
+  for (const path of [link.argv[0] ?? "", link.file]) {
+    if (findTool(tools, path) !== undefined) return baseName(path);
+  }
+  return OWN_COMMAND;
+}
+
+function runLink(name: string, link: Link, toolbox: Toolbox): Outcome {
+  const tool = toolbox.tools[name];
+  if (tool === undefined) throw fatal(name, "no such tool");
+  return tool.run({
+    name,
+    args: link.argv.slice(1),
+    env: link.env,
+    inheritance: link.inheritance,
+    title: setTitle(link.argv),
+    toolbox,
+  });
+}
+
+/** Execs what comes next, or returns it as the next link where it is one of our own. */
+function follow(name: string, link: Link, next: Next, toolbox: Toolbox): Link {
+  const program = next.file ?? next.argv[0] ?? "";
+  const inheritance: Inheritance = {
+    ...link.inheritance,
+    limits: new Map([...link.inheritance.limits, ...(next.limits ?? [])]),
+    descriptors: [...link.inheritance.descriptors, ...(next.descriptors ?? [])],
+  };
+  let own: ByteString | undefined;
+  const reason = searchPath(program, link.env.get("PATH"), (file) => {
+    if (toolbox.isToolbox(file)) {
+      own = file;
+      return 0;
+    }
+    return exec({ ...inheritance, path: file, argv: next.argv, environ: next.env.entries() });
+  });
+  if (own !== undefined) return { argv: next.argv, file: own, env: next.env, inheritance };
+  const complaint = next.complaint ?? `${name}: fatal: unable to run ${program}`;
+  throw new Failure(
+    EXIT_TEMPORARY,
+    `${complaint}: ${reasonOf(new SystemError(reason, "execve"))}`,
+  );
+}
+
+function openToolbox(
+  tools: Readonly<Record<string, Tool>>,
+  { toolbox: file, form }: Start,
+): Toolbox {
+  let identity: string | undefined;
+  return {
+    file,
+    form,
+    tools,
+    isToolbox(path): boolean {
+      if (path === file) return true;
+      const found = statOrNothing(path);
+      if (found === undefined || !isRegular(found)) return false;
+      identity ??= statOrNothing(file)?.identity;
+      return found.identity === identity && access(path, X_OK) === 0;
+    },
+  };
+}
+
+function statOrNothing(path: ByteString): Stat | undefined {
+  try {
+    return stat(path);
+  } catch (error) {
+    if (error instanceof SystemError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Options in D. J. Bernstein's manner (subgetopt.c, sgetopt.c): letters may be joined, an argument may be joined
+ * to its letter or follow it, options stop at the first operand, and an argument that begins with `--`
+ * (whatever comes behind it) is swallowed and stops them too. A lone `-` is an operand.
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import { EXIT_USAGE, Failure } from "./messages.ts";
+
+/** One option as it was given; `value` is "" for a letter that takes none. */
+export interface Option {
+  readonly letter: string;
+  readonly value: ByteString;
+}
+
+export interface Parsed {
+  /** In the order given, repeated ones too. */
+  readonly options: readonly Option[];
+  readonly operands: readonly ByteString[];
+}
+
+/**
+ * Parses `args`.
+ *
+ * @param name the tool's name, for messages
+ * @param letters the letters that there are; one with a colon behind it takes an argument
+ * @param usage what is printed under the complaint about a wrong option
+ * @throws Failure 100 for an unknown letter or a missing argument
+ */
+export function getopt(
+  name: string,
+  letters: string,
+  args: readonly ByteString[],
+  usage: string,
+): Parsed {
+  const options: Option[] = [];
+  let at = 0;
+  for (; at < args.length; at++) {
+    const arg = args[at] as ByteString;
+    if (!arg.startsWith("-") || arg === "-") break;
+    if (arg.startsWith("--")) {
+      at++;
+      break;
+    }
+    for (let i = 1; i < arg.length; i++) {
+      const letter = arg.charAt(i);
+      const known = letter === ":" ? -1 : letters.indexOf(letter);
+      if (known < 0) throw problem(name, "illegal option", letter, usage);
+      if (letters.charAt(known + 1) !== ":") {
+        options.push({ letter, value: "" });
+        continue;
+      }
+      const joined = arg.slice(i + 1);
+      const value = joined !== "" ? joined : args[++at];
+      if (value === undefined) throw problem(name, "option requires an argument", letter, usage);
+      options.push({ letter, value });
+      break;
+    }
+  }
+  return { options, operands: args.slice(at) };
+}
+
+function problem(name: string, text: string, letter: string, usage: string): Failure {
+  return new Failure(EXIT_USAGE, `${name}: ${text} -- ${letter}\n${name}: ${usage}`);
+}
+
+/** The number that the digits at the start of `text` make, as scan_ulong.c reads it; 0 if there are none. */
+export function leadingNumber(text: ByteString): number {
+  return Number(/^[0-9]*/.exec(text)?.[0] || "0");
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Messages and exit codes, in one place: `NAME: fatal: unable to X Y: REASON` on descriptor 2, in one write(2).
+ *
+ * @module
+ */
+import { type ByteString, toBytes, utf8 } from "../os/bytes.ts";
+import { SystemError } from "../os/errno.ts";
+import { writeAll } from "../os/file.ts";
+import { errorText } from "./error_text.ts";
+
+/** Wrong usage. */
+export const EXIT_USAGE = 100;
+/** Trouble with the system, possibly temporary. */
+export const EXIT_TEMPORARY = 111;
+
+/** The end of a tool: the exit code and the line (or lines, without the last newline) for descriptor 2. */
+export class Failure extends Error {
+  constructor(readonly code: number, readonly text: ByteString) {
+    super(text);
+  }
+}
+
+/** The words for what went wrong: a system call's error, or whatever else was thrown. */
+export function reasonOf(cause: unknown): ByteString {
+  if (cause instanceof SystemError) return errorText(cause.errno);
+  return utf8(cause instanceof Error ? cause.message : String(cause));
+}
+
+/** `NAME: fatal: TEXT: REASON`, exit 111. Without a cause there is no reason. */
+export function fatal(name: string, text: ByteString, cause?: unknown): Failure {
+  const reason = cause === undefined ? "" : ": " + reasonOf(cause);
+  return new Failure(EXIT_TEMPORARY, `${name}: fatal: ${text}${reason}`);
+}
+
+/** The usage line, exit 100. `line` is whole: what follows `NAME: `. */
+export function usageError(name: string, line: string): Failure {
+  return new Failure(EXIT_USAGE, `${name}: ${line}`);
+}
+
+/** Writes `NAME: warning: TEXT: REASON` and goes on. */
+export function warn(name: string, text: ByteString, cause?: unknown): void {
+  complain(`${name}: warning: ${text}${cause === undefined ? "" : ": " + reasonOf(cause)}`);
+}
+
+/** Writes one line to descriptor 2. Where that fails there is nobody to tell. */
+export function complain(line: ByteString): void {
+  try {
+    writeAll(2, toBytes(line + "\n"));
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+  }
+}
+
+/** What `action` returns; a SystemError in it becomes the fatal `NAME: fatal: TEXT: REASON`. */
+export function orFatal<T>(name: string, text: ByteString, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof SystemError) throw fatal(name, text, error);
+    throw error;
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Constants and structure layouts of Linux on x86-64 and arm64, little-endian. Those that differ
+ * between the two stand in `ARCH`; any other machine is refused.
+ *
+ * @module
+ */
+
+interface Arch {
+  /** open(2): O_DIRECTORY, O_NOFOLLOW (fcntl.h differs on arm64). */
+  readonly directory: number;
+  readonly nofollow: number;
+  /** epoll_ctl(2): sizeof(struct epoll_event), and where its 64 bits of data begin. */
+  readonly epollEvent: number;
+  readonly epollData: number;
+}
+
+const ARCHES: Record<string, Arch> = {
+  // struct epoll_event is packed on x86-64 alone.
+  x86_64: { directory: 0o200000, nofollow: 0o400000, epollEvent: 12, epollData: 4 },
+  aarch64: { directory: 0o040000, nofollow: 0o100000, epollEvent: 16, epollData: 8 },
+};
+
+function thisArch(): Arch {
+  const arch = Deno.build.os === "linux" ? ARCHES[Deno.build.arch] : undefined;
+  if (arch === undefined) {
+    throw new Error(`djbox runs on Linux x86-64 and arm64, not on ${Deno.build.target}`);
+  }
+  return arch;
+}
+
+export const ARCH: Arch = thisArch();
+
+// open(2)
+export const O_RDONLY = 0;
+export const O_WRONLY = 1;
+export const O_RDWR = 2;
+export const O_CREAT = 0o100;
+export const O_EXCL = 0o200;
+export const O_TRUNC = 0o1000;
+export const O_APPEND = 0o2000;
+export const O_NONBLOCK = 0o4000;
+export const O_CLOEXEC = 0o2000000;
+export const O_PATH = 0o10000000;
+export const O_DIRECTORY = ARCH.directory;
+export const O_NOFOLLOW = ARCH.nofollow;
+export const AT_FDCWD = -100;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
+export const AT_EACCESS = 0x200;
+export const AT_EMPTY_PATH = 0x1000;
+
+// inode(7)
+export const S_IFMT = 0o170000;
+export const S_IFREG = 0o100000;
+export const S_IFDIR = 0o040000;
+
+// fcntl(2)
+export const F_DUPFD = 0;
+export const F_GETFD = 1;
+export const F_SETFD = 2;
+export const F_GETFL = 3;
+export const F_SETFL = 4;
+export const F_DUPFD_CLOEXEC = 1030;
+export const FD_CLOEXEC = 1;
+
+// flock(2)
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
+
+// access(2)
+export const X_OK = 1;
+
+// signal(7)
+export const SIGHUP = 1;
+export const SIGINT = 2;
+export const SIGQUIT = 3;
+export const SIGKILL = 9;
+export const SIGUSR1 = 10;
+export const SIGUSR2 = 12;
+export const SIGPIPE = 13;
+export const SIGALRM = 14;
+export const SIGTERM = 15;
+export const SIGCHLD = 17;
+export const SIGCONT = 18;
+export const SIGSTOP = 19;
+
+// getrlimit(2)
+export const RLIMIT_CPU = 0;
+export const RLIMIT_FSIZE = 1;
+export const RLIMIT_DATA = 2;
+export const RLIMIT_STACK = 3;
+export const RLIMIT_CORE = 4;
+export const RLIMIT_RSS = 5;
+export const RLIMIT_NPROC = 6;
+export const RLIMIT_NOFILE = 7;
+export const RLIMIT_MEMLOCK = 8;
+export const RLIMIT_AS = 9;
+
+// epoll_ctl(2), poll(2)
+export const EPOLLIN = 0x1;
+export const EPOLLOUT = 0x4;
+export const EPOLLERR = 0x8;
+export const EPOLLHUP = 0x10;

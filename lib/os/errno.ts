@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Error numbers of Linux (errno(3); the same on x86-64 and arm64) and the error that a failed system
+ * call throws.
+ *
+ * @module
+ */
+
+export const EPERM = 1;
+export const ENOENT = 2;
+export const ESRCH = 3;
+export const EINTR = 4;
+export const EIO = 5;
+export const ENXIO = 6;
+export const E2BIG = 7;
+export const ENOEXEC = 8;
+export const EBADF = 9;
+export const ECHILD = 10;
+export const EAGAIN = 11;
+export const ENOMEM = 12;
+export const EACCES = 13;
+export const EEXIST = 17;
+export const ENOTDIR = 20;
+export const EISDIR = 21;
+export const EINVAL = 22;
+export const ENFILE = 23;
+export const EMFILE = 24;
+export const ETXTBSY = 26;
+export const ENOSPC = 28;
+export const EROFS = 30;
+export const EPIPE = 32;
+export const EPROTO = 71;
+export const EADDRINUSE = 98;
+export const ECONNABORTED = 103;
+export const ECONNRESET = 104;
+export const ETIMEDOUT = 110;
+export const ECONNREFUSED = 111;
+export const EHOSTUNREACH = 113;
+export const EINPROGRESS = 115;
+
+/** A system call that failed: `call` is its name as in section 2 of the manual, `errno` its reason. */
+export class SystemError extends Error {
+  constructor(readonly errno: number, readonly call: string) {
+    super(`${call}: errno ${errno}`);
+  }
+}

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Files, descriptors and directories: section 2 of the manual, one function a call. Names are byte strings,
+ * relative to the directory descriptor `at` (default: the working directory). Every function throws
+ * SystemError unless its comment says otherwise.
+ *
+ * @module
+ */
+import type { ByteString } from "./bytes.ts";
+import { fromBytes } from "./bytes.ts";
+import {
+  AT_EACCESS,
+  AT_EMPTY_PATH,
+  AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
+  F_DUPFD,
+  F_DUPFD_CLOEXEC,
+  F_GETFD,
+  F_GETFL,
+  F_SETFD,
+  F_SETFL,
+  FD_CLOEXEC,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_NONBLOCK,
+  O_RDONLY,
+  S_IFDIR,
+  S_IFMT,
+  S_IFREG,
+} from "./constants.ts";
+import { EINTR, ENOENT, SystemError } from "./errno.ts";
+import { check, cString, errno, hot, libc, pad } from "./libc.ts";
+
+/** open(2), always close-on-exec: what a program of ours opens is not for the programs that it runs. */
+export function open(path: ByteString, flags: number, mode = 0, at = AT_FDCWD): number {
+  return check(libc().openat(at, cString(path), flags | O_CLOEXEC, mode, pad), "open");
+}
+
+/** close(2); never throws. */
+export function close(fd: number): void {
+  libc().close(fd, pad);
+}
+
+/** read(2) into `buffer`: the number of bytes, 0 at end of file. Repeats on EINTR. */
+export function read(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
+  const call = hot("read");
+  for (;;) {
+    const got = call(fd, buffer, buffer.length);
+    if (got >= 0) return got;
+    if (errno() !== EINTR) throw new SystemError(errno(), "read");
+  }
+}
+
+/** write(2) once: the number of bytes written. Repeats on EINTR. */
+export function write(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+  const call = hot("write");
+  for (;;) {
+    const put = call(fd, bytes, bytes.length);
+    if (put >= 0) return put;
+    if (errno() !== EINTR) throw new SystemError(errno(), "write");
+  }
+}
+
+/** Writes all of `bytes`, in as many write(2) as it takes. */
+export function writeAll(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
+  let rest = bytes;
+  while (rest.length > 0) rest = rest.subarray(write(fd, rest));
+}
+
+/** The whole content of a file. */
+export function readFile(path: ByteString, at = AT_FDCWD): Uint8Array<ArrayBuffer> {
+  const fd = open(path, O_RDONLY | O_NONBLOCK, 0, at);
+  try {
+    return readToEnd(fd);
+  } finally {
+    close(fd);
+  }
+}
+
+/** All that is to be read from `fd` until end of file. */
+export function readToEnd(fd: number): Uint8Array<ArrayBuffer> {
+  let buffer = new Uint8Array(4096);
+  let length = 0;
+  for (;;) {
+    const got = read(fd, buffer.subarray(length));
+    if (got === 0) return buffer.subarray(0, length);
+    length += got;
+    if (length === buffer.length) {
+      const larger = new Uint8Array(buffer.length * 4);
+      larger.set(buffer);
+      buffer = larger;
+    }
+  }
+}
+
+/** What statx(2) tells of a file. */
+export interface Stat {
+  /** Type and permissions, inode(7). */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  /** Device and inode together: equal for the same file. */
+  readonly identity: string;
+}
+
+/* struct statx is the same on every machine: mode u16 at 28, uid u32 20, gid u32 24, ino u64 32, size u64 40,
+ * dev_major u32 136, dev_minor u32 140. */
+const STATX_BASIC_STATS = 0x7ff;
+const statxBuffer = new Uint8Array(256);
+const statxView = new DataView(statxBuffer.buffer);
+
+function statx(at: number, path: ByteString, flags: number): Stat {
+  check(libc().statx(at, cString(path), flags, STATX_BASIC_STATS, statxBuffer, pad), "stat");
+  const view = statxView;
+  return {
+    mode: view.getUint16(28, true),
+    uid: view.getUint32(20, true),
+    gid: view.getUint32(24, true),
+    size: Number(view.getBigUint64(40, true)),
+    identity: `${view.getUint32(136, true)}:${view.getUint32(140, true)}:${
+      view.getBigUint64(32, true)
+    }`,
+  };
+}
+
+/** stat(2): follows symbolic links. */
+export function stat(path: ByteString, at = AT_FDCWD): Stat {
+  return statx(at, path, 0);
+}
+
+/** lstat(2). */
+export function lstat(path: ByteString, at = AT_FDCWD): Stat {
+  return statx(at, path, AT_SYMLINK_NOFOLLOW);
+}
+
+/** fstat(2). */
+export function fstat(fd: number): Stat {
+  return statx(fd, "", AT_EMPTY_PATH);
+}
+
+export function isDirectory(stat: Stat): boolean {
+  return (stat.mode & S_IFMT) === S_IFDIR;
+}
+
+export function isRegular(stat: Stat): boolean {
+  return (stat.mode & S_IFMT) === S_IFREG;
+}
+
+/** stat(2), or undefined where there is no such file (ENOENT). */
+export function statIfThere(path: ByteString, at = AT_FDCWD): Stat | undefined {
+  try {
+    return stat(path, at);
+  } catch (error) {
+    if (error instanceof SystemError && error.errno === ENOENT) return undefined;
+    throw error;
+  }
+}
+
+/** faccessat(2) with the effective ids: 0, or the error number that an attempt would meet. Never throws. */
+export function access(path: ByteString, mode: number, at = AT_FDCWD): number {
+  return libc().faccessat(at, cString(path), mode, AT_EACCESS, pad) === 0 ? 0 : errno();
+}
+
+export function mkdir(path: ByteString, mode: number, at = AT_FDCWD): void {
+  check(libc().mkdirat(at, cString(path), mode, pad), "mkdir");
+}
+
+export function mkfifo(path: ByteString, mode: number, at = AT_FDCWD): void {
+  check(libc().mkfifoat(at, cString(path), mode, pad), "mkfifo");
+}
+
+export function unlink(path: ByteString, at = AT_FDCWD): void {
+  check(libc().unlinkat(at, cString(path), 0, pad), "unlink");
+}
+
+/** rename(2); both names are relative to `at`. */
+export function rename(from: ByteString, to: ByteString, at = AT_FDCWD): void {
+  check(libc().renameat(at, cString(from), at, cString(to), pad), "rename");
+}
+
+/** link(2); both names are relative to `at`. */
+export function link(from: ByteString, to: ByteString, at = AT_FDCWD): void {
+  check(libc().linkat(at, cString(from), at, cString(to), 0, pad), "link");
+}
+
+export function readlink(path: ByteString, at = AT_FDCWD): ByteString {
+  const buffer = new Uint8Array(4096);
+  const length = check(
+    libc().readlinkat(at, cString(path), buffer, buffer.length, pad),
+    "readlink",
+  );
+  return fromBytes(buffer.subarray(0, length));
+}
+
+export function chdir(path: ByteString): void {
+  check(libc().chdir(cString(path), pad), "chdir");
+}
+
+export function fchdir(fd: number): void {
+  check(libc().fchdir(fd, pad), "fchdir");
+}
+
+/** umask(2): sets the mask, returns the one before. Never fails. */
+export function umask(mask: number): number {
+  return libc().umask(mask, pad);
+}
+
+export function fchmod(fd: number, mode: number): void {
+  check(libc().fchmod(fd, mode, pad), "fchmod");
+}
+
+export function fsync(fd: number): void {
+  check(libc().fsync(fd, pad), "fsync");
+}
+
+export function ftruncate(fd: number, length: number): void {
+  check(libc().ftruncate(fd, BigInt(length), pad), "ftruncate");
+}
+
+/** lseek(2) from the beginning of the file. */
+export function seek(fd: number, offset: number): void {
+  if (libc().lseek(fd, BigInt(offset), 0, pad) < 0n) throw new SystemError(errno(), "lseek");
+}
+
+/** flock(2). */
+export function flock(fd: number, operation: number): void {
+  check(libc().flock(fd, operation, pad), "flock");
+}
+
+/** pipe2(2): both ends close-on-exec. */
+export function pipe(flags = 0): { reader: number; writer: number } {
+  const ends = new Int32Array(2);
+  check(libc().pipe2(new Uint8Array(ends.buffer), flags | O_CLOEXEC, pad), "pipe");
+  return { reader: ends[0] as number, writer: ends[1] as number };
+}
+
+/** dup2(2): `to` is not close-on-exec afterwards. */
+export function dup2(from: number, to: number): void {
+  check(libc().dup2(from, to, pad), "dup2");
+}
+
+/** A duplicate of `fd` with the lowest free number from `least`; close-on-exec unless `inherited`. */
+export function dup(fd: number, least = 0, inherited = false): number {
+  return check(
+    libc().fcntl(fd, inherited ? F_DUPFD : F_DUPFD_CLOEXEC, least, pad),
+    "fcntl",
+  );
+}
+
+/** Whether `fd` is open: fcntl(2) F_GETFD. */
+export function isOpen(fd: number): boolean {
+  return libc().fcntl(fd, F_GETFD, 0, pad) >= 0;
+}
+
+export function setCloseOnExec(fd: number, on: boolean): void {
+  check(libc().fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0, pad), "fcntl");
+}
+
+export function setNonblocking(fd: number, on: boolean): void {
+  const flags = check(libc().fcntl(fd, F_GETFL, 0, pad), "fcntl");
+  check(libc().fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK, pad), "fcntl");
+}
+
+/** The names in a directory, `.` and `..` among them, in the directory's own order. */
+export function readDirectory(path: ByteString, at = AT_FDCWD): ByteString[] {
+  const fd = open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0, at);
+  try {
+    return readDirectoryOf(fd);
+  } finally {
+    close(fd);
+  }
+}
+
+/** The names that getdents64(2) yields from here on to the end of the directory open at `fd`. */
+export function readDirectoryOf(fd: number): ByteString[] {
+  const names: ByteString[] = [];
+  const buffer = new Uint8Array(32768);
+  const view = new DataView(buffer.buffer);
+  for (;;) {
+    const length = check(libc().getdents64(fd, buffer, buffer.length, pad), "getdents");
+    if (length === 0) return names;
+    // struct linux_dirent64: d_ino u64, d_off i64, d_reclen u16 at 16, d_type u8, d_name from 19
+    for (let at = 0; at < length;) {
+      const size = view.getUint16(at + 16, true);
+      const end = buffer.indexOf(0, at + 19);
+      names.push(fromBytes(buffer.subarray(at + 19, end)));
+      at += size;
+    }
+  }
+}

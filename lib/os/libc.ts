@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * The C library through FFI: the one place that calls Deno.dlopen, and the table of what is called.
+ * Everyone else uses the typed wrappers beside this file.
+ *
+ * A symbol costs 0.2 ms to bind, because the runtime compiles a trampoline for it, unless one of its
+ * parameters is a structure: then it goes the slow way at each call (0.4 us instead of 0.2) and costs
+ * nothing to bind. So all symbols that are not called in a hot loop end in `PAD`, a structure of
+ * one byte that no C function looks at (it travels in the next free register), and are bound together
+ * at first use; the few hot ones are bound by themselves at their first use.
+ *
+ * errno is per thread and every call here is synchronous, so `errno()` directly after a call is that call's.
+ *
+ * @module
+ */
+import { SystemError } from "./errno.ts";
+import type { ByteString } from "./bytes.ts";
+import { putBytes } from "./bytes.ts";
+
+const PAD = { struct: ["u8"] } as const;
+
+/** The argument for a `PAD` parameter. */
+export const pad: Uint8Array<ArrayBuffer> = new Uint8Array(1);
+
+/* Each parameter carries its C name; results are i32 because a 64-bit result arrives as a BigInt. Variadic
+ * functions (open, fcntl, prctl, syscall) are declared with the arguments that are used: on both machines'
+ * ABIs integer arguments of a variadic function travel like others. */
+const COLD = {
+  __errno_location: { parameters: [PAD], result: "pointer" },
+  // files
+  open: {
+    parameters: ["buffer", /* path */ "i32", /* flags */ "u32", /* mode */ PAD],
+    result: "i32",
+  },
+  openat: {
+    parameters: ["i32", /* dirfd */ "buffer", /* path */ "i32", /* flags */ "u32", /* mode */ PAD],
+    result: "i32",
+  },
+  close: { parameters: ["i32", /* fd */ PAD], result: "i32" },
+  statx: {
+    parameters: [
+      "i32", /* dirfd */
+      "buffer", /* path */
+      "i32", /* flags */
+      "u32", /* mask */
+      "buffer", /* statxbuf */
+      PAD,
+    ],
+    result: "i32",
+  },
+  faccessat: {
+    parameters: ["i32", /* dirfd */ "buffer", /* path */ "i32", /* mode */ "i32", /* flags */ PAD],
+    result: "i32",
+  },
+  mkdirat: {
+    parameters: ["i32", /* dirfd */ "buffer", /* path */ "u32", /* mode */ PAD],
+    result: "i32",
+  },
+  mkfifoat: {
+    parameters: ["i32", /* dirfd */ "buffer", /* path */ "u32", /* mode */ PAD],
+    result: "i32",
+  },
+  unlinkat: {
+    parameters: ["i32", /* dirfd */ "buffer", /* path */ "i32", /* flags */ PAD],
+    result: "i32",
+  },
+  renameat: {
+    parameters: [
+      "i32", /* olddirfd */
+      "buffer", /* oldpath */
+      "i32", /* newdirfd */
+      "buffer", /* newpath */
+      PAD,
+    ],
+    result: "i32",
+  },
+  linkat: {
+    parameters: [
+      "i32", /* olddirfd */
+      "buffer", /* oldpath */
+      "i32", /* newdirfd */
+      "buffer", /* newpath */
+      "i32", /* flags */
+      PAD,
+    ],
+    result: "i32",
+  },
+  readlinkat: {
+    parameters: ["i32", /* dirfd */ "buffer", /* path */ "buffer", /* buf */ "u32", /* size */ PAD],
+    result: "i32",
+  },
+  chdir: { parameters: ["buffer", /* path */ PAD], result: "i32" },
+  fchdir: { parameters: ["i32", /* fd */ PAD], result: "i32" },
+  umask: { parameters: ["u32", /* mask */ PAD], result: "i32" },
+  fchmod: { parameters: ["i32", /* fd */ "u32", /* mode */ PAD], result: "i32" },
+  fsync: { parameters: ["i32", /* fd */ PAD], result: "i32" },
+  ftruncate: { parameters: ["i32", /* fd */ "i64", /* length */ PAD], result: "i32" },
+  lseek: {
+    parameters: ["i32", /* fd */ "i64", /* offset */ "i32", /* whence */ PAD],
+    result: "i64",
+  },
+  flock: { parameters: ["i32", /* fd */ "i32", /* operation */ PAD], result: "i32" },
+  fcntl: { parameters: ["i32", /* fd */ "i32", /* cmd */ "i32", /* arg */ PAD], result: "i32" },
+  pipe2: { parameters: ["buffer", /* pipefd */ "i32", /* flags */ PAD], result: "i32" },
+  dup2: { parameters: ["i32", /* oldfd */ "i32", /* newfd */ PAD], result: "i32" },
+  getdents64: {
+    parameters: ["i32", /* fd */ "buffer", /* dirp */ "u32", /* count */ PAD],
+    result: "i32",
+  },
+  // processes
+  getpid: { parameters: [PAD], result: "i32" },
+  execve: {
+    parameters: ["buffer", /* path */ "buffer", /* argv */ "buffer", /* envp */ PAD],
+    result: "i32",
+  },
+  posix_spawn: {
+    parameters: [
+      "buffer", /* pid */
+      "buffer", /* path */
+      "buffer", /* file_actions */
+      "buffer", /* attrp */
+      "buffer", /* argv */
+      "buffer", /* envp */
+      PAD,
+    ],
+    result: "i32",
+  },
+  posix_spawn_file_actions_init: { parameters: ["buffer", /* actions */ PAD], result: "i32" },
+  posix_spawn_file_actions_destroy: { parameters: ["buffer", /* actions */ PAD], result: "i32" },
+  posix_spawn_file_actions_adddup2: {
+    parameters: ["buffer", /* actions */ "i32", /* fd */ "i32", /* newfd */ PAD],
+    result: "i32",
+  },
+  posix_spawn_file_actions_addclose: {
+    parameters: ["buffer", /* actions */ "i32", /* fd */ PAD],
+    result: "i32",
+  },
+  posix_spawn_file_actions_addfchdir_np: {
+    parameters: ["buffer", /* actions */ "i32", /* fd */ PAD],
+    result: "i32",
+  },
+  posix_spawnattr_init: { parameters: ["buffer", /* attr */ PAD], result: "i32" },
+  posix_spawnattr_destroy: { parameters: ["buffer", /* attr */ PAD], result: "i32" },
+  posix_spawnattr_setflags: {
+    parameters: ["buffer", /* attr */ "i32", /* flags */ PAD],
+    result: "i32",
+  },
+  posix_spawnattr_setsigmask: {
+    parameters: ["buffer", /* attr */ "buffer", /* sigmask */ PAD],
+    result: "i32",
+  },
+  posix_spawnattr_setsigdefault: {
+    parameters: ["buffer", /* attr */ "buffer", /* sigdefault */ PAD],
+    result: "i32",
+  },
+  clone: {
+    parameters: [
+      "pointer", /* fn */
+      "pointer", /* stack */
+      "i32", /* flags */
+      "pointer", /* arg */
+      PAD,
+    ],
+    result: "i32",
+  },
+  waitpid: {
+    parameters: ["i32", /* pid */ "buffer", /* status */ "i32", /* options */ PAD],
+    result: "i32",
+  },
+  kill: { parameters: ["i32", /* pid */ "i32", /* sig */ PAD], result: "i32" },
+  setsid: { parameters: [PAD], result: "i32" },
+  getuid: { parameters: [PAD], result: "u32" },
+  geteuid: { parameters: [PAD], result: "u32" },
+  setuid: { parameters: ["u32", /* uid */ PAD], result: "i32" },
+  setgid: { parameters: ["u32", /* gid */ PAD], result: "i32" },
+  setgroups: { parameters: ["u64", /* size */ "buffer", /* list */ PAD], result: "i32" },
+  getpwnam: { parameters: ["buffer", /* name */ PAD], result: "pointer" },
+  prlimit: {
+    parameters: [
+      "i32", /* pid */
+      "i32", /* resource */
+      "buffer", /* new */
+      "buffer", /* old */
+      PAD,
+    ],
+    result: "i32",
+  },
+  prctl: {
+    parameters: ["i32", /* option */ "u64", /* arg2 */ "buffer", /* arg3 */ "u64", "u64", PAD],
+    result: "i32",
+  },
+  sbrk: { parameters: ["i64", /* increment */ PAD], result: "pointer" },
+  // signals
+  sigprocmask: {
+    parameters: ["i32", /* how */ "buffer", /* set */ "buffer", /* oldset */ PAD],
+    result: "i32",
+  },
+  sigaction: {
+    parameters: ["i32", /* signum */ "buffer", /* act */ "buffer", /* oldact */ PAD],
+    result: "i32",
+  },
+  signalfd: {
+    parameters: ["i32", /* fd */ "buffer", /* mask */ "i32", /* flags */ PAD],
+    result: "i32",
+  },
+  // waiting
+  epoll_create1: { parameters: ["i32", /* flags */ PAD], result: "i32" },
+  epoll_ctl: {
+    parameters: ["i32", /* epfd */ "i32", /* op */ "i32", /* fd */ "buffer", /* event */ PAD],
+    result: "i32",
+  },
+  syscall: { parameters: ["i64", /* number */ "i64", "i64", "i64", "i64", PAD], result: "i32" },
+  inotify_init1: { parameters: ["i32", /* flags */ PAD], result: "i32" },
+  inotify_add_watch: {
+    parameters: ["i32", /* fd */ "buffer", /* path */ "u32", /* mask */ PAD],
+    result: "i32",
+  },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/* Called once a line, a packet or an event. One library each: a tool binds only those it calls. */
+const HOT = {
+  read: { parameters: ["i32", /* fd */ "buffer", /* buf */ "u32" /* count */], result: "i32" },
+  write: { parameters: ["i32", /* fd */ "buffer", /* buf */ "u32" /* count */], result: "i32" },
+  poll: { parameters: ["buffer", /* fds */ "u32", /* nfds */ "i32" /* timeout */], result: "i32" },
+  epoll_wait: {
+    parameters: [
+      "i32", /* epfd */
+      "buffer", /* events */
+      "i32", /* maxevents */
+      "i32", /* timeout */
+    ],
+    result: "i32",
+  },
+  clock_gettime: { parameters: ["i32", /* clockid */ "buffer" /* tp */], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+type Symbols<T extends Deno.ForeignLibraryInterface> = Deno.DynamicLibrary<T>["symbols"];
+
+/** The C library's file: glibc's name, then musl's. */
+const LIBRARIES = ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`];
+
+function openLibrary<T extends Deno.ForeignLibraryInterface>(table: T): Symbols<T> {
+  let reason: unknown;
+  for (const file of LIBRARIES) {
+    try {
+      return Deno.dlopen(file, table).symbols;
+    } catch (error) {
+      reason ??= error;
+    }
+  }
+  throw reason;
+}
+
+let cold: Symbols<typeof COLD> | undefined;
+let errnoView: Deno.UnsafePointerView | undefined;
+
+/** The symbols that are not hot. Each call takes `pad` as its last argument. */
+export function libc(): Symbols<typeof COLD> {
+  if (cold === undefined) {
+    cold = openLibrary(COLD);
+    // Found now, so that reading errno later needs no call that could change it.
+    const location = cold.__errno_location(pad);
+    if (location === null) throw new Error("__errno_location: no address");
+    errnoView = new Deno.UnsafePointerView(location);
+  }
+  return cold;
+}
+
+type Hot = { -readonly [K in keyof typeof HOT]?: Symbols<Pick<typeof HOT, K>>[K] };
+const hotSymbols: Hot = {};
+
+/** One hot symbol. Callers keep the function in a constant of their own loop. */
+export function hot<K extends keyof typeof HOT>(name: K): NonNullable<Hot[K]> {
+  libc(); // errno() needs it
+  hotSymbols[name] ??= openLibrary({ [name]: HOT[name] } as Pick<typeof HOT, K>)[name] as Hot[K];
+  return hotSymbols[name] as NonNullable<Hot[K]>;
+}
+
+/** The address of a C function or variable, to be given to another C function. */
+export function addressOfSymbol(name: string): Deno.PointerValue {
+  const symbols = openLibrary(
+    { [name]: { type: "pointer" } } as Deno.ForeignLibraryInterface,
+  ) as Record<
+    string,
+    unknown
+  >;
+  // A "pointer" static is read as the pointer stored at the symbol; what is wanted is where the symbol is.
+  return symbols[name] as Deno.PointerValue;
+}
+
+/** errno(3) of the call just made. */
+export function errno(): number {
+  return errnoView === undefined ? 0 : errnoView.getInt32();
+}
+
+/** `result` if it is not negative, else the SystemError of `call`. */
+export function check(result: number, call: string): number {
+  if (result < 0) throw new SystemError(errno(), call);
+  return result;
+}
+
+/** `text` with a NUL behind it, for a `char *`. A NUL inside throws: no kernel call can take it. */
+export function cString(text: ByteString): Uint8Array<ArrayBuffer> {
+  if (text.includes("\0")) throw new RangeError("a C string cannot hold a NUL byte");
+  const bytes = new Uint8Array(text.length + 1);
+  putBytes(bytes, 0, text);
+  return bytes;
+}
+
+/** The address of `bytes`. Whoever stores it must keep `bytes` referenced until the kernel has read it. */
+export function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
+  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
+}
+
+/**
+ * A `char *[]`, NULL at its end. `keep` holds every buffer that the array points to: keep the whole object
+ * referenced until the call returns, or the garbage collector takes the strings away under it.
+ */
+export function stringArray(
+  texts: readonly ByteString[],
+): { array: Uint8Array<ArrayBuffer>; keep: Uint8Array<ArrayBuffer> } {
+  let size = 0;
+  for (const text of texts) {
+    if (text.includes("\0")) throw new RangeError("a C string cannot hold a NUL byte");
+    size += text.length + 1;
+  }
+  const keep = new Uint8Array(size + 1);
+  const base = addressOf(keep);
+  const pointers = new BigUint64Array(texts.length + 1);
+  let offset = 0;
+  texts.forEach((text, i) => {
+    pointers[i] = base + BigInt(offset);
+    offset = putBytes(keep, offset, text) + 1;
+  });
+  return { array: new Uint8Array(pointers.buffer), keep };
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Resource limits: getrlimit(2).
+ *
+ * @module
+ */
+import { RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK } from "./constants.ts";
+import { check, libc, pad } from "./libc.ts";
+
+/** RLIM_INFINITY. */
+export const UNLIMITED = 0xffffffffffffffffn;
+
+/** A soft and a hard limit; the unit depends on the resource. */
+export interface Limit {
+  readonly soft: bigint;
+  readonly hard: bigint;
+}
+
+/** Soft limits by resource (RLIMIT_*) that are still to be set on a program that we run. */
+export type Limits = ReadonlyMap<number, bigint>;
+
+/** The limits of `resource` of process `pid` (0: this one). */
+export function getLimit(resource: number, pid = 0): Limit {
+  const pair = new BigUint64Array(2);
+  check(libc().prlimit(pid, resource, null, new Uint8Array(pair.buffer), pad), "getrlimit");
+  return { soft: pair[0] as bigint, hard: pair[1] as bigint };
+}
+
+/** Sets the soft limit of `resource`, or the hard limit where that is lower. */
+export function setSoftLimit(resource: number, soft: bigint, pid = 0): void {
+  const { hard } = getLimit(resource, pid);
+  const pair = new BigUint64Array([soft < hard ? soft : hard, hard]);
+  check(libc().prlimit(pid, resource, new Uint8Array(pair.buffer), null, pad), "setrlimit");
+}
+
+/**
+ * Whether this runtime cannot live under a small limit of `resource`: it reserves some 50 GB of address space and
+ * grows when it likes. Such a limit is set on what we run, never on ourselves.
+ */
+export function isMemoryLimit(resource: number): boolean {
+  return resource === RLIMIT_AS || resource === RLIMIT_DATA || resource === RLIMIT_STACK;
+}
