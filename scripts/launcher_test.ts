@@ -166,7 +166,7 @@ for (const arch of ARCHES) {
     const stack = load + 56;
     strictEqual(view.getUint32(stack, true), 0x6474e551, "PT_GNU_STACK");
     strictEqual(view.getUint32(stack + 4, true), 6, "not executable");
-    ok(file.length < 1024, `${file.length} bytes`);
+    ok(file.length < 2048, `${file.length} bytes`);
   });
 
   const as = `${arch}-linux-gnu-as`;
@@ -229,13 +229,13 @@ for (const arch of ARCHES) {
     ]);
   });
 
-  test("keeps the environment as bytes and in order, behind one variable", async (box) => {
+  test("keeps the environment as bytes and in order, behind the variables for the runtime", async (box) => {
     const { environ } = await box.report(
       `B=$(printf '\\377\\376'); exec env -i "Z=$B" bad-name=1 "$B=x" EMPTY= A=2 ${box.run}`,
     );
     const expected = ["Z=\xff\xfe", "bad-name=1", "\xff\xfe=x", "EMPTY=", "A=2"];
     // qemu-user hands the environment to its guest last variable first.
-    if (!native && environ[1] === "A=2") expected.reverse();
+    if (!native && environ.at(-1) !== "A=2") expected.reverse();
     deepStrictEqual(environ, [...RUNTIME_VARIABLES, ...expected]);
   });
 
