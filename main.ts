@@ -9,12 +9,20 @@ import type { Tool } from "./lib/cli/tool.ts";
 import { start } from "./lib/os/start.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
 import { envdir } from "./tools/daemontools/envdir.ts";
+import { supervise } from "./tools/daemontools/supervise.ts";
+import { svc } from "./tools/daemontools/svc.ts";
 import { svok } from "./tools/daemontools/svok.ts";
+import { svscan } from "./tools/daemontools/svscan.ts";
+import { svstat } from "./tools/daemontools/svstat.ts";
 
 const TOOLS: Readonly<Record<string, Tool>> = {
   djbox,
   envdir,
+  supervise,
+  svc,
   svok,
+  svscan,
+  svstat,
 };
 
 if (import.meta.main) Deno.exit(runToolbox(TOOLS, start()));

@@ -26,7 +26,8 @@ export interface Parsed {
  *
  * @param name the tool's name, for messages
  * @param letters the letters that there are; one with a colon behind it takes an argument
- * @param usage what is printed under the complaint about a wrong option
+ * @param usage what is printed, behind the name, under the complaint about a wrong option
+ * @param line the whole line instead, for a tool whose line begins differently
  * @throws Failure 100 for an unknown letter or a missing argument
  */
 export function getopt(
@@ -34,6 +35,7 @@ export function getopt(
   letters: string,
   args: readonly ByteString[],
   usage: string,
+  line = `${name}: ${usage}`,
 ): Parsed {
   const options: Option[] = [];
   let at = 0;
@@ -47,14 +49,14 @@ export function getopt(
     for (let i = 1; i < arg.length; i++) {
       const letter = arg.charAt(i);
       const known = letter === ":" ? -1 : letters.indexOf(letter);
-      if (known < 0) throw problem(name, "illegal option", letter, usage);
+      if (known < 0) throw problem(name, "illegal option", letter, line);
       if (letters.charAt(known + 1) !== ":") {
         options.push({ letter, value: "" });
         continue;
       }
       const joined = arg.slice(i + 1);
       const value = joined !== "" ? joined : args[++at];
-      if (value === undefined) throw problem(name, "option requires an argument", letter, usage);
+      if (value === undefined) throw problem(name, "option requires an argument", letter, line);
       options.push({ letter, value });
       break;
     }
@@ -62,8 +64,8 @@ export function getopt(
   return { options, operands: args.slice(at) };
 }
 
-function problem(name: string, text: string, letter: string, usage: string): Failure {
-  return new Failure(EXIT_USAGE, `${name}: ${text} -- ${letter}\n${name}: ${usage}`);
+function problem(name: string, text: string, letter: string, line: string): Failure {
+  return new Failure(EXIT_USAGE, `${name}: ${text} -- ${letter}\n${line}`);
 }
 
 /** The number that the digits at the start of `text` make, as scan_ulong.c reads it; 0 if there are none. */

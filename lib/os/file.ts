@@ -23,10 +23,12 @@ import {
   O_CLOEXEC,
   O_DIRECTORY,
   O_NONBLOCK,
+  O_PATH,
   O_RDONLY,
   S_IFDIR,
   S_IFMT,
   S_IFREG,
+  X_OK,
 } from "./constants.ts";
 import { EINTR, ENOENT, SystemError } from "./errno.ts";
 import { check, cString, errno, hot, libc, pad } from "./libc.ts";
@@ -34,6 +36,18 @@ import { check, cString, errno, hot, libc, pad } from "./libc.ts";
 /** open(2), always close-on-exec: what a program of ours opens is not for the programs that it runs. */
 export function open(path: ByteString, flags: number, mode = 0, at = AT_FDCWD): number {
   return check(libc().openat(at, cString(path), flags | O_CLOEXEC, mode, pad), "open");
+}
+
+/**
+ * A descriptor for a directory, to work relative to it: what chdir(2) would do, with its errors (it must be
+ * possible to enter it, not to read it), but the working directory stays.
+ */
+export function openDirectory(path: ByteString, at = AT_FDCWD): number {
+  const fd = open(path, O_PATH | O_DIRECTORY, 0, at);
+  const denied = access(".", X_OK, fd);
+  if (denied === 0) return fd;
+  close(fd);
+  throw new SystemError(denied, "chdir");
 }
 
 /** close(2); never throws. */

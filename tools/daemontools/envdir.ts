@@ -14,9 +14,8 @@
  * @module
  */
 import { type ByteString, fromBytes } from "../../lib/os/bytes.ts";
-import { O_DIRECTORY, O_PATH } from "../../lib/os/constants.ts";
 import { ENOENT, SystemError } from "../../lib/os/errno.ts";
-import { close, open, readDirectory, readFile } from "../../lib/os/file.ts";
+import { close, openDirectory, readDirectory, readFile } from "../../lib/os/file.ts";
 import { EXIT_TEMPORARY, Failure, fatal, orFatal } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
@@ -46,7 +45,7 @@ function readEnvironment(
   const fd = orFatal(
     tool,
     `unable to switch to directory ${directory}`,
-    () => open(directory, O_PATH | O_DIRECTORY),
+    () => openDirectory(directory),
   );
   const found: [ByteString, ByteString | undefined][] = [];
   for (

@@ -1,0 +1,1 @@
+export const TAI_OFFSET = 0x400000000000000an;
