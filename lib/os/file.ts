@@ -249,6 +249,15 @@ export function pipe(flags = 0): { reader: number; writer: number } {
   return { reader: ends[0] as number, writer: ends[1] as number };
 }
 
+/** memfd_create(2): a file without a name, with `content`, to be read from its beginning; close-on-exec. */
+export function memoryFile(name: ByteString, content: Uint8Array<ArrayBuffer>): number {
+  const MFD_CLOEXEC = 1;
+  const fd = check(libc().memfd_create(cString(name), MFD_CLOEXEC, pad), "memfd_create");
+  writeAll(fd, content);
+  seek(fd, 0);
+  return fd;
+}
+
 /** dup2(2): `to` is not close-on-exec afterwards. */
 export function dup2(from: number, to: number): void {
   check(libc().dup2(from, to, pad), "dup2");

@@ -107,6 +107,7 @@ const COLD = {
     parameters: ["i32", /* fd */ "buffer", /* dirp */ "u32", /* count */ PAD],
     result: "i32",
   },
+  memfd_create: { parameters: ["buffer", /* name */ "u32", /* flags */ PAD], result: "i32" },
   // processes
   getpid: { parameters: [PAD], result: "i32" },
   execve: {

@@ -14,7 +14,15 @@ import { EINTR, SystemError } from "./errno.ts";
 import { dup2 } from "./file.ts";
 import { addressOfSymbol, check, cString, errno, libc, pad, stringArray } from "./libc.ts";
 import { getLimit, isMemoryLimit, type Limits, setSoftLimit } from "./rlimit.ts";
-import { isIgnored, maskOf, setMask, type SignalMask, sigset } from "./signal.ts";
+import {
+  isIgnored,
+  maskOf,
+  setDisposition,
+  setMask,
+  type SignalMask,
+  sigset,
+  unblock,
+} from "./signal.ts";
 
 /** A descriptor of ours and the number it is to have in the program that we run. */
 export type Mapping = readonly [ours: number, theirs: number];
@@ -220,6 +228,13 @@ export function openPid(pid: number): number {
 /** kill(2); false where it failed (no such process, or not ours to signal). */
 export function kill(pid: number, signal: number): boolean {
   return libc().kill(pid, signal, pad) === 0;
+}
+
+/** Ends this process by `signal`, as if nobody had looked for it. Does not return for a signal that ends processes. */
+export function dieBy(signal: number): void {
+  setDisposition(signal, "default");
+  unblock([signal]);
+  kill(getpid(), signal);
 }
 
 export function getpid(): number {

@@ -25,6 +25,7 @@ import { EAGAIN } from "./errno.ts";
 import { check, errno, hot, libc, pad } from "./libc.ts";
 
 const SIG_BLOCK = 0;
+const SIG_UNBLOCK = 1;
 const SIG_SETMASK = 2;
 const SIGSET_SIZE = 128;
 
@@ -63,6 +64,11 @@ export function setMask(mask: SignalMask): SignalMask {
 /** Adds to this thread's mask; returns the one before. */
 export function block(signals: readonly number[]): SignalMask {
   return changeMask(SIG_BLOCK, maskOf(signals));
+}
+
+/** Takes from this thread's mask; returns the one before. */
+export function unblock(signals: readonly number[]): SignalMask {
+  return changeMask(SIG_UNBLOCK, maskOf(signals));
 }
 
 function changeMask(how: number, mask: SignalMask): SignalMask {

@@ -181,6 +181,7 @@ export class Supervisor {
 
   /** How things stand. */
   condition(): Condition {
+    if (this.#pid !== 0) this.#openProcess();
     return {
       since: this.#since,
       pid: this.#pid,
@@ -231,6 +232,17 @@ export class Supervisor {
     this.surroundings.poller.remove(this.directory.descriptors.control);
     this.#timer?.cancel();
     this.#timer = this.surroundings.timers.after(SECOND, () => this.#happen("second"));
+  }
+
+  /** Makes sure of the process's pidfd; false where the system refuses one. */
+  #openProcess(): boolean {
+    try {
+      if (this.#process < 0) this.#process = openPid(this.#pid);
+      return true;
+    } catch (error) {
+      if (error instanceof SystemError) return false;
+      throw error;
+    }
   }
 
   #send(signal: number): void {
@@ -293,19 +305,11 @@ export class Supervisor {
 
     /** The second after a start is over: commands and the process's end count again. */
     listen: (): void => {
-      const { poller } = this.surroundings;
-      try {
-        if (this.#process < 0) this.#process = openPid(this.#pid);
-        poller.add(this.#process, () => this.#processEnded());
-      } catch (error) {
-        if (!(error instanceof SystemError)) throw error;
-        // No descriptor to be had: look again in a second, and stay deaf so that nothing is missed.
-        if (!this.#hasEnded()) return this.#deaf();
-        this.#state = "up";
-        this.#listenToControl();
-        return this.#happen("ended");
-      }
+      // No descriptor to be had: look again in a second, deaf until then so that nothing is missed.
+      if (!this.#openProcess() && !this.#hasEnded()) return this.#deaf();
       this.#state = "up";
+      if (this.#process < 0) return this.#happen("ended");
+      this.surroundings.poller.add(this.#process, () => this.#processEnded());
       this.#listenToControl();
       // One letter goes before the process's end, or nobody could stop a service that always ends at once.
       this.#obey();

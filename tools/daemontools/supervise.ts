@@ -17,11 +17,11 @@
  * @module
  */
 import { AT_FDCWD } from "../../lib/os/constants.ts";
-import { fchdir } from "../../lib/os/file.ts";
-import { Poller } from "../../lib/os/poll.ts";
-import { Timers } from "../../lib/os/timers.ts";
+import { close, fchdir } from "../../lib/os/file.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { type Handed, handedOn, unpackSupervisor } from "../../lib/supervise/handover.ts";
+import { loop, makeSurroundings } from "../../lib/supervise/loop.ts";
 import { supervise as superviseDirectory } from "../../lib/supervise/supervisor.ts";
 
 const USAGE = "usage: supervise dir";
@@ -29,23 +29,30 @@ const USAGE = "usage: supervise dir";
 export const supervise: Tool = { usage: USAGE, run };
 
 function run(context: Context): Outcome {
+  const handed = handedOn(context.env);
+  if (handed !== undefined) return superviseOn(context, handed);
   const [directory, ...more] = context.args;
   if (directory === undefined || more.length > 0) throw usageError(context.name, USAGE);
-  const poller = new Poller();
-  const timers = new Timers();
   let over = false;
-  const surroundings = {
-    poller,
-    timers,
-    environ: context.env.entries(),
-    inheritance: context.inheritance,
-  };
+  const surroundings = makeSurroundings(context);
   const supervisor = superviseDirectory(directory, AT_FDCWD, [], surroundings, () => over = true);
   // Where others expect it to be: /proc/PID/cwd tells whose supervise this is.
   fchdir(supervisor.directory.descriptors.directory);
-  while (!over) {
-    poller.wait(timers.timeout());
-    timers.run();
+  loop(surroundings, () => over);
+  return 0;
+}
+
+/** Looks after what an svscan that was ended looked after, until the last of it is told to exit. */
+function superviseOn(context: Context, handed: Handed<unknown>): number {
+  const surroundings = makeSurroundings(context);
+  let left = handed.supervisors.length;
+  for (const one of handed.supervisors) {
+    unpackSupervisor(one, surroundings, () => {
+      left--;
+      // The other side of the log pipe is to see that nobody will write, or read, any more.
+      for (const [ours] of one.mappings) close(ours);
+    });
   }
+  loop(surroundings, () => left === 0);
   return 0;
 }

@@ -17,14 +17,32 @@
  *
  * @module
  */
+import {
+  SIGALRM,
+  SIGHUP,
+  SIGINT,
+  SIGQUIT,
+  SIGTERM,
+  SIGUSR1,
+  SIGUSR2,
+} from "../../lib/os/constants.ts";
+import { monotonic } from "../../lib/os/clock.ts";
+import { SystemError } from "../../lib/os/errno.ts";
 import { chdir } from "../../lib/os/file.ts";
-import { Poller } from "../../lib/os/poll.ts";
-import { Timers } from "../../lib/os/timers.ts";
-import { orFatal } from "../../lib/cli/messages.ts";
+import { sleep } from "../../lib/os/poll.ts";
+import { dieBy, signalOf, wait } from "../../lib/os/process.ts";
+import { SignalDescriptor } from "../../lib/os/signal.ts";
+import { orFatal, warn } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { handOver, packSupervisor } from "../../lib/supervise/handover.ts";
+import { loop, makeSurroundings } from "../../lib/supervise/loop.ts";
 import { Scanner } from "../../lib/supervise/scanner.ts";
+import { SUPERVISE } from "../../lib/supervise/service_directory.ts";
+import type { Supervisor } from "../../lib/supervise/supervisor.ts";
 
 const SCAN_INTERVAL = 5000;
+/** What ends C's svscan, and can be noticed. */
+const DEADLY = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM];
 
 export const svscan: Tool = { usage: "usage: svscan [ dir ]", readsSignals: true, run };
 
@@ -33,21 +51,54 @@ function run(context: Context): Outcome {
   if (directory !== undefined) {
     orFatal(context.name, `unable to chdir to ${directory}`, () => chdir(directory));
   }
-  const poller = new Poller();
-  const timers = new Timers();
-  const scanner = new Scanner(context, {
-    poller,
-    timers,
-    environ: context.env.entries(),
-    inheritance: context.inheritance,
+  const surroundings = makeSurroundings(context);
+  const scanner = new Scanner(context, surroundings);
+  const signals = new SignalDescriptor(DEADLY);
+  surroundings.poller.add(signals.fd, () => {
+    const arrived = signals.next();
+    if (arrived === undefined) return;
+    leave(context, scanner.supervisors(), arrived.signal, arrived.fromKernel);
+    dieBy(arrived.signal);
   });
   const scan = (): void => {
     scanner.scan();
-    timers.after(SCAN_INTERVAL, scan);
+    surroundings.timers.after(SCAN_INTERVAL, scan);
   };
   scan();
-  for (;;) {
-    poller.wait(timers.timeout());
-    timers.run();
+  loop(surroundings, () => false);
+  return 0;
+}
+
+/**
+ * Before svscan dies of `signal`: leaves what it supervised to a process of its own, where C's supervises would have
+ * lived on. They would not if the signal went to all of them: ^C on the terminal, or a whole process group.
+ */
+function leave(
+  context: Context,
+  supervisors: readonly Supervisor[],
+  signal: number,
+  fromKernel: boolean,
+): void {
+  if (supervisors.length === 0 || fromKernel || servicesDieBy(signal, supervisors)) return;
+  const handed = { supervisors: supervisors.map(packSupervisor), descriptors: [], more: null };
+  try {
+    handOver(context, [SUPERVISE, ...context.args.slice(0, 1)], handed);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    warn(context.name, "unable to leave the services to supervise", error);
   }
+}
+
+/** How long services have to show that they were sent the same signal. */
+const GRACE = 100;
+
+function servicesDieBy(signal: number, supervisors: readonly Supervisor[]): boolean {
+  const pids = supervisors.map(({ pid }) => pid).filter((pid) => pid !== 0);
+  for (const end = monotonic() + GRACE; monotonic() < end; sleep(5)) {
+    for (const pid of pids) {
+      const ended = wait(pid, false);
+      if (ended !== undefined && signalOf(ended) === signal) return true;
+    }
+  }
+  return false;
 }

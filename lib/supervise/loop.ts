@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * The loop that supervisors live in.
+ *
+ * @module
+ */
+import { Poller } from "../os/poll.ts";
+import { Timers } from "../os/timers.ts";
+import type { Context } from "../cli/tool.ts";
+import type { Surroundings } from "./supervisor.ts";
+
+/** Surroundings whose services inherit what a program run by `context` would. */
+export function makeSurroundings(context: Context): Surroundings {
+  return {
+    poller: new Poller(),
+    timers: new Timers(),
+    environ: context.env.entries(),
+    inheritance: context.inheritance,
+  };
+}
+
+/** Waits for events and timers, and acts on them, until `over` says so. */
+export function loop({ poller, timers }: Surroundings, over: () => boolean): void {
+  while (!over()) {
+    poller.wait(timers.timeout());
+    timers.run();
+  }
+}
