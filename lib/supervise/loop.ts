@@ -9,13 +9,18 @@ import { Timers } from "../os/timers.ts";
 import type { Context } from "../cli/tool.ts";
 import type { Surroundings } from "./supervisor.ts";
 
-/** Surroundings whose services inherit what a program run by `context` would. */
-export function makeSurroundings(context: Context): Surroundings {
+/**
+ * Surroundings whose services inherit what a program run by `context` would.
+ *
+ * @param adopts whether services are to be found again after this process was killed
+ */
+export function makeSurroundings(context: Context, adopts: boolean): Surroundings {
   return {
     poller: new Poller(),
     timers: new Timers(),
     environ: context.env.entries(),
     inheritance: context.inheritance,
+    adopts,
   };
 }
 

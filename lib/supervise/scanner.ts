@@ -25,6 +25,7 @@ import { type Mapping, spawn, wait } from "../os/process.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
 import { searchPath } from "../cli/path_search.ts";
 import type { Context } from "../cli/tool.ts";
+import { type Pipe, recoverLogPipe } from "./adoption.ts";
 import { supervise, type Supervisor, type Surroundings } from "./supervisor.ts";
 import { SUPERVISE } from "./service_directory.ts";
 
@@ -38,10 +39,7 @@ type Keeper = Supervisor | number | undefined;
 
 /** A service and, where it has one, its logger. */
 export interface Service {
-  readonly name: ByteString;
-  /** Device and inode: a service may be renamed. */
-  readonly identity: string;
-  readonly pipe: { readonly reader: number; readonly writer: number } | undefined;
+  readonly pipe: Pipe | undefined;
   /** Whether the last scan has seen it. */
   active: boolean;
   main: Keeper;
@@ -53,7 +51,8 @@ const OUTPUT = 1;
 const INPUT = 0;
 
 export class Scanner {
-  #services: Service[] = [];
+  /** By device and inode: a service may be renamed. */
+  readonly #services = new Map<string, Service>();
 
   constructor(
     private readonly context: Context,
@@ -62,21 +61,23 @@ export class Scanner {
 
   /** All supervisors that live in this process. */
   supervisors(): Supervisor[] {
-    return this.#services.flatMap(({ main, logger }) => [main, logger])
+    return [...this.#services.values()].flatMap(({ main, logger }) => [main, logger])
       .filter((keeper) => typeof keeper === "object");
   }
 
   /** Looks at the working directory once, and starts what is to be started. */
   scan(): void {
     this.#reap();
-    for (const service of this.#services) service.active = false;
+    for (const service of this.#services.values()) service.active = false;
     try {
       for (const name of readDirectory(".")) this.#consider(name);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       return this.#warn("unable to read directory", error);
     }
-    this.#services = this.#services.filter((service) => !this.#isGone(service));
+    for (const [identity, service] of this.#services) {
+      if (this.#isGone(service)) this.#services.delete(identity);
+    }
   }
 
   #warn(what: ByteString, error?: SystemError): void {
@@ -96,7 +97,7 @@ export class Scanner {
 
   /** Takes note of the foreign supervises that have ended. */
   #reap(): void {
-    for (const service of this.#services) {
+    for (const service of this.#services.values()) {
       for (const half of ["main", "logger"] as const) {
         const keeper = service[half];
         if (typeof keeper === "number" && wait(keeper, false)) service[half] = undefined;
@@ -117,8 +118,7 @@ export class Scanner {
     if (name.startsWith(".")) return;
     const found = this.#attempt(`unable to stat ${name}`, () => stat(name));
     if (found === undefined || !isDirectory(found)) return;
-    const service = this.#services.find(({ identity }) => identity === found.identity) ??
-      this.#add(name, found.identity);
+    const service = this.#services.get(found.identity) ?? this.#add(name, found.identity);
     if (service === undefined) return;
     service.active = true;
     service.main ??= this.#keep(name, `${name}`, service, "main");
@@ -128,7 +128,7 @@ export class Scanner {
   }
 
   #add(name: ByteString, identity: string): Service | undefined {
-    if (this.#services.length >= MOST_SERVICES) {
+    if (this.#services.size >= MOST_SERVICES) {
       this.#warn(`unable to start ${name}: running too many services`);
       return undefined;
     }
@@ -136,17 +136,18 @@ export class Scanner {
       ? false
       : this.#attempt(`unable to stat ${name}/log`, () => statIfThere(`${name}/log`) !== undefined);
     if (log === undefined) return undefined;
-    const ends = log ? this.#attempt(`unable to create pipe for ${name}`, () => pipe()) : undefined;
+    const ends = log
+      ? recoverLogPipe(name, OUTPUT, INPUT) ??
+        this.#attempt(`unable to create pipe for ${name}`, () => pipe())
+      : undefined;
     if (log && ends === undefined) return undefined;
     const service: Service = {
-      name,
-      identity,
       pipe: ends,
       active: true,
       main: undefined,
       logger: undefined,
     };
-    this.#services.push(service);
+    this.#services.set(identity, service);
     return service;
   }
 

@@ -4,7 +4,7 @@
  *
  *   run                  the program
  *   down                 if it is there, the service is not started by itself
- *   supervise/lock       held (flock) while somebody supervises
+ *   supervise/lock       held (flock) while somebody supervises; what is in it: record.ts
  *   supervise/control    FIFO: svc writes command letters
  *   supervise/ok         FIFO: has a reader while somebody supervises
  *   supervise/status     see status_file.ts; written as status.new and renamed
@@ -14,12 +14,11 @@
  *
  * @module
  */
-import type { ByteString } from "../os/bytes.ts";
+import { type ByteString, toBytes } from "../os/bytes.ts";
 import {
   AT_FDCWD,
   LOCK_EX,
   LOCK_NB,
-  O_APPEND,
   O_CREAT,
   O_NONBLOCK,
   O_RDONLY,
@@ -31,17 +30,20 @@ import { EEXIST, SystemError } from "../os/errno.ts";
 import {
   close,
   flock,
+  ftruncate,
   mkdir,
   mkfifo,
   open,
   openDirectory,
   readlink,
   rename,
+  seek,
   statIfThere,
   write,
 } from "../os/file.ts";
 import { hot } from "../os/libc.ts";
 import { orFatal, warn } from "../cli/messages.ts";
+import { encodeRecord, type SupervisionRecord } from "./record.ts";
 import { encodeStatus, type Status, STATUS_SIZE } from "./status_file.ts";
 
 /** The name that messages begin with, whichever tool supervises. */
@@ -130,6 +132,25 @@ export class ServiceDirectory {
     return got === 1 ? String.fromCharCode(this.#letter[0] as number) : undefined;
   }
 
+  /** Leaves a record behind, in the lock file. A file system that refuses it is no reason to stop. */
+  writeRecord(record: SupervisionRecord): void {
+    try {
+      seek(this.#fds.lock, 0);
+      write(this.#fds.lock, toBytes(encodeRecord(record)));
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+    }
+  }
+
+  /** Takes the record away: supervision ends as it should. */
+  clearRecord(): void {
+    try {
+      ftruncate(this.#fds.lock, 0);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+    }
+  }
+
   /** Writes the status file. Where that fails, a warning; supervision goes on. */
   writeStatus(status: Status): void {
     const fresh = `${this.name}/supervise/status.new`;
@@ -184,7 +205,7 @@ function makeSupervise(at: number): void {
 
 /** supervise/lock, locked: flock(2), which dies with its holder. */
 function acquireLock(at: number): number {
-  const fd = open("supervise/lock", O_WRONLY | O_NONBLOCK | O_APPEND | O_CREAT, 0o600, at);
+  const fd = open("supervise/lock", O_RDWR | O_NONBLOCK | O_CREAT, 0o600, at);
   try {
     flock(fd, LOCK_EX | LOCK_NB);
     return fd;

@@ -22,8 +22,11 @@ import {
   spawnExit,
   wait,
 } from "../os/process.ts";
+import { bootId, processFacts, ticksSinceBoot } from "../os/proc.ts";
 import type { Timer, Timers } from "../os/timers.ts";
 import { complain, EXIT_TEMPORARY, reasonOf, warn } from "../cli/messages.ts";
+import { findProcess, type LeftBehind, pipeName, readLeftBehind } from "./adoption.ts";
+import type { Phase } from "./record.ts";
 import { ServiceDirectory, SUPERVISE } from "./service_directory.ts";
 import type { Want } from "./status_file.ts";
 
@@ -34,6 +37,8 @@ export interface Surroundings {
   /** The environment of the services. */
   readonly environ: readonly ByteString[];
   readonly inheritance: Inheritance;
+  /** Whether services are to be found again, and not started a second time, after this process was killed. */
+  readonly adopts: boolean;
 }
 
 /**
@@ -50,8 +55,6 @@ type State = "down" | "fresh" | "up" | "waiting" | "over";
 type Event = "d" | "u" | "o" | "x" | "p" | "c" | "h" | "a" | "i" | "t" | "k" | "ended" | "second";
 
 type Action = keyof Supervisor["actions"];
-
-const TERM = ["sendTerm"] as const;
 
 /** What each event does in each state. An event that does not stand here does nothing. */
 const TABLE: Readonly<Record<State, Partial<Readonly<Record<Event, readonly Action[]>>>>> = {
@@ -76,7 +79,7 @@ const TABLE: Readonly<Record<State, Partial<Readonly<Record<Event, readonly Acti
     h: ["sendHup"],
     a: ["sendAlrm"],
     i: ["sendInt"],
-    t: TERM,
+    t: ["sendTerm"],
     k: ["sendKill"],
     ended: ["forget", "announce", "endIfWanted", "startIfWanted"],
   },
@@ -119,7 +122,9 @@ export function supervise(
   const { directory, down } = ServiceDirectory.open(name, at);
   try {
     const supervisor = new Supervisor(directory, mappings, surroundings, over);
-    supervisor.begin(down ? "d" : "u");
+    const left = surroundings.adopts ? readLeftBehind(directory.descriptors.directory) : undefined;
+    if (left === undefined) supervisor.begin(down ? "d" : "u");
+    else supervisor.adopt(left);
     return supervisor;
   } catch (error) {
     directory.close();
@@ -136,6 +141,10 @@ export class Supervisor {
   #want: Want = "u";
   #exits = false;
   #timer: Timer | undefined;
+  /** The log pipe, as the record calls it. */
+  #pipe: ByteString | undefined;
+  /** The `since` that the record speaks of. */
+  #recorded: Time | undefined;
 
   /**
    * @param directory the service's, already ours
@@ -162,21 +171,45 @@ export class Supervisor {
     this.#goOn();
   }
 
-  #goOn(): void {
-    if (this.#want === "u") this.actions.start();
-    else this.#listenToControl();
+  /**
+   * Goes on where a supervisor was killed: the service's process goes on if it still runs; if not, it is started where
+   * the other one would have started it.
+   */
+  adopt({ record, status }: LeftBehind): void {
+    const found = findProcess(record, this.directory.descriptors.directory);
+    const pid = found?.pid ?? 0;
+    this.#assume({
+      since: status.pid === pid ? status.since : now(),
+      pid,
+      process: found?.process ?? -1,
+      paused: found !== undefined && status.paused,
+      want: status.want,
+      exits: false,
+    });
+    this.actions.announce();
+    this.directory.markSupervised();
+    this.#goOn();
   }
 
-  /** Goes on where another supervisor of the same service stopped. */
+  /** Goes on where another supervisor of the same service has handed over. */
   resume(condition: Condition): void {
+    this.#assume(condition);
+    this.#goOn();
+  }
+
+  #assume(condition: Condition): void {
     this.#since = condition.since;
     this.#pid = condition.pid;
     this.#process = condition.process;
     this.#paused = condition.paused;
     this.#want = condition.want;
     this.#exits = condition.exits;
-    if (this.#pid === 0) this.#goOn();
-    else this.actions.listen();
+  }
+
+  #goOn(): void {
+    if (this.#pid !== 0) this.actions.listen();
+    else if (this.#want === "u") this.actions.start();
+    else this.#listenToControl();
   }
 
   /** How things stand. */
@@ -245,6 +278,19 @@ export class Supervisor {
     }
   }
 
+  /** Leaves word of what is going on, for whoever comes after a kill -9. */
+  #record(phase: Phase): void {
+    if (!this.surroundings.adopts) return;
+    this.#recorded = phase.kind === "starting" ? undefined : this.#since;
+    this.#pipe ??= this.mappings[0] === undefined ? "-" : pipeName(this.mappings[0][0]);
+    this.directory.writeRecord({ boot: bootId(), since: this.#since, pipe: this.#pipe, phase });
+  }
+
+  #phase(): Phase {
+    const started = this.#pid === 0 ? undefined : processFacts(this.#pid)?.started;
+    return started === undefined ? { kind: "idle" } : { kind: "running", pid: this.#pid, started };
+  }
+
   #send(signal: number): void {
     if (this.#pid !== 0) kill(this.#pid, signal);
   }
@@ -285,10 +331,12 @@ export class Supervisor {
         paused: this.#paused,
         want: this.#want,
       });
+      if (this.#recorded !== this.#since) this.#record(this.#phase());
     },
 
     /** Starts ./run. */
     start: (): void => {
+      this.#record({ kind: "starting", ticks: ticksSinceBoot() });
       const pid = this.#spawnRun();
       this.#deaf();
       if (pid === undefined) {
@@ -339,6 +387,7 @@ export class Supervisor {
       if (!this.#exits || this.#pid !== 0) return;
       this.#state = "over";
       this.actions.announce();
+      if (this.surroundings.adopts) this.directory.clearRecord();
       this.surroundings.poller.remove(this.directory.descriptors.control);
       this.directory.close();
       this.over();

@@ -34,7 +34,7 @@ function run(context: Context): Outcome {
   const [directory, ...more] = context.args;
   if (directory === undefined || more.length > 0) throw usageError(context.name, USAGE);
   let over = false;
-  const surroundings = makeSurroundings(context);
+  const surroundings = makeSurroundings(context, false);
   const supervisor = superviseDirectory(directory, AT_FDCWD, [], surroundings, () => over = true);
   // Where others expect it to be: /proc/PID/cwd tells whose supervise this is.
   fchdir(supervisor.directory.descriptors.directory);
@@ -44,7 +44,7 @@ function run(context: Context): Outcome {
 
 /** Looks after what an svscan that was ended looked after, until the last of it is told to exit. */
 function superviseOn(context: Context, handed: Handed<unknown>): number {
-  const surroundings = makeSurroundings(context);
+  const surroundings = makeSurroundings(context, true);
   let left = handed.supervisors.length;
   for (const one of handed.supervisors) {
     unpackSupervisor(one, surroundings, () => {

@@ -51,7 +51,7 @@ function run(context: Context): Outcome {
   if (directory !== undefined) {
     orFatal(context.name, `unable to chdir to ${directory}`, () => chdir(directory));
   }
-  const surroundings = makeSurroundings(context);
+  const surroundings = makeSurroundings(context, true);
   const scanner = new Scanner(context, surroundings);
   const signals = new SignalDescriptor(DEADLY);
   surroundings.poller.add(signals.fd, () => {

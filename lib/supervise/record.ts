@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * What a supervisor leaves behind for the case that it is killed: one line in supervise/lock, which C's tools lock but
+ * neither read nor write. adoption.ts uses it.
+ *
+ *   djbox BOOT SINCE PIPE idle
+ *   djbox BOOT SINCE PIPE starting TICKS
+ *   djbox BOOT SINCE PIPE running PID STARTED
+ *
+ * BOOT is the boot id. SINCE is the time in the status file, seconds and nanoseconds: where the file says something
+ * else, another supervise was here and the line counts no more. PIPE is the log pipe as readlink(2) shows it in
+ * /proc/self/fd, or `-`. `starting` is written before a process is made, `running` after it; TICKS and STARTED are in
+ * clock ticks since boot.
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import type { Time } from "../os/clock.ts";
+
+/** What the process was doing. */
+export type Phase =
+  | { readonly kind: "idle" }
+  | { readonly kind: "starting"; readonly ticks: number }
+  | { readonly kind: "running"; readonly pid: number; readonly started: number };
+
+export interface SupervisionRecord {
+  readonly boot: ByteString;
+  readonly since: Time;
+  readonly pipe: ByteString;
+  readonly phase: Phase;
+}
+
+/** The line is padded to this length, so that a shorter one covers a longer one that was there. */
+const SIZE = 200;
+const LINE =
+  /^djbox ([0-9a-f-]+) (\d+)\.(\d+) (-|pipe:\[\d+\]) (?:(idle)|starting (\d+)|running (\d+) (\d+)) *\n$/;
+
+export function encodeRecord({ boot, since, pipe, phase }: SupervisionRecord): ByteString {
+  const words = phase.kind === "idle"
+    ? "idle"
+    : phase.kind === "starting"
+    ? `starting ${phase.ticks}`
+    : `running ${phase.pid} ${phase.started}`;
+  const line = `djbox ${boot || "-"} ${since.seconds}.${since.nanoseconds} ${pipe} ${words}`;
+  return line.padEnd(SIZE - 1) + "\n";
+}
+
+/** The record in `text`; undefined where there is none, or not a whole one. */
+export function decodeRecord(text: ByteString): SupervisionRecord | undefined {
+  const match = LINE.exec(text);
+  if (match === null) return undefined;
+  const [, boot, seconds, nanoseconds, pipe, idle, ticks, pid, started] =
+    match as unknown as ByteString[];
+  const phase: Phase = idle !== undefined
+    ? { kind: "idle" }
+    : ticks !== undefined
+    ? { kind: "starting", ticks: Number(ticks) }
+    : { kind: "running", pid: Number(pid), started: Number(started) };
+  return {
+    boot: boot ?? "",
+    since: { seconds: Number(seconds), nanoseconds: Number(nanoseconds) },
+    pipe: pipe ?? "-",
+    phase,
+  };
+}
