@@ -10,11 +10,15 @@ import { start } from "./lib/os/start.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
 import { envdir } from "./tools/daemontools/envdir.ts";
 import { svok } from "./tools/daemontools/svok.ts";
+import { tcprules } from "./tools/ucspi-tcp/tcprules.ts";
+import { tcprulescheck } from "./tools/ucspi-tcp/tcprulescheck.ts";
 
 const TOOLS: Readonly<Record<string, Tool>> = {
   djbox,
   envdir,
   svok,
+  tcprules,
+  tcprulescheck,
 };
 
 if (import.meta.main) Deno.exit(runToolbox(TOOLS, start()));

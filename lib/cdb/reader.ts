@@ -40,7 +40,8 @@ const LARGE = 65536;
 export class Reader {
   readonly #fd: number;
   readonly #header: DataView;
-  readonly #window: Window;
+  readonly #slots: Window;
+  readonly #records: Window;
   /** Where the records end and the hash tables begin. */
   readonly #recordsEnd: number;
 
@@ -54,15 +55,16 @@ export class Reader {
     const { size } = fstat(fd);
     if (size === 0) throw new SystemError(EINVAL, "cdb");
     this.#fd = fd;
-    this.#window = new Window(fd, SMALL);
-    this.#header = new DataView(this.#window.copy(0, HEADER).buffer);
+    this.#slots = new Window(fd, SMALL);
+    this.#records = new Window(fd, SMALL);
+    this.#header = new DataView(this.#records.copy(0, HEADER).buffer);
     this.#recordsEnd = checkHeader(this.#header, size);
   }
 
   /** The value of the first record with this key; undefined: there is none. */
   get(key: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
     for (const { valueAt, valueLength } of this.find(key)) {
-      return this.#window.copy(valueAt, valueLength);
+      return this.#records.copy(valueAt, valueLength);
     }
     return undefined;
   }
@@ -70,7 +72,7 @@ export class Reader {
   /** The values of all records with this key, in the order in which they were written. */
   *getAll(key: Uint8Array): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
     for (const { valueAt, valueLength } of this.find(key)) {
-      yield this.#window.copy(valueAt, valueLength);
+      yield this.#records.copy(valueAt, valueLength);
     }
   }
 
@@ -97,16 +99,20 @@ export class Reader {
     const pair = tableOf(wanted) * PAIR;
     const table = this.#header.getUint32(pair, true);
     const slots = this.#header.getUint32(pair + 4, true);
+    // Slots that share a record could make us read its key over and over.
+    let unread = this.#recordsEnd;
     let slot = slots === 0 ? 0 : homeSlot(wanted, slots);
     for (let tried = 0; tried < slots; tried++) {
-      const [found, at] = this.#window.pair(table + slot * PAIR);
+      const [found, at] = this.#slots.pair(table + slot * PAIR);
       if (found === 0 && at === 0) return;
       if (at === 0 || tableOf(found) !== tableOf(wanted)) {
         throw new FormatError(`slot ${slot} of table ${tableOf(wanted)} is not of that table`);
       }
       if (found === wanted) {
-        const place = this.#placeAt(at, this.#window);
-        if (this.#holds(place, key)) yield place;
+        const place = this.#placeAt(at, this.#records);
+        unread -= place.keyLength;
+        if (unread < 0) throw new FormatError("several slots share a record");
+        if (this.#holds(place, key, wanted)) yield place;
       }
       slot = slot + 1 === slots ? 0 : slot + 1;
     }
@@ -127,17 +133,16 @@ export class Reader {
    * Whether the record at `place`, in whose slot the hash of `key` stands, has that key. Another key may well have
    * the same hash, but one that has not is damaged: it may have been `key`.
    */
-  #holds({ keyAt, keyLength }: Place, key: Uint8Array): boolean {
+  #holds({ keyAt, keyLength }: Place, key: Uint8Array, wanted: number): boolean {
     let equal = keyLength === key.length;
     let found = HASH_START;
     for (let done = 0; done < keyLength; done += SMALL) {
-      const piece = this.#window.view(keyAt + done, Math.min(SMALL, keyLength - done));
-      found = hash(piece, found);
+      const piece = this.#records.view(keyAt + done, Math.min(SMALL, keyLength - done));
       equal &&= piece.every((byte, i) => byte === key[done + i]);
+      found = hash(piece, found);
     }
-    if (equal) return true;
-    if (found === hash(key)) return false;
-    throw new FormatError(`the key at ${keyAt} does not have the hash that its slot tells`);
+    if (found !== wanted) throw new FormatError(`the key at ${keyAt} has not the hash in its slot`);
+    return equal;
   }
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ENOMEM, SystemError } from "../os/errno.ts";
 import { pread } from "../os/file.ts";
 import { FormatError } from "./format.ts";
 
@@ -45,9 +46,18 @@ export class Window {
   /** `length` bytes from `at` on, however many, in a buffer of their own. */
   copy(at: number, length: number): Uint8Array<ArrayBuffer> {
     if (length <= this.size) return this.view(at, length).slice();
-    const bytes = new Uint8Array(length);
+    const bytes = allocate(length);
     readFully(this.#fd, bytes, at, length);
     return bytes;
+  }
+}
+
+/** A record can be larger than memory: then it is the system's error, not the program's. */
+function allocate(length: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(length);
+  } catch {
+    throw new SystemError(ENOMEM, "cdb");
   }
 }
 
