@@ -7,13 +7,15 @@
 import { runToolbox } from "./lib/cli/chain.ts";
 import type { Tool } from "./lib/cli/tool.ts";
 import { start } from "./lib/os/start.ts";
-import { djbox } from "./tools/djbox/djbox.ts";
 import { envdir } from "./tools/daemontools/envdir.ts";
 import { supervise } from "./tools/daemontools/supervise.ts";
 import { svc } from "./tools/daemontools/svc.ts";
 import { svok } from "./tools/daemontools/svok.ts";
 import { svscan } from "./tools/daemontools/svscan.ts";
 import { svstat } from "./tools/daemontools/svstat.ts";
+import { djbox } from "./tools/djbox/djbox.ts";
+import { tcprules } from "./tools/ucspi-tcp/tcprules.ts";
+import { tcprulescheck } from "./tools/ucspi-tcp/tcprulescheck.ts";
 
 const TOOLS: Readonly<Record<string, Tool>> = {
   djbox,
@@ -23,6 +25,8 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   svok,
   svscan,
   svstat,
+  tcprules,
+  tcprulescheck,
 };
 
 if (import.meta.main) Deno.exit(runToolbox(TOOLS, start()));

@@ -65,6 +65,15 @@ export function read(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
   }
 }
 
+/** pread(2) into `buffer`: the number of bytes, 0 at end of file. Repeats on EINTR. */
+export function pread(fd: number, buffer: Uint8Array<ArrayBuffer>, offset: number): number {
+  for (;;) {
+    const got = libc().pread(fd, buffer, buffer.length, BigInt(offset), pad);
+    if (got >= 0) return got;
+    if (errno() !== EINTR) throw new SystemError(errno(), "pread");
+  }
+}
+
 /** write(2) once: the number of bytes written. Repeats on EINTR. */
 export function write(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
   const call = hot("write");
