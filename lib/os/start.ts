@@ -53,7 +53,6 @@ export const RUNTIME_VARIABLES: readonly string[] = [
   "DENO_NO_UPDATE_CHECK=1",
   "DENO_DIR=/dev/null/none", // nothing can be written there, and nothing needs to be
   "DENO_V8_FLAGS=--lazy", // V8's default; empty is refused
-  "DENO_COVERAGE_DIR=",
   "NODE_OPTIONS=",
   "OTEL_DENO=false",
   "RUST_LOG=off",
