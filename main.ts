@@ -8,6 +8,13 @@ import { runToolbox } from "./lib/cli/chain.ts";
 import type { Tool } from "./lib/cli/tool.ts";
 import { start } from "./lib/os/start.ts";
 import { envdir } from "./tools/daemontools/envdir.ts";
+import { envuidgid } from "./tools/daemontools/envuidgid.ts";
+import { fghack } from "./tools/daemontools/fghack.ts";
+import { pgrphack } from "./tools/daemontools/pgrphack.ts";
+import { readproctitle } from "./tools/daemontools/readproctitle.ts";
+import { setlock } from "./tools/daemontools/setlock.ts";
+import { setuidgid } from "./tools/daemontools/setuidgid.ts";
+import { softlimit } from "./tools/daemontools/softlimit.ts";
 import { supervise } from "./tools/daemontools/supervise.ts";
 import { svc } from "./tools/daemontools/svc.ts";
 import { svok } from "./tools/daemontools/svok.ts";
@@ -20,6 +27,13 @@ import { tcprulescheck } from "./tools/ucspi-tcp/tcprulescheck.ts";
 const TOOLS: Readonly<Record<string, Tool>> = {
   djbox,
   envdir,
+  envuidgid,
+  fghack,
+  pgrphack,
+  readproctitle,
+  setlock,
+  setuidgid,
+  softlimit,
   supervise,
   svc,
   svok,

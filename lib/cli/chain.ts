@@ -97,7 +97,7 @@ function runLink(name: string, link: Link, toolbox: Toolbox): Outcome {
     args: link.argv.slice(1),
     env: link.env,
     inheritance: link.inheritance,
-    title: setTitle(link.argv),
+    title: setTitle(link.argv, name),
     toolbox,
   });
 }

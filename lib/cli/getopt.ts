@@ -27,7 +27,8 @@ export interface Parsed {
  * @param name the tool's name, for messages
  * @param letters the letters that there are; one with a colon behind it takes an argument
  * @param usage what is printed, behind the name, under the complaint about a wrong option
- * @param line the whole line instead, for a tool whose line begins differently
+ * @param take is given each option before the next one is looked at: where it throws, that is what is reported
+ * @param line the whole usage line, for a tool whose line begins differently
  * @throws Failure 100 for an unknown letter or a missing argument
  */
 export function getopt(
@@ -35,9 +36,14 @@ export function getopt(
   letters: string,
   args: readonly ByteString[],
   usage: string,
+  take?: (option: Option) => void,
   line = `${name}: ${usage}`,
 ): Parsed {
   const options: Option[] = [];
+  const add = (option: Option): void => {
+    options.push(option);
+    take?.(option);
+  };
   let at = 0;
   for (; at < args.length; at++) {
     const arg = args[at] as ByteString;
@@ -51,13 +57,13 @@ export function getopt(
       const known = letter === ":" ? -1 : letters.indexOf(letter);
       if (known < 0) throw problem(name, "illegal option", letter, line);
       if (letters.charAt(known + 1) !== ":") {
-        options.push({ letter, value: "" });
+        add({ letter, value: "" });
         continue;
       }
       const joined = arg.slice(i + 1);
       const value = joined !== "" ? joined : args[++at];
       if (value === undefined) throw problem(name, "option requires an argument", letter, line);
-      options.push({ letter, value });
+      add({ letter, value });
       break;
     }
   }

@@ -267,9 +267,10 @@ export function memoryFile(name: ByteString, content: Uint8Array<ArrayBuffer>): 
   return fd;
 }
 
-/** dup2(2): `to` is not close-on-exec afterwards. */
+/** dup2(2): `to` is not close-on-exec afterwards, not even where it is `from` itself. */
 export function dup2(from: number, to: number): void {
-  check(libc().dup2(from, to, pad), "dup2");
+  if (from === to) setCloseOnExec(to, false);
+  else check(libc().dup2(from, to, pad), "dup2");
 }
 
 /** A duplicate of `fd` with the lowest free number from `least`; close-on-exec unless `inherited`. */
@@ -283,6 +284,12 @@ export function dup(fd: number, least = 0, inherited = false): number {
 /** Whether `fd` is open: fcntl(2) F_GETFD. */
 export function isOpen(fd: number): boolean {
   return libc().fcntl(fd, F_GETFD, 0, pad) >= 0;
+}
+
+/** Whether `fd` is open and stays open in a program that takes our place. */
+export function isInherited(fd: number): boolean {
+  const flags = libc().fcntl(fd, F_GETFD, 0, pad);
+  return flags >= 0 && (flags & FD_CLOEXEC) === 0;
 }
 
 export function setCloseOnExec(fd: number, on: boolean): void {

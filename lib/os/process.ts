@@ -10,8 +10,8 @@
  */
 import type { ByteString } from "./bytes.ts";
 import { RLIMIT_NOFILE, SIGPIPE } from "./constants.ts";
-import { EINTR, SystemError } from "./errno.ts";
-import { dup2 } from "./file.ts";
+import { EINTR, EMFILE, SystemError } from "./errno.ts";
+import { close, dup, dup2, isInherited, isOpen, setCloseOnExec } from "./file.ts";
 import { addressOfSymbol, check, cString, errno, libc, pad, stringArray } from "./libc.ts";
 import { getLimit, isMemoryLimit, type Limits, setSoftLimit } from "./rlimit.ts";
 import {
@@ -56,8 +56,53 @@ function softLimits(program: Inheritance): Map<number, bigint> {
 }
 
 /**
- * execve(2): the program takes our place. Returns only on failure, with the error number; limits are as before
- * then, but descriptors stay where they were put.
+ * The lowest descriptors, up to `most`, that a program which we ran now would find free: a C program in our place
+ * would open its next files there. (Here the runtime's and our own stand in the same places, close-on-exec.)
+ *
+ * @throws SystemError EMFILE when the program's limit of open files leaves fewer than `least`
+ */
+export function freeDescriptors(
+  inheritance: Inheritance,
+  least: number,
+  most = least,
+): number[] {
+  const { soft, hard } = getLimit(RLIMIT_NOFILE);
+  const wanted = softLimits(inheritance).get(RLIMIT_NOFILE) ?? soft;
+  const limit = wanted < hard ? wanted : hard;
+  const taken = new Set(inheritance.descriptors.map(([, theirs]) => theirs));
+  const free: number[] = [];
+  for (let fd = 0; free.length < most && fd < limit; fd++) {
+    if (!taken.has(fd) && !isInherited(fd)) free.push(fd);
+  }
+  if (free.length < least) throw new SystemError(EMFILE, "open");
+  return free;
+}
+
+/** Puts the descriptors of `mappings` in their places; returns what takes them away again. */
+function placeDescriptors(mappings: readonly Mapping[]): () => void {
+  const undo: (() => void)[] = [];
+  for (const [ours, theirs] of mappings) {
+    if (ours === theirs) {
+      undo.push(() => setCloseOnExec(ours, true));
+    } else if (isOpen(theirs)) {
+      // One of the runtime's own: it may still need it.
+      const kept = dup(theirs);
+      undo.push(() => {
+        dup2(kept, theirs);
+        setCloseOnExec(theirs, true);
+        close(kept);
+      });
+    } else {
+      undo.push(() => close(theirs));
+    }
+    dup2(ours, theirs);
+  }
+  return () => undo.reverse().forEach((action) => action());
+}
+
+/**
+ * execve(2): the program takes our place. Returns only on failure, with the error number; limits and descriptors
+ * are as before then.
  */
 export function exec(program: Program): number {
   // All memory is allocated before the limits fall: under RLIMIT_AS the next allocation could be our end.
@@ -65,7 +110,7 @@ export function exec(program: Program): number {
   const argv = stringArray(program.argv);
   const environ = stringArray(program.environ);
   const before: [number, bigint][] = [];
-  for (const [ours, theirs] of program.descriptors) dup2(ours, theirs);
+  const takeAway = placeDescriptors(program.descriptors);
   setMask(program.mask);
   const limits = softLimits(program);
   for (const resource of limits.keys()) before.push([resource, getLimit(resource).soft]);
@@ -73,6 +118,7 @@ export function exec(program: Program): number {
   libc().execve(path, argv.array, environ.array, pad);
   const reason = errno();
   for (const [resource, soft] of before) setSoftLimit(resource, soft);
+  takeAway();
   // Used after the call, so that it lives until then.
   if (argv.keep.length + environ.keep.length < 0) throw new Error();
   return reason;

@@ -40,6 +40,7 @@ function run(context: Context): Outcome {
     LETTERS,
     context.args,
     USAGE,
+    undefined,
     `svc ${USAGE}`,
   );
   const letters = new Set(options.map(({ letter }) => letter));
