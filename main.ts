@@ -23,6 +23,7 @@ import { svstat } from "./tools/daemontools/svstat.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
 import { tcprules } from "./tools/ucspi-tcp/tcprules.ts";
 import { tcprulescheck } from "./tools/ucspi-tcp/tcprulescheck.ts";
+import { tcpserver } from "./tools/ucspi-tcp/tcpserver.ts";
 
 const TOOLS: Readonly<Record<string, Tool>> = {
   djbox,
@@ -41,6 +42,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   svstat,
   tcprules,
   tcprulescheck,
+  tcpserver,
 };
 
 if (import.meta.main) Deno.exit(runToolbox(TOOLS, start()));

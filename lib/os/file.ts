@@ -25,6 +25,7 @@ import {
   O_NONBLOCK,
   O_PATH,
   O_RDONLY,
+  O_RDWR,
   S_IFDIR,
   S_IFMT,
   S_IFREG,
@@ -327,4 +328,27 @@ export function readDirectoryOf(fd: number): ByteString[] {
       at += size;
     }
   }
+}
+
+/** Whether `fd` is open and close-on-exec. */
+function isCloseOnExec(fd: number): boolean {
+  const flags = libc().fcntl(fd, F_GETFD, 0, pad);
+  return flags >= 0 && (flags & FD_CLOEXEC) !== 0;
+}
+
+/**
+ * Lets go of what is open at descriptors `fds`: /dev/null, close-on-exec, takes their place, so that nothing else can. The
+ * runtime keeps duplicates of 0, 1 and 2; whoever waits for the end of a pipe waits for those, too.
+ */
+export function letGo(fds: readonly number[]): void {
+  const nothing = open("/dev/null", O_RDWR);
+  const files = new Set(fds.map((fd) => fstat(fd).identity));
+  const others = readDirectory("/proc/self/fd").map(Number).filter((fd) =>
+    fd > 2 && isCloseOnExec(fd) && files.has(fstat(fd).identity)
+  );
+  for (const fd of [...fds, ...others]) {
+    dup2(nothing, fd);
+    setCloseOnExec(fd, true);
+  }
+  close(nothing);
 }

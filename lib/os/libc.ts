@@ -208,6 +208,80 @@ const COLD = {
     parameters: ["i32", /* fd */ "buffer", /* mask */ "i32", /* flags */ PAD],
     result: "i32",
   },
+  // sockets
+  socket: {
+    parameters: ["i32", /* domain */ "i32", /* type */ "i32", /* protocol */ PAD],
+    result: "i32",
+  },
+  bind: { parameters: ["i32", /* fd */ "buffer", /* addr */ "u32", /* len */ PAD], result: "i32" },
+  listen: { parameters: ["i32", /* fd */ "i32", /* backlog */ PAD], result: "i32" },
+  accept4: {
+    parameters: ["i32", /* fd */ "buffer", /* addr */ "buffer", /* len */ "i32", /* flags */ PAD],
+    result: "i32",
+  },
+  connect: {
+    parameters: ["i32", /* fd */ "buffer", /* addr */ "u32", /* len */ PAD],
+    result: "i32",
+  },
+  getsockname: {
+    parameters: ["i32", /* fd */ "buffer", /* addr */ "buffer", /* len */ PAD],
+    result: "i32",
+  },
+  getpeername: {
+    parameters: ["i32", /* fd */ "buffer", /* addr */ "buffer", /* len */ PAD],
+    result: "i32",
+  },
+  setsockopt: {
+    parameters: [
+      "i32", /* fd */
+      "i32", /* level */
+      "i32", /* optname */
+      "buffer", /* optval */
+      "u32", /* optlen */
+      PAD,
+    ],
+    result: "i32",
+  },
+  getsockopt: {
+    parameters: [
+      "i32", /* fd */
+      "i32", /* level */
+      "i32", /* optname */
+      "buffer", /* optval */
+      "buffer", /* optlen */
+      PAD,
+    ],
+    result: "i32",
+  },
+  send: {
+    parameters: ["i32", /* fd */ "buffer", /* buf */ "u64", /* len */ "i32", /* flags */ PAD],
+    result: "i32",
+  },
+  recv: {
+    parameters: ["i32", /* fd */ "buffer", /* buf */ "u64", /* len */ "i32", /* flags */ PAD],
+    result: "i32",
+  },
+  getservbyname: {
+    parameters: ["buffer", /* name */ "buffer", /* proto */ PAD],
+    result: "pointer",
+  },
+  // memory
+  mmap: {
+    parameters: [
+      "pointer", /* addr */
+      "u64", /* length */
+      "i32", /* prot */
+      "i32", /* flags */
+      "i32", /* fd */
+      "i64", /* offset */
+      PAD,
+    ],
+    result: "pointer",
+  },
+  mprotect: {
+    parameters: ["pointer", /* addr */ "u64", /* length */ "i32", /* prot */ PAD],
+    result: "i32",
+  },
   // waiting
   epoll_create1: { parameters: ["i32", /* flags */ PAD], result: "i32" },
   epoll_ctl: {

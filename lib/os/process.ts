@@ -47,8 +47,8 @@ export interface Program extends Inheritance {
   readonly environ: readonly ByteString[];
 }
 
-/* NOFILE first: the others override it. */
-function softLimits(program: Inheritance): Map<number, bigint> {
+/** The soft limits that a program is to have, by resource. NOFILE first: the others override it. */
+export function softLimits(program: Inheritance): Map<number, bigint> {
   const limits = new Map<number, bigint>();
   if (program.softFiles !== undefined) limits.set(RLIMIT_NOFILE, program.softFiles);
   for (const [resource, soft] of program.limits) limits.set(resource, soft);
@@ -239,16 +239,17 @@ export interface Ended {
 }
 
 const WNOHANG = 1;
+const waitStatus = new Int32Array(1);
+const waitStatusBytes = new Uint8Array(waitStatus.buffer);
 
 /**
  * waitpid(2) for `pid` (-1: any child). With `hang` it waits, else it returns undefined while the child runs.
  * undefined too where there is no such child.
  */
 export function wait(pid: number, hang: boolean): Ended | undefined {
-  const status = new Int32Array(1);
   for (;;) {
-    const got = libc().waitpid(pid, new Uint8Array(status.buffer), hang ? 0 : WNOHANG, pad);
-    if (got > 0) return { pid: got, status: status[0] as number };
+    const got = libc().waitpid(pid, waitStatusBytes, hang ? 0 : WNOHANG, pad);
+    if (got > 0) return { pid: got, status: waitStatus[0] as number };
     if (got === 0 || errno() !== EINTR) return undefined;
   }
 }
