@@ -172,6 +172,16 @@ const COLD = {
     parameters: ["i32", /* pid */ "buffer", /* status */ "i32", /* options */ PAD],
     result: "i32",
   },
+  waitid: {
+    parameters: [
+      "i32", /* idtype */
+      "i32", /* id */
+      "buffer", /* infop */
+      "i32", /* options */
+      PAD,
+    ],
+    result: "i32",
+  },
   kill: { parameters: ["i32", /* pid */ "i32", /* sig */ PAD], result: "i32" },
   setsid: { parameters: [PAD], result: "i32" },
   getuid: { parameters: [PAD], result: "u32" },

@@ -254,6 +254,24 @@ export function wait(pid: number, hang: boolean): Ended | undefined {
   }
 }
 
+const P_PID = 1;
+const WEXITED = 4;
+const WNOWAIT = 0x01000000;
+const CLD_KILLED = 2;
+const CLD_DUMPED = 3;
+
+/**
+ * The signal that has ended our child `pid`; 0 while it runs, or where it ended otherwise. The child stays to be waited
+ * for: waitid(2) with WNOWAIT.
+ */
+export function endedBy(pid: number): number {
+  // siginfo_t is 128 bytes: si_signo i32 at 0, si_code i32 at 8, si_status i32 at 24
+  const info = new Int32Array(32);
+  const options = WNOHANG | WEXITED | WNOWAIT;
+  if (libc().waitid(P_PID, pid, new Uint8Array(info.buffer), options, pad) !== 0) return 0;
+  return info[2] === CLD_KILLED || info[2] === CLD_DUMPED ? info[6] as number : 0;
+}
+
 /** The signal that ended the child, 0 if it exited by itself. */
 export function signalOf(ended: Ended): number {
   return ended.status & 0x7f;

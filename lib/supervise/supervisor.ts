@@ -354,7 +354,7 @@ export class Supervisor {
     /** The second after a start is over: commands and the process's end count again. */
     listen: (): void => {
       // No descriptor to be had: look again in a second, deaf until then so that nothing is missed.
-      if (!this.#openProcess() && !this.#hasEnded()) return this.#deaf();
+      if (!this.#openProcess() && !this.#hasEnded() && kill(this.#pid, 0)) return this.#deaf();
       this.#state = "up";
       if (this.#process < 0) return this.#happen("ended");
       this.surroundings.poller.add(this.#process, () => this.#processEnded());

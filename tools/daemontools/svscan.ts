@@ -30,7 +30,7 @@ import { monotonic } from "../../lib/os/clock.ts";
 import { SystemError } from "../../lib/os/errno.ts";
 import { chdir } from "../../lib/os/file.ts";
 import { sleep } from "../../lib/os/poll.ts";
-import { dieBy, signalOf, wait } from "../../lib/os/process.ts";
+import { dieBy, endedBy } from "../../lib/os/process.ts";
 import { SignalDescriptor } from "../../lib/os/signal.ts";
 import { orFatal, warn } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
@@ -95,10 +95,7 @@ const GRACE = 100;
 function servicesDieBy(signal: number, supervisors: readonly Supervisor[]): boolean {
   const pids = supervisors.map(({ pid }) => pid).filter((pid) => pid !== 0);
   for (const end = monotonic() + GRACE; monotonic() < end; sleep(5)) {
-    for (const pid of pids) {
-      const ended = wait(pid, false);
-      if (ended !== undefined && signalOf(ended) === signal) return true;
-    }
+    if (pids.some((pid) => endedBy(pid) === signal)) return true;
   }
   return false;
 }
