@@ -17,6 +17,7 @@ import { setlock } from "./tools/daemontools/setlock.ts";
 import { setuidgid } from "./tools/daemontools/setuidgid.ts";
 import { softlimit } from "./tools/daemontools/softlimit.ts";
 import { svok } from "./tools/daemontools/svok.ts";
+import { svscanboot } from "./tools/daemontools/svscanboot.ts";
 
 const TOOLS: Readonly<Record<string, Tool>> = {
   djbox,
@@ -29,6 +30,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   setuidgid,
   softlimit,
   svok,
+  svscanboot,
 };
 
 if (import.meta.main) Deno.exit(runToolbox(TOOLS, start()));
