@@ -19,6 +19,7 @@ import { supervise } from "./tools/daemontools/supervise.ts";
 import { svc } from "./tools/daemontools/svc.ts";
 import { svok } from "./tools/daemontools/svok.ts";
 import { svscan } from "./tools/daemontools/svscan.ts";
+import { svscanboot } from "./tools/daemontools/svscanboot.ts";
 import { svstat } from "./tools/daemontools/svstat.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
 import { tcprules } from "./tools/ucspi-tcp/tcprules.ts";
@@ -39,6 +40,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   svc,
   svok,
   svscan,
+  svscanboot,
   svstat,
   tcprules,
   tcprulescheck,

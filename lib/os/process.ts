@@ -332,6 +332,16 @@ export function setuid(uid: number): void {
   check(libc().setuid(uid, pad), "setuid");
 }
 
+const PR_SET_DUMPABLE = 4;
+
+/**
+ * Makes this process its user's own, to look at and to debug, as execve(2) does: setuid(2) has made what lies in
+ * /proc/PID root's.
+ */
+export function setDumpable(): void {
+  libc().prctl(PR_SET_DUMPABLE, 1n, null, 0n, 0n, pad);
+}
+
 /** Signals to be given back their default in a child, where we ignore them for ourselves alone. */
 export function ignoredForOurselves(wasIgnored: boolean): readonly number[] {
   return isIgnored(SIGPIPE) && !wasIgnored ? [SIGPIPE] : [];

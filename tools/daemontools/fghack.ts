@@ -14,7 +14,6 @@
  *
  * @module
  */
-import type { ByteString } from "../../lib/os/bytes.ts";
 import { EAGAIN, ECHILD, SystemError } from "../../lib/os/errno.ts";
 import { close, pipe, read } from "../../lib/os/file.ts";
 import {
@@ -23,11 +22,10 @@ import {
   type Inheritance,
   type Mapping,
   signalOf,
-  spawn,
   wait,
 } from "../../lib/os/process.ts";
 import { fatal, orFatal, usageError } from "../../lib/cli/messages.ts";
-import { searchPath } from "../../lib/cli/path_search.ts";
+import { spawnProgram } from "../../lib/cli/spawn.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
 const USAGE = "usage: fghack child";
@@ -60,19 +58,11 @@ function run(context: Context): Outcome {
 
 /** Starts CHILD; returns its pid. */
 function start({ name, args, env }: Context, inheritance: Inheritance): number {
-  const program = args[0] as ByteString;
-  let pid = 0;
-  const reason = searchPath(program, env.get("PATH"), (path) => {
-    try {
-      pid = spawn({ ...inheritance, path, argv: args, environ: env.entries() });
-      return 0;
-    } catch (error) {
-      if (error instanceof SystemError) return error.errno;
-      throw error;
-    }
-  });
-  if (reason === 0) return pid;
-  // Of the two steps that posix_spawn(3) takes, only fork(2) fails in this way.
-  const step = reason === EAGAIN ? "unable to fork" : `unable to run ${program}`;
-  throw fatal(name, step, new SystemError(reason, "posix_spawn"));
+  try {
+    return spawnProgram(args, env.get("PATH"), env, inheritance);
+  } catch (error) {
+    // Of the two steps that posix_spawn(3) takes, only fork(2) fails in this way.
+    const forking = error instanceof SystemError && error.errno === EAGAIN;
+    throw fatal(name, forking ? "unable to fork" : `unable to run ${args[0]}`, error);
+  }
 }
