@@ -9,13 +9,13 @@
  * @module
  */
 import type { ByteString } from "./bytes.ts";
-import { RLIMIT_NOFILE, SIGPIPE } from "./constants.ts";
+import { RLIMIT_NOFILE } from "./constants.ts";
 import { EINTR, EMFILE, SystemError } from "./errno.ts";
 import { close, dup, dup2, isInherited, isOpen, setCloseOnExec } from "./file.ts";
 import { addressOfSymbol, check, cString, errno, libc, pad, stringArray } from "./libc.ts";
 import { getLimit, isMemoryLimit, type Limits, setSoftLimit } from "./rlimit.ts";
 import {
-  isIgnored,
+  ignoredForOurselves,
   maskOf,
   setDisposition,
   setMask,
@@ -112,6 +112,7 @@ export function exec(program: Program): number {
   const before: [number, bigint][] = [];
   const takeAway = placeDescriptors(program.descriptors);
   setMask(program.mask);
+  for (const signal of ignoredForOurselves()) setDisposition(signal, "default");
   const limits = softLimits(program);
   for (const resource of limits.keys()) before.push([resource, getLimit(resource).soft]);
   for (const [resource, soft] of limits) setSoftLimit(resource, soft);
@@ -138,13 +139,11 @@ const INTERNAL_SIGNALS = [32, 33];
  * descriptor that is still to be duplicated must not be the target of an earlier one.
  *
  * @param directory descriptor of the directory it starts in
- * @param ignored signals of ours that we ignore but that the program is to have at their default
  * @throws SystemError "execve" when the program cannot be started: there is no process then
  */
 export function spawn(
   program: Program,
   directory?: number,
-  ignored: readonly number[] = [],
 ): number {
   const c = libc();
   const actions = new Uint8Array(ACTIONS_SIZE);
@@ -158,7 +157,7 @@ export function spawn(
   c.posix_spawnattr_setsigmask(attributes, sigset(program.mask), pad);
   c.posix_spawnattr_setsigdefault(
     attributes,
-    sigset(maskOf([...INTERNAL_SIGNALS, ...ignored])),
+    sigset(maskOf([...INTERNAL_SIGNALS, ...ignoredForOurselves()])),
     pad,
   );
   c.posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK, pad);
@@ -340,9 +339,4 @@ const PR_SET_DUMPABLE = 4;
  */
 export function setDumpable(): void {
   libc().prctl(PR_SET_DUMPABLE, 1n, null, 0n, 0n, pad);
-}
-
-/** Signals to be given back their default in a child, where we ignore them for ourselves alone. */
-export function ignoredForOurselves(wasIgnored: boolean): readonly number[] {
-  return isIgnored(SIGPIPE) && !wasIgnored ? [SIGPIPE] : [];
 }

@@ -97,6 +97,21 @@ export function isIgnored(signal: number): boolean {
   return new DataView(action.buffer).getBigUint64(0, true) === 1n;
 }
 
+/* Dispositions belong to the process, and so does this. */
+const ignoredByUs = new Set<number>();
+
+/** Ignores `signal` in this process; programs that we run have it as we were started with it. */
+export function ignoreForOurselves(signal: number): void {
+  if (isIgnored(signal)) return;
+  setDisposition(signal, "ignore");
+  ignoredByUs.add(signal);
+}
+
+/** What `ignoreForOurselves` changed: to be at its default in a program that we run. */
+export function ignoredForOurselves(): readonly number[] {
+  return [...ignoredByUs];
+}
+
 // struct signalfd_siginfo is 128 bytes: ssi_signo u32 at 0, ssi_code i32 at 8
 const SIGINFO_SIZE = 128;
 
