@@ -10,6 +10,7 @@ import { start } from "./lib/os/start.ts";
 import { envdir } from "./tools/daemontools/envdir.ts";
 import { envuidgid } from "./tools/daemontools/envuidgid.ts";
 import { fghack } from "./tools/daemontools/fghack.ts";
+import { multilog } from "./tools/daemontools/multilog.ts";
 import { pgrphack } from "./tools/daemontools/pgrphack.ts";
 import { readproctitle } from "./tools/daemontools/readproctitle.ts";
 import { setlock } from "./tools/daemontools/setlock.ts";
@@ -31,6 +32,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   envdir,
   envuidgid,
   fghack,
+  multilog,
   pgrphack,
   readproctitle,
   setlock,

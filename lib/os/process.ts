@@ -139,11 +139,13 @@ const INTERNAL_SIGNALS = [32, 33];
  * descriptor that is still to be duplicated must not be the target of an earlier one.
  *
  * @param directory descriptor of the directory it starts in
+ * @param defaults signals that it is to have at their default, whatever we were started with
  * @throws SystemError "execve" when the program cannot be started: there is no process then
  */
 export function spawn(
   program: Program,
   directory?: number,
+  defaults: readonly number[] = [],
 ): number {
   const c = libc();
   const actions = new Uint8Array(ACTIONS_SIZE);
@@ -157,7 +159,7 @@ export function spawn(
   c.posix_spawnattr_setsigmask(attributes, sigset(program.mask), pad);
   c.posix_spawnattr_setsigdefault(
     attributes,
-    sigset(maskOf([...INTERNAL_SIGNALS, ...ignoredForOurselves()])),
+    sigset(maskOf([...INTERNAL_SIGNALS, ...ignoredForOurselves(), ...defaults])),
     pad,
   );
   c.posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK, pad);
