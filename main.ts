@@ -7,11 +7,15 @@
 import { runToolbox } from "./lib/cli/chain.ts";
 import type { Tool } from "./lib/cli/tool.ts";
 import { start } from "./lib/os/start.ts";
+import { addcr } from "./tools/ucspi-tcp/addcr.ts";
+import { delcr } from "./tools/ucspi-tcp/delcr.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
 import { envdir } from "./tools/daemontools/envdir.ts";
 import { svok } from "./tools/daemontools/svok.ts";
 
 const TOOLS: Readonly<Record<string, Tool>> = {
+  addcr,
+  delcr,
   djbox,
   envdir,
   svok,

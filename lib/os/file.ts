@@ -51,20 +51,28 @@ export function read(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
   }
 }
 
-/** write(2) once: the number of bytes written. Repeats on EINTR. */
-export function write(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+/** write(2) of the first `length` bytes once: the number of bytes written. Repeats on EINTR. */
+export function write(
+  fd: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  length = bytes.length,
+): number {
   const call = hot("write");
   for (;;) {
-    const put = call(fd, bytes, bytes.length);
+    const put = call(fd, bytes, length);
     if (put >= 0) return put;
     if (errno() !== EINTR) throw new SystemError(errno(), "write");
   }
 }
 
-/** Writes all of `bytes`, in as many write(2) as it takes. */
-export function writeAll(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
-  let rest = bytes;
-  while (rest.length > 0) rest = rest.subarray(write(fd, rest));
+/** Writes the first `length` bytes, in as many write(2) as it takes. */
+export function writeAll(
+  fd: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  length = bytes.length,
+): void {
+  let done = length > 0 ? write(fd, bytes, length) : 0;
+  while (done < length) done += write(fd, bytes.subarray(done), length - done);
 }
 
 /** The whole content of a file. */
