@@ -23,11 +23,15 @@ import { svscan } from "./tools/daemontools/svscan.ts";
 import { svscanboot } from "./tools/daemontools/svscanboot.ts";
 import { svstat } from "./tools/daemontools/svstat.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
+import { addcr } from "./tools/ucspi-tcp/addcr.ts";
+import { delcr } from "./tools/ucspi-tcp/delcr.ts";
 import { tcprules } from "./tools/ucspi-tcp/tcprules.ts";
 import { tcprulescheck } from "./tools/ucspi-tcp/tcprulescheck.ts";
 import { tcpserver } from "./tools/ucspi-tcp/tcpserver.ts";
 
 const TOOLS: Readonly<Record<string, Tool>> = {
+  addcr,
+  delcr,
   djbox,
   envdir,
   envuidgid,

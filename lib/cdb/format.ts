@@ -24,6 +24,7 @@ export const HASH_START = 5381;
 
 /** A file that is not a cdb, or a damaged one. Its errno is EPROTO, the C programs' "protocol error". */
 export class FormatError extends SystemError {
+  /** `detail` says what is wrong with it. */
   constructor(detail: string) {
     super(EPROTO, "cdb");
     this.message = `not a cdb file, or a damaged one: ${detail}`;

@@ -33,7 +33,7 @@ export class Writer {
   }
 
   /** Adds a record. */
-  add(key: Uint8Array<ArrayBuffer>, value: Uint8Array<ArrayBuffer>): void {
+  add(key: Uint8Array, value: Uint8Array): void {
     this.begin(key.length, value.length);
     this.append(key);
     this.append(value);
@@ -51,15 +51,12 @@ export class Writer {
   }
 
   /** The next bytes of the record that was begun. */
-  append(bytes: Uint8Array<ArrayBuffer>): void {
-    if (bytes.length > BUFFER) {
-      this.#flush();
-      writeAll(this.#fd, bytes);
-      this.#base += bytes.length;
-    } else {
-      const at = this.room(bytes.length);
-      this.buffer.set(bytes, at);
-      this.#used = at + bytes.length;
+  append(bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; done += BUFFER) {
+      const piece = bytes.subarray(done, done + BUFFER);
+      const at = this.room(piece.length);
+      this.buffer.set(piece, at);
+      this.#used = at + piece.length;
     }
   }
 

@@ -41,6 +41,7 @@ export const EINPROGRESS = 115;
 
 /** A system call that failed: `call` is its name as in section 2 of the manual, `errno` its reason. */
 export class SystemError extends Error {
+  /** As the class's comment says. */
   constructor(readonly errno: number, readonly call: string) {
     super(`${call}: errno ${errno}`);
   }

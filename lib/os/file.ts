@@ -89,10 +89,14 @@ export function write(
   }
 }
 
-/** Writes all of `bytes`, in as many write(2) as it takes. */
-export function writeAll(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
-  let rest = bytes;
-  while (rest.length > 0) rest = rest.subarray(write(fd, rest));
+/** Writes the first `length` bytes, in as many write(2) as it takes. */
+export function writeAll(
+  fd: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  length = bytes.length,
+): void {
+  let done = length > 0 ? write(fd, bytes, length) : 0;
+  while (done < length) done += write(fd, bytes.subarray(done), length - done);
 }
 
 /** The whole content of a file. */

@@ -121,7 +121,7 @@ export interface Arrived {
   readonly fromKernel: boolean;
 }
 
-/** Blocks `signals` in this thread and makes them readable at `fd`, a signalfd(2). */
+/** Blocks `signals` in this thread, also ignored ones, and makes them readable at `fd`, a signalfd(2). */
 export class SignalDescriptor {
   readonly fd: number;
   readonly #buffer = new Uint8Array(SIGINFO_SIZE);
