@@ -7,9 +7,15 @@
 import { runToolbox } from "./lib/cli/chain.ts";
 import type { Tool } from "./lib/cli/tool.ts";
 import { start } from "./lib/os/start.ts";
+import { cdbdump } from "./tools/cdb/cdbdump.ts";
+import { cdbget } from "./tools/cdb/cdbget.ts";
+import { cdbmake } from "./tools/cdb/cdbmake.ts";
+import { cdbstats } from "./tools/cdb/cdbstats.ts";
+import { cdbtest } from "./tools/cdb/cdbtest.ts";
 import { envdir } from "./tools/daemontools/envdir.ts";
 import { envuidgid } from "./tools/daemontools/envuidgid.ts";
 import { fghack } from "./tools/daemontools/fghack.ts";
+import { multilog } from "./tools/daemontools/multilog.ts";
 import { pgrphack } from "./tools/daemontools/pgrphack.ts";
 import { readproctitle } from "./tools/daemontools/readproctitle.ts";
 import { setlock } from "./tools/daemontools/setlock.ts";
@@ -22,15 +28,25 @@ import { svscan } from "./tools/daemontools/svscan.ts";
 import { svscanboot } from "./tools/daemontools/svscanboot.ts";
 import { svstat } from "./tools/daemontools/svstat.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
+import { addcr } from "./tools/ucspi-tcp/addcr.ts";
+import { delcr } from "./tools/ucspi-tcp/delcr.ts";
 import { tcprules } from "./tools/ucspi-tcp/tcprules.ts";
 import { tcprulescheck } from "./tools/ucspi-tcp/tcprulescheck.ts";
 import { tcpserver } from "./tools/ucspi-tcp/tcpserver.ts";
 
 const TOOLS: Readonly<Record<string, Tool>> = {
+  addcr,
+  cdbdump,
+  cdbget,
+  cdbmake,
+  cdbstats,
+  cdbtest,
+  delcr,
   djbox,
   envdir,
   envuidgid,
   fghack,
+  multilog,
   pgrphack,
   readproctitle,
   setlock,

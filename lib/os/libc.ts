@@ -204,6 +204,16 @@ const COLD = {
     parameters: ["i32", /* option */ "u64", /* arg2 */ "buffer", /* arg3 */ "u64", "u64", PAD],
     result: "i32",
   },
+  setenv: {
+    parameters: ["buffer", /* name */ "buffer", /* value */ "i32", /* overwrite */ PAD],
+    result: "i32",
+  },
+  unsetenv: { parameters: ["buffer", /* name */ PAD], result: "i32" },
+  tzset: { parameters: [PAD], result: "void" },
+  localtime_r: {
+    parameters: ["buffer", /* timep */ "buffer", /* result */ PAD],
+    result: "pointer",
+  },
   sbrk: { parameters: ["i64", /* increment */ PAD], result: "pointer" },
   // signals
   sigprocmask: {

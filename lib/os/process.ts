@@ -9,13 +9,13 @@
  * @module
  */
 import type { ByteString } from "./bytes.ts";
-import { RLIMIT_NOFILE, SIGPIPE } from "./constants.ts";
+import { RLIMIT_NOFILE } from "./constants.ts";
 import { EINTR, EMFILE, SystemError } from "./errno.ts";
 import { close, dup, dup2, isInherited, isOpen, setCloseOnExec } from "./file.ts";
 import { addressOfSymbol, check, cString, errno, libc, pad, stringArray } from "./libc.ts";
 import { getLimit, isMemoryLimit, type Limits, setSoftLimit } from "./rlimit.ts";
 import {
-  isIgnored,
+  ignoredForOurselves,
   maskOf,
   setDisposition,
   setMask,
@@ -112,6 +112,7 @@ export function exec(program: Program): number {
   const before: [number, bigint][] = [];
   const takeAway = placeDescriptors(program.descriptors);
   setMask(program.mask);
+  for (const signal of ignoredForOurselves()) setDisposition(signal, "default");
   const limits = softLimits(program);
   for (const resource of limits.keys()) before.push([resource, getLimit(resource).soft]);
   for (const [resource, soft] of limits) setSoftLimit(resource, soft);
@@ -138,13 +139,13 @@ const INTERNAL_SIGNALS = [32, 33];
  * descriptor that is still to be duplicated must not be the target of an earlier one.
  *
  * @param directory descriptor of the directory it starts in
- * @param ignored signals of ours that we ignore but that the program is to have at their default
+ * @param defaults signals that it is to have at their default, whatever we were started with
  * @throws SystemError "execve" when the program cannot be started: there is no process then
  */
 export function spawn(
   program: Program,
   directory?: number,
-  ignored: readonly number[] = [],
+  defaults: readonly number[] = [],
 ): number {
   const c = libc();
   const actions = new Uint8Array(ACTIONS_SIZE);
@@ -158,7 +159,7 @@ export function spawn(
   c.posix_spawnattr_setsigmask(attributes, sigset(program.mask), pad);
   c.posix_spawnattr_setsigdefault(
     attributes,
-    sigset(maskOf([...INTERNAL_SIGNALS, ...ignored])),
+    sigset(maskOf([...INTERNAL_SIGNALS, ...ignoredForOurselves(), ...defaults])),
     pad,
   );
   c.posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK, pad);
@@ -290,6 +291,14 @@ export function openPid(pid: number): number {
   return check(libc().syscall(SYS_PIDFD_OPEN, BigInt(pid), 0n, 0n, 0n, pad), "pidfd_open");
 }
 
+/* As above: no function before glibc 2.36. */
+const SYS_PIDFD_SEND_SIGNAL = 424n;
+
+/** pidfd_send_signal(2); false where it failed (the process has ended, or is not ours to signal). */
+export function signalProcess(process: number, signal: number): boolean {
+  return libc().syscall(SYS_PIDFD_SEND_SIGNAL, BigInt(process), BigInt(signal), 0n, 0n, pad) === 0;
+}
+
 /** kill(2); false where it failed (no such process, or not ours to signal). */
 export function kill(pid: number, signal: number): boolean {
   return libc().kill(pid, signal, pad) === 0;
@@ -340,9 +349,4 @@ const PR_SET_DUMPABLE = 4;
  */
 export function setDumpable(): void {
   libc().prctl(PR_SET_DUMPABLE, 1n, null, 0n, 0n, pad);
-}
-
-/** Signals to be given back their default in a child, where we ignore them for ourselves alone. */
-export function ignoredForOurselves(wasIgnored: boolean): readonly number[] {
-  return isIgnored(SIGPIPE) && !wasIgnored ? [SIGPIPE] : [];
 }

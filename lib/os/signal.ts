@@ -97,6 +97,21 @@ export function isIgnored(signal: number): boolean {
   return new DataView(action.buffer).getBigUint64(0, true) === 1n;
 }
 
+/* Dispositions belong to the process, and so does this. */
+const ignoredByUs = new Set<number>();
+
+/** Ignores `signal` in this process; programs that we run have it as we were started with it. */
+export function ignoreForOurselves(signal: number): void {
+  if (isIgnored(signal)) return;
+  setDisposition(signal, "ignore");
+  ignoredByUs.add(signal);
+}
+
+/** What `ignoreForOurselves` changed: to be at its default in a program that we run. */
+export function ignoredForOurselves(): readonly number[] {
+  return [...ignoredByUs];
+}
+
 // struct signalfd_siginfo is 128 bytes: ssi_signo u32 at 0, ssi_code i32 at 8
 const SIGINFO_SIZE = 128;
 
@@ -106,12 +121,14 @@ export interface Arrived {
   readonly fromKernel: boolean;
 }
 
-/** Blocks `signals` in this thread and makes them readable at `fd`, a signalfd(2). */
+/** Blocks `signals` in this thread, also ignored ones, and makes them readable at `fd`, a signalfd(2). */
 export class SignalDescriptor {
   readonly fd: number;
   readonly #buffer = new Uint8Array(SIGINFO_SIZE);
 
   constructor(signals: readonly number[]) {
+    // A signal that is ignored would never arrive.
+    for (const signal of signals) setDisposition(signal, "default");
     block(signals);
     this.fd = check(
       libc().signalfd(-1, sigset(maskOf(signals)), O_CLOEXEC | O_NONBLOCK, pad),

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { SIGPIPE } from "../os/constants.ts";
+import { ignoreForOurselves } from "../os/signal.ts";
 import { Poller } from "../os/poll.ts";
 import { Timers } from "../os/timers.ts";
 import type { Context } from "../cli/tool.ts";
@@ -15,6 +17,8 @@ import type { Surroundings } from "./supervisor.ts";
  * @param adopts whether services are to be found again after this process was killed
  */
 export function makeSurroundings(context: Context, adopts: boolean): Surroundings {
+  // A message that nobody reads (svscan's go into readproctitle) must not end the supervision of everything.
+  ignoreForOurselves(SIGPIPE);
   return {
     poller: new Poller(),
     timers: new Timers(),

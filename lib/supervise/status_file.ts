@@ -11,7 +11,7 @@
  * @module
  */
 import type { Time } from "../os/clock.ts";
-import { TAI_OFFSET } from "../tai/tai.ts";
+import { TAI64_UNIX_EPOCH } from "../tai/tai.ts";
 
 export const STATUS_SIZE = 18;
 
@@ -30,7 +30,7 @@ export interface Status {
 export function encodeStatus(status: Status): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(STATUS_SIZE);
   const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(status.since.seconds) + TAI_OFFSET);
+  view.setBigUint64(0, BigInt(status.since.seconds) + TAI64_UNIX_EPOCH);
   view.setUint32(8, status.since.nanoseconds);
   view.setUint32(12, status.pid, true);
   bytes[16] = status.paused ? 1 : 0;
@@ -45,7 +45,7 @@ export function decodeStatus(bytes: Uint8Array): Status | undefined {
   const want = String.fromCharCode(bytes[17] as number);
   return {
     since: {
-      seconds: Number(BigInt.asIntN(64, view.getBigUint64(0) - TAI_OFFSET)),
+      seconds: Number(BigInt.asIntN(64, view.getBigUint64(0) - TAI64_UNIX_EPOCH)),
       nanoseconds: view.getUint32(8),
     },
     pid: view.getUint32(12, true),

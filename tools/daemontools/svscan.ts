@@ -31,7 +31,7 @@ import { SystemError } from "../../lib/os/errno.ts";
 import { chdir } from "../../lib/os/file.ts";
 import { sleep } from "../../lib/os/poll.ts";
 import { dieBy, endedBy } from "../../lib/os/process.ts";
-import { SignalDescriptor } from "../../lib/os/signal.ts";
+import { isIgnored, SignalDescriptor } from "../../lib/os/signal.ts";
 import { orFatal, warn } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { handOver, packSupervisor } from "../../lib/supervise/handover.ts";
@@ -53,7 +53,8 @@ function run(context: Context): Outcome {
   }
   const surroundings = makeSurroundings(context, true);
   const scanner = new Scanner(context, surroundings);
-  const signals = new SignalDescriptor(DEADLY);
+  // What svscan was started ignoring (nohup) does not end it.
+  const signals = new SignalDescriptor(DEADLY.filter((signal) => !isIgnored(signal)));
   surroundings.poller.add(signals.fd, () => {
     const arrived = signals.next();
     if (arrived === undefined) return;
