@@ -25,11 +25,7 @@ import type { Resolver } from "./resolver.ts";
 import { lookUpRule, type Verdict } from "./rules.ts";
 import { type Child, ProgramStarter } from "./served_program.ts";
 import { connectionVariables, EnvironLayouts, logFields, type Peers } from "./ucspi.ts";
-
-/** How much is said on descriptor 2. */
-export const SILENT = 0;
-export const WARNINGS = 1;
-export const EVERYTHING = 2;
+import { EVERYTHING, WARNINGS } from "./verbosity.ts";
 
 /** What a server is to do. */
 export interface ServerOptions {
@@ -87,6 +83,7 @@ export class TcpServer {
   readonly #starter: ProgramStarter;
   readonly #layouts: EnvironLayouts;
   readonly #clients = new Map<number, Client>();
+  #signals: SignalDescriptor | undefined;
   #wanting = false;
   #ending = false;
 
@@ -111,8 +108,11 @@ export class TcpServer {
     setDisposition(SIGPIPE, "ignore");
     setDisposition(SIGCHLD, "default");
     setDisposition(SIGTERM, "default");
-    const signals = new SignalDescriptor([SIGCHLD, SIGTERM]);
-    this.#loop.poller.add(signals.fd, () => this.#readSignals(signals));
+    this.#signals = new SignalDescriptor([SIGCHLD, SIGTERM]);
+    this.#loop.poller.add(this.#signals.fd, () => {
+      this.#readSignals();
+      this.#listen();
+    });
     this.#logStatus();
     this.#listen();
     while (!this.#ending) this.#loop.turn();
@@ -144,7 +144,10 @@ export class TcpServer {
 
   #acceptClients(): void {
     const { listener, limit } = this.#options;
-    for (let count = 0; count < BATCH && this.#clients.size < limit; count++) {
+    for (let count = 0; count < BATCH; count++) {
+      // A signal that came before the client counts before it.
+      this.#readSignals();
+      if (this.#ending || this.#clients.size >= limit) break;
       const accepted = accept(listener);
       if (typeof accepted === "number") {
         if (WANTS.includes(accepted)) this.#waitForWants(accepted);
@@ -254,15 +257,17 @@ export class TcpServer {
     }
   }
 
-  #readSignals(signals: SignalDescriptor): void {
-    for (let arrived = signals.next(); arrived !== undefined; arrived = signals.next()) {
+  #readSignals(): void {
+    let childrenEnded = false;
+    for (let arrived = this.#signals?.next(); arrived; arrived = this.#signals?.next()) {
       if (arrived.signal === SIGTERM) this.#ending = true;
+      else childrenEnded = true;
     }
+    if (!childrenEnded || this.#ending) return;
     // One SIGCHLD may stand for many.
     for (let ended = wait(-1, false); ended !== undefined; ended = wait(-1, false)) {
       this.#part(ended);
     }
-    this.#listen();
   }
 
   #part({ pid, status }: Ended): void {
@@ -337,8 +342,7 @@ function checkRemoteHost({ client, options, next }: Stage): Task | undefined {
 function askIdent({ client, options, next }: Stage): Task | undefined {
   if (options.identSeconds === undefined) return undefined;
   return new IdentQuery(options.resolver.loop, client, options.identSeconds, (information) => {
-    // A variable ends at a NUL.
-    client.remoteInfo = information?.split("\0", 1)[0];
+    client.remoteInfo = information;
     next();
   });
 }

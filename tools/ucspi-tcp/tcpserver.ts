@@ -42,21 +42,16 @@ import { SystemError } from "../../lib/os/errno.ts";
 import { isOpen, letGo, open } from "../../lib/os/file.ts";
 import { Loop } from "../../lib/os/loop.ts";
 import { setgid, setgroups, setuid } from "../../lib/os/process.ts";
-import { type Address, bindReused, listen, localEnd, socket } from "../../lib/os/socket.ts";
+import { bindReused, listen, localEnd, socket } from "../../lib/os/socket.ts";
 import type { Environment } from "../../lib/cli/environment.ts";
 import { getopt, leadingNumber } from "../../lib/cli/getopt.ts";
-import { Failure, fatal, orFatal, usageError } from "../../lib/cli/messages.ts";
+import { orFatal, usageError } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { findPort } from "../../lib/net/address.ts";
+import { addressOperand, portOperand } from "../../lib/net/operands.ts";
 import { Resolver } from "../../lib/net/resolver.ts";
-import {
-  EVERYTHING,
-  type ServerOptions,
-  SILENT,
-  TcpServer,
-  WARNINGS,
-} from "../../lib/net/tcp_server.ts";
+import { type ServerOptions, TcpServer } from "../../lib/net/tcp_server.ts";
+import { EVERYTHING, muted, SILENT, WARNINGS } from "../../lib/net/verbosity.ts";
 
 const USAGE = "usage: tcpserver [ -1UXpPhHrRoOdDqQv ] [ -c limit ] [ -x rules.cdb ] " +
   "[ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ] " +
@@ -147,7 +142,7 @@ function run(context: Context): Outcome {
   if (host === undefined || port === undefined || program === undefined) {
     throw usageError(name, USAGE);
   }
-  try {
+  return muted(settings.verbosity, () => {
     fillStandardDescriptors();
     const resolver = new Resolver(new Loop(), env);
     const listener = openListener(name, resolver, host, port, settings.backlog);
@@ -166,12 +161,7 @@ function run(context: Context): Outcome {
       identSeconds: askIdent ? identPatience : undefined,
     }).serve();
     return 0;
-  } catch (error) {
-    if (settings.verbosity === SILENT && error instanceof Failure) {
-      throw new Failure(error.code, "");
-    }
-    throw error;
-  }
+  });
 }
 
 /** Where 0, 1 or 2 is closed, no socket of ours may take its place. */
@@ -188,23 +178,12 @@ function openListener(
   portName: ByteString,
   backlog: number,
 ): number {
-  const port = findPort(portName);
-  if (port === undefined) throw fatal(name, `unable to figure out port number for ${portName}`);
-  const address = findAddress(name, resolver, host);
+  const port = portOperand(name, portName);
+  const [address] = addressOperand(name, resolver, host === "" || host === "0" ? "0.0.0.0" : host);
   const fd = orFatal(name, "unable to create socket", () => socket("stream", true));
   orFatal(name, "unable to bind", () => bindReused(fd, { address, port }));
   orFatal(name, "unable to listen", () => listen(fd, backlog));
   return fd;
-}
-
-function findAddress(name: string, resolver: Resolver, host: ByteString): Address {
-  const [address] = orFatal(
-    name,
-    `temporarily unable to figure out IP address for ${host}`,
-    () => resolver.addressesNow(host === "" || host === "0" ? "0.0.0.0" : host),
-  );
-  if (address === undefined) throw fatal(name, `no IP address for ${host}`);
-  return address;
 }
 
 function switchUser(name: string, { gid, uid }: Settings): void {
