@@ -10,12 +10,14 @@ import { start } from "./lib/os/start.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
 import { envdir } from "./tools/daemontools/envdir.ts";
 import { svok } from "./tools/daemontools/svok.ts";
+import { rblsmtpd } from "./tools/ucspi-tcp/rblsmtpd.ts";
 import { tcpclient } from "./tools/ucspi-tcp/tcpclient.ts";
 import { tcpserver } from "./tools/ucspi-tcp/tcpserver.ts";
 
 const TOOLS: Readonly<Record<string, Tool>> = {
   djbox,
   envdir,
+  rblsmtpd,
   svok,
   tcpclient,
   tcpserver,

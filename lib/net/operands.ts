@@ -1,20 +1,34 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * The operands `host port` of the UCSPI tools.
+ * The operands `host port program` of tcpserver and tcpclient.
  *
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
 import type { Address } from "../os/socket.ts";
-import { fatal, orFatal } from "../cli/messages.ts";
+import { fatal, orFatal, usageError } from "../cli/messages.ts";
 import { findPort } from "./address.ts";
 import type { Resolver } from "./resolver.ts";
 
-/** The port that `text` means. */
-export function portOperand(tool: string, text: ByteString): number {
-  const port = findPort(text);
-  if (port === undefined) throw fatal(tool, `unable to figure out port number for ${text}`);
-  return port;
+/** What the operands say. */
+export interface HostPortProgram {
+  readonly host: ByteString;
+  readonly port: number;
+  readonly program: readonly [ByteString, ...ByteString[]];
+}
+
+/** Takes `host port program [arg ...]` apart; a port that there is not counts before a program that is missing. */
+export function hostPortProgram(
+  tool: string,
+  operands: readonly ByteString[],
+  usage: string,
+): HostPortProgram {
+  const [host, portName, program, ...args] = operands;
+  if (host === undefined || portName === undefined) throw usageError(tool, usage);
+  const port = findPort(portName);
+  if (port === undefined) throw fatal(tool, `unable to figure out port number for ${portName}`);
+  if (program === undefined) throw usageError(tool, usage);
+  return { host, port, program: [program, ...args] };
 }
 
 /** The addresses that `host` means, at least one. */

@@ -8,13 +8,13 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
-import { SIGCHLD, SIGPIPE, SIGTERM } from "../os/constants.ts";
+import { SIGTERM } from "../os/constants.ts";
 import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOENT, ENOMEM, SystemError } from "../os/errno.ts";
 import { close } from "../os/file.ts";
 import type { Loop } from "../os/loop.ts";
 import { sleep } from "../os/poll.ts";
 import { type Ended, type Inheritance, wait } from "../os/process.ts";
-import { setDisposition, SignalDescriptor } from "../os/signal.ts";
+import type { SignalDescriptor } from "../os/signal.ts";
 import { accept, type Accepted, type Endpoint, localEnd } from "../os/socket.ts";
 import type { Environment } from "../cli/environment.ts";
 import { complain, warn } from "../cli/messages.ts";
@@ -37,6 +37,8 @@ export interface ServerOptions {
   readonly resolver: Resolver;
   /** The listening socket, nonblocking. */
   readonly listener: number;
+  /** SIGCHLD and SIGTERM. */
+  readonly signals: SignalDescriptor;
   /** How many clients there may be at a time. */
   readonly limit: number;
   readonly verbosity: number;
@@ -83,7 +85,6 @@ export class TcpServer {
   readonly #starter: ProgramStarter;
   readonly #layouts: EnvironLayouts;
   readonly #clients = new Map<number, Client>();
-  #signals: SignalDescriptor | undefined;
   #wanting = false;
   #ending = false;
 
@@ -104,16 +105,12 @@ export class TcpServer {
 
   /** Serves until SIGTERM. */
   serve(): void {
-    // A log that nobody reads any more must not be our end, nor may our children vanish unseen.
-    setDisposition(SIGPIPE, "ignore");
-    setDisposition(SIGCHLD, "default");
-    setDisposition(SIGTERM, "default");
-    this.#signals = new SignalDescriptor([SIGCHLD, SIGTERM]);
-    this.#loop.poller.add(this.#signals.fd, () => {
+    this.#loop.poller.add(this.#options.signals.fd, () => {
       this.#readSignals();
       this.#listen();
     });
     this.#logStatus();
+    this.#reap();
     this.#listen();
     while (!this.#ending) this.#loop.turn();
     this.#partFromReleased();
@@ -258,13 +255,17 @@ export class TcpServer {
   }
 
   #readSignals(): void {
+    const { signals } = this.#options;
     let childrenEnded = false;
-    for (let arrived = this.#signals?.next(); arrived; arrived = this.#signals?.next()) {
+    for (let arrived = signals.next(); arrived !== undefined; arrived = signals.next()) {
       if (arrived.signal === SIGTERM) this.#ending = true;
       else childrenEnded = true;
     }
-    if (!childrenEnded || this.#ending) return;
-    // One SIGCHLD may stand for many.
+    if (childrenEnded && !this.#ending) this.#reap();
+  }
+
+  /** One SIGCHLD may stand for many children. */
+  #reap(): void {
     for (let ended = wait(-1, false); ended !== undefined; ended = wait(-1, false)) {
       this.#part(ended);
     }

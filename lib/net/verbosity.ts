@@ -6,7 +6,7 @@
  */
 import { Failure } from "../cli/messages.ts";
 
-/** -q: nothing, not even why it is the end. Complaints about wrong usage are made all the same. */
+/** -q: nothing, not even why it is the end. */
 export const SILENT = 0;
 /** -Q, and where nothing is said. */
 export const WARNINGS = 1;

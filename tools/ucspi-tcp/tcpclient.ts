@@ -28,7 +28,7 @@
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { IPPROTO_TCP, SIGPIPE, TCP_NODELAY } from "../../lib/os/constants.ts";
 import { ETIMEDOUT, SystemError } from "../../lib/os/errno.ts";
-import { dup } from "../../lib/os/file.ts";
+import { dup, fillStandardDescriptors } from "../../lib/os/file.ts";
 import { Loop } from "../../lib/os/loop.ts";
 import { setDisposition } from "../../lib/os/signal.ts";
 import { type Address, type Endpoint, localEnd, setOption } from "../../lib/os/socket.ts";
@@ -45,7 +45,7 @@ import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { ANY_ADDRESS, formatAddress, scanAddress } from "../../lib/net/address.ts";
 import { dial } from "../../lib/net/dial.ts";
 import { askIdentNow } from "../../lib/net/ident.ts";
-import { addressOperand, portOperand } from "../../lib/net/operands.ts";
+import { addressOperand, hostPortProgram } from "../../lib/net/operands.ts";
 import { Resolver } from "../../lib/net/resolver.ts";
 import { type Change, changed } from "../../lib/net/ucspi.ts";
 import { EVERYTHING, muted, SILENT, WARNINGS } from "../../lib/net/verbosity.ts";
@@ -116,12 +116,9 @@ function run(context: Context): Outcome {
     if (said === undefined) throw usageError(name, USAGE);
     settings = { ...settings, ...said };
   }
-  const [host, portName, ...program] = operands;
-  if (host === undefined || portName === undefined || program.length === 0) {
-    throw usageError(name, USAGE);
-  }
   return muted(settings.verbosity, () => {
-    const port = portOperand(name, portName);
+    const { host, port, program } = hostPortProgram(name, operands, USAGE);
+    fillStandardDescriptors();
     const resolver = new Resolver(new Loop(), env);
     const addresses = addressOperand(
       name,

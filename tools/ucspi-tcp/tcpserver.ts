@@ -37,18 +37,19 @@
  * @module
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
-import { O_RDWR } from "../../lib/os/constants.ts";
+import { SIGCHLD, SIGPIPE, SIGTERM } from "../../lib/os/constants.ts";
 import { SystemError } from "../../lib/os/errno.ts";
-import { isOpen, letGo, open } from "../../lib/os/file.ts";
+import { fillStandardDescriptors, letGo } from "../../lib/os/file.ts";
 import { Loop } from "../../lib/os/loop.ts";
 import { setgid, setgroups, setuid } from "../../lib/os/process.ts";
+import { setDisposition, SignalDescriptor } from "../../lib/os/signal.ts";
 import { bindReused, listen, localEnd, socket } from "../../lib/os/socket.ts";
 import type { Environment } from "../../lib/cli/environment.ts";
 import { getopt, leadingNumber } from "../../lib/cli/getopt.ts";
-import { orFatal, usageError } from "../../lib/cli/messages.ts";
+import { Failure, orFatal } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { addressOperand, portOperand } from "../../lib/net/operands.ts";
+import { addressOperand, hostPortProgram } from "../../lib/net/operands.ts";
 import { Resolver } from "../../lib/net/resolver.ts";
 import { type ServerOptions, TcpServer } from "../../lib/net/tcp_server.ts";
 import { EVERYTHING, muted, SILENT, WARNINGS } from "../../lib/net/verbosity.ts";
@@ -63,7 +64,7 @@ export const tcpserver: Tool = { usage: USAGE, readsSignals: true, run };
 
 type Policy = Omit<
   ServerOptions,
-  "name" | "program" | "env" | "inheritance" | "listener" | "resolver" | "identSeconds"
+  "name" | "program" | "env" | "inheritance" | "listener" | "signals" | "resolver" | "identSeconds"
 >;
 
 /** What the options say. */
@@ -138,36 +139,46 @@ function run(context: Context): Outcome {
     (so_far, { letter, value }) => ({ ...so_far, ...OPTIONS[letter]?.(value, env) }),
     DEFAULTS,
   );
-  const [host, port, program, ...args] = operands;
-  if (host === undefined || port === undefined || program === undefined) {
-    throw usageError(name, USAGE);
-  }
   return muted(settings.verbosity, () => {
+    const { host, port, program } = hostPortProgram(name, operands, USAGE);
     fillStandardDescriptors();
+    const signals = takeSignals();
     const resolver = new Resolver(new Loop(), env);
-    const listener = openListener(name, resolver, host, port, settings.backlog);
+    resolver.loop.poller.add(signals.fd, () => endAtOnce(signals));
+    const listener = openListener(name, resolver, host, port, settings);
     switchUser(name, settings);
     if (settings.printPort) printPort(listener);
     letGo([0, 1]);
+    resolver.loop.poller.remove(signals.fd);
     const { askIdent, identPatience, ...policy } = settings;
     new TcpServer({
       ...policy,
       name,
       resolver,
-      program: [program, ...args],
+      program,
       env,
       inheritance: context.inheritance,
       listener,
+      signals,
       identSeconds: askIdent ? identPatience : undefined,
     }).serve();
     return 0;
   });
 }
 
-/** Where 0, 1 or 2 is closed, no socket of ours may take its place. */
-function fillStandardDescriptors(): void {
-  for (let fd = 0; fd <= 2; fd++) {
-    if (!isOpen(fd)) open("/dev/null", O_RDWR);
+/** How they were set when we were started counts for none of the three. */
+function takeSignals(): SignalDescriptor {
+  // A log that nobody reads any more must not be our end, nor may children vanish unseen.
+  setDisposition(SIGPIPE, "ignore");
+  setDisposition(SIGCHLD, "default");
+  setDisposition(SIGTERM, "default");
+  return new SignalDescriptor([SIGCHLD, SIGTERM]);
+}
+
+/** SIGTERM before there is anybody to be served. */
+function endAtOnce(signals: SignalDescriptor): void {
+  for (let arrived = signals.next(); arrived !== undefined; arrived = signals.next()) {
+    if (arrived.signal === SIGTERM) throw new Failure(0, "");
   }
 }
 
@@ -175,10 +186,9 @@ function openListener(
   name: string,
   resolver: Resolver,
   host: ByteString,
-  portName: ByteString,
-  backlog: number,
+  port: number,
+  { backlog }: Settings,
 ): number {
-  const port = portOperand(name, portName);
   const [address] = addressOperand(name, resolver, host === "" || host === "0" ? "0.0.0.0" : host);
   const fd = orFatal(name, "unable to create socket", () => socket("stream", true));
   orFatal(name, "unable to bind", () => bindReused(fd, { address, port }));
