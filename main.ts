@@ -30,6 +30,8 @@ import { svstat } from "./tools/daemontools/svstat.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
 import { addcr } from "./tools/ucspi-tcp/addcr.ts";
 import { delcr } from "./tools/ucspi-tcp/delcr.ts";
+import { rblsmtpd } from "./tools/ucspi-tcp/rblsmtpd.ts";
+import { tcpclient } from "./tools/ucspi-tcp/tcpclient.ts";
 import { tcprules } from "./tools/ucspi-tcp/tcprules.ts";
 import { tcprulescheck } from "./tools/ucspi-tcp/tcprulescheck.ts";
 import { tcpserver } from "./tools/ucspi-tcp/tcpserver.ts";
@@ -48,6 +50,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   fghack,
   multilog,
   pgrphack,
+  rblsmtpd,
   readproctitle,
   setlock,
   setuidgid,
@@ -58,6 +61,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   svscan,
   svscanboot,
   svstat,
+  tcpclient,
   tcprules,
   tcprulescheck,
   tcpserver,

@@ -131,6 +131,7 @@ function follow(name: string, link: Link, next: Next, toolbox: Toolbox): Link {
     return exec({ ...inheritance, path: file, argv: next.argv, environ: next.env.entries() });
   });
   if (own !== undefined) return { argv: next.argv, file: own, env: next.env, inheritance };
+  if (next.complaint === "") throw new Failure(EXIT_TEMPORARY, "");
   const complaint = next.complaint ?? `${name}: fatal: unable to run ${program}`;
   throw new Failure(
     EXIT_TEMPORARY,

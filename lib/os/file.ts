@@ -352,6 +352,16 @@ export function readDirectoryOf(fd: number): ByteString[] {
   }
 }
 
+/**
+ * Opens /dev/null, close-on-exec, where 0, 1 or 2 is closed: so that nothing else that we open gets such a number, and with it
+ * what is meant for standard output. Programs that we run find them closed, as we did.
+ */
+export function fillStandardDescriptors(): void {
+  for (let fd = 0; fd <= 2; fd++) {
+    if (!isOpen(fd)) open("/dev/null", O_RDWR);
+  }
+}
+
 /** Whether `fd` is open and close-on-exec. */
 function isCloseOnExec(fd: number): boolean {
   const flags = libc().fcntl(fd, F_GETFD, 0, pad);
