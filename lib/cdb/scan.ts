@@ -8,11 +8,10 @@
 import { InputBuffer } from "../os/buffers.ts";
 import { FormatError, HEADER } from "./format.ts";
 
-const TRUNCATED = "truncated file";
-
 /** Takes a part of a key or value; it is to be used before the function returns. */
 export type Take = (piece: Uint8Array<ArrayBuffer>) => void;
 
+/** A cdb that comes along. */
 export class Scanner {
   readonly #input: InputBuffer;
   /** Where the records end. */
@@ -30,13 +29,17 @@ export class Scanner {
     if (this.#end < HEADER) throw new FormatError(`no records can end at ${this.#end}`);
   }
 
-  /** The lengths of the record that `next` found, and where its value begins. */
+  /** Of the record that `next` found. */
   get keyLength(): number {
     return this.#keyLength;
   }
+
+  /** Of the record that `next` found. */
   get valueLength(): number {
     return this.#valueLength;
   }
+
+  /** Where in the file the value begins, when the key has been read. */
   get valueAt(): number {
     return this.#at;
   }
@@ -52,16 +55,18 @@ export class Scanner {
     return true;
   }
 
+  /** Reads the key. */
   key(take: Take = ignore): void {
     this.#pass(this.#keyLength, take);
   }
 
+  /** Reads the value, when the key has been read. */
   value(take: Take = ignore): void {
     this.#pass(this.#valueLength, take);
   }
 
   #pass(length: number, take: Take): void {
-    if (!this.#input.pass(length, take)) throw new FormatError("it ends too early", TRUNCATED);
+    if (!this.#input.pass(length, take)) throw tooShort();
     this.#at += length;
   }
 
@@ -69,12 +74,16 @@ export class Scanner {
     let number = 0;
     for (let i = 0; i < 4; i++) {
       const byte = this.#input.byte();
-      if (byte < 0) throw new FormatError("it ends too early", TRUNCATED);
+      if (byte < 0) throw tooShort();
       number += byte * 2 ** (8 * i);
     }
     this.#at += 4;
     return number;
   }
+}
+
+function tooShort(): FormatError {
+  return new FormatError("it ends too early", "truncated file");
 }
 
 function ignore(): void {}
