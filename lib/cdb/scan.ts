@@ -5,11 +5,8 @@
  *
  * @module
  */
-import { InputBuffer } from "../os/buffers.ts";
+import type { InputBuffer, Take } from "../os/buffers.ts";
 import { FormatError, HEADER } from "./format.ts";
-
-/** Takes a part of a key or value; it is to be used before the function returns. */
-export type Take = (piece: Uint8Array<ArrayBuffer>) => void;
 
 /** A cdb that comes along. */
 export class Scanner {
@@ -72,10 +69,10 @@ export class Scanner {
 
   #number(): number {
     let number = 0;
-    for (let i = 0; i < 4; i++) {
+    for (let factor = 1; factor <= 0x1000000; factor *= 256) {
       const byte = this.#input.byte();
       if (byte < 0) throw tooShort();
-      number += byte * 2 ** (8 * i);
+      number += byte * factor;
     }
     this.#at += 4;
     return number;
