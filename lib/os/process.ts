@@ -8,12 +8,24 @@
  *
  * @module
  */
-import type { ByteString } from "./bytes.ts";
-import { RLIMIT_NOFILE } from "./constants.ts";
+import { type ByteString, fromBytes } from "./bytes.ts";
+import { monotonic } from "./clock.ts";
+import { F_OK, RLIMIT_NOFILE } from "./constants.ts";
 import { EINTR, EMFILE, SystemError } from "./errno.ts";
-import { close, dup, dup2, isInherited, isOpen, setCloseOnExec } from "./file.ts";
+import {
+  access,
+  close,
+  dup,
+  dup2,
+  isInherited,
+  isOpen,
+  readDirectory,
+  readFile,
+  setCloseOnExec,
+} from "./file.ts";
 import { addressOfSymbol, check, cString, errno, libc, pad, stringArray } from "./libc.ts";
-import { getLimit, isMemoryLimit, type Limits, setSoftLimit } from "./rlimit.ts";
+import { sleep } from "./poll.ts";
+import { getLimit, isMemoryLimit, type Limits, LimitSwitch, setSoftLimit } from "./rlimit.ts";
 import {
   ignoredForOurselves,
   maskOf,
@@ -100,25 +112,48 @@ function placeDescriptors(mappings: readonly Mapping[]): () => void {
   return () => undo.reverse().forEach((action) => action());
 }
 
+const QUIET_DEADLINE = 200;
+
+/** Waits until the runtime's other threads have nothing to do, or for a while. */
+function waitForQuiet(): void {
+  const own = String(getpid());
+  const others = readDirectory("/proc/self/task").filter((name) =>
+    /^\d/.test(name) && name !== own
+  );
+  const end = monotonic() + QUIET_DEADLINE;
+  while (!others.every(isAsleep) && monotonic() < end) sleep(1);
+}
+
+function isAsleep(thread: ByteString): boolean {
+  const stat = fromBytes(readFile(`/proc/self/task/${thread}/stat`));
+  return stat.charAt(stat.lastIndexOf(")") + 2) === "S";
+}
+
 /**
  * execve(2): the program takes our place. Returns only on failure, with the error number; limits and descriptors
  * are as before then.
  */
 export function exec(program: Program): number {
-  // All memory is allocated before the limits fall: under RLIMIT_AS the next allocation could be our end.
   const path = cString(program.path);
   const argv = stringArray(program.argv);
   const environ = stringArray(program.environ);
-  const before: [number, bigint][] = [];
+  const limits = new LimitSwitch(softLimits(program));
+  // Not to fall under the limits for nothing, for every directory of PATH.
+  if (limits.touchesMemory) {
+    const reason = access(program.path, F_OK);
+    if (reason !== 0) return reason;
+    waitForQuiet();
+  }
   const takeAway = placeDescriptors(program.descriptors);
   setMask(program.mask);
   for (const signal of ignoredForOurselves()) setDisposition(signal, "default");
-  const limits = softLimits(program);
-  for (const resource of limits.keys()) before.push([resource, getLimit(resource).soft]);
-  for (const [resource, soft] of limits) setSoftLimit(resource, soft);
-  libc().execve(path, argv.array, environ.array, pad);
+  const { execve } = libc();
+  // Under RLIMIT_AS the next piece of memory that anybody here wants would be our end: from here on nothing is
+  // allocated until the limits are off again.
+  limits.turn(true);
+  execve(path, argv.array, environ.array, pad);
   const reason = errno();
-  for (const [resource, soft] of before) setSoftLimit(resource, soft);
+  limits.turn(false);
   takeAway();
   // Used after the call, so that it lives until then.
   if (argv.keep.length + environ.keep.length < 0) throw new Error();

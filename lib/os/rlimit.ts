@@ -29,8 +29,46 @@ export function getLimit(resource: number, pid = 0): Limit {
 /** Sets the soft limit of `resource`, or the hard limit where that is lower. */
 export function setSoftLimit(resource: number, soft: bigint, pid = 0): void {
   const { hard } = getLimit(resource, pid);
-  const pair = new BigUint64Array([soft < hard ? soft : hard, hard]);
-  check(libc().prlimit(pid, resource, new Uint8Array(pair.buffer), null, pad), "setrlimit");
+  check(libc().prlimit(pid, resource, limitPair(soft, hard), null, pad), "setrlimit");
+}
+
+/** A struct rlimit: rlim_cur u64, which is not to be above rlim_max, u64. */
+function limitPair(soft: bigint, hard: bigint): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new BigUint64Array([soft < hard ? soft : hard, hard]).buffer);
+}
+
+/** Sets soft limits and takes them back, both without allocating anything: see `exec`. */
+export class LimitSwitch {
+  readonly #resources: number[] = [];
+  readonly #then: Uint8Array<ArrayBuffer>[] = [];
+  readonly #now: Uint8Array<ArrayBuffer>[] = [];
+
+  constructor(limits: Limits) {
+    // Those of memory come last.
+    const sorted = [...limits].sort(([a], [b]) =>
+      Number(isMemoryLimit(a)) - Number(isMemoryLimit(b))
+    );
+    for (const [resource, wanted] of sorted) {
+      const { soft, hard } = getLimit(resource);
+      this.#resources.push(resource);
+      this.#then.push(limitPair(wanted, hard));
+      this.#now.push(limitPair(soft, hard));
+    }
+  }
+
+  /** Whether there are limits among them that this runtime cannot live under. */
+  get touchesMemory(): boolean {
+    return this.#resources.some(isMemoryLimit);
+  }
+
+  /** Sets the limits, or takes them back. */
+  turn(on: boolean): void {
+    const { prlimit } = libc();
+    const pairs = on ? this.#then : this.#now;
+    for (let i = 0; i < pairs.length; i++) {
+      prlimit(0, this.#resources[i] as number, pairs[i] as Uint8Array<ArrayBuffer>, null, pad);
+    }
+  }
 }
 
 /**
