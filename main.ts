@@ -12,6 +12,8 @@ import { delcr } from "./tools/ucspi-tcp/delcr.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
 import { envdir } from "./tools/daemontools/envdir.ts";
 import { svok } from "./tools/daemontools/svok.ts";
+import { tai64nfrac } from "./tools/daemontools/tai64nfrac.ts";
+import { tai64nlocal } from "./tools/daemontools/tai64nlocal.ts";
 
 const TOOLS: Readonly<Record<string, Tool>> = {
   addcr,
@@ -19,6 +21,8 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   djbox,
   envdir,
   svok,
+  tai64nfrac,
+  tai64nlocal,
 };
 
 if (import.meta.main) Deno.exit(runToolbox(TOOLS, start()));

@@ -5,7 +5,8 @@
  * @module
  */
 import type { Filter } from "./filter.ts";
-import { compileLoops, CR, INPUT, OUTPUT } from "./loops.ts";
+import { CR, INPUT, OUTPUT } from "./layout.ts";
+import { compileLoops } from "./loops.ts";
 
 /** Removes one CR before each LF. A CR at the end of what has been read is kept until the next byte is known. */
 export function removeCrs(): Filter {

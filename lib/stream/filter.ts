@@ -8,9 +8,9 @@
 import { SystemError } from "../os/errno.ts";
 import { read, writeAll } from "../os/file.ts";
 import { EXIT_TEMPORARY } from "../cli/messages.ts";
-import { INPUT, OUTPUT, READ_SIZE } from "./loops.ts";
+import { INPUT, OUTPUT, READ_SIZE } from "./layout.ts";
 
-/** What a filter does. The memory is that of loops.ts. */
+/** What a filter does. The memory is that of layout.ts. */
 export interface Filter {
   readonly memory: Uint8Array<ArrayBuffer>;
 

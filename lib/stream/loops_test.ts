@@ -3,7 +3,8 @@ import { deepEqual, equal } from "node:assert/strict";
 import { fromBytes, putBytes } from "../os/bytes.ts";
 import { removeCrs } from "./delcr.ts";
 import type { Filter } from "./filter.ts";
-import { compileLoops, INPUT, OUTPUT, READ_SIZE, STAMP } from "./loops.ts";
+import { INPUT, OUTPUT, READ_SIZE, STAMP } from "./layout.ts";
+import { compileLoops } from "./loops.ts";
 
 /** Texts of many lengths around the 64 bytes of a step, in which the characters of `salt` come up often. */
 function* texts(salt: string): Generator<string> {

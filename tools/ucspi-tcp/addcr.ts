@@ -15,7 +15,8 @@
  */
 import type { Outcome, Tool } from "../../lib/cli/tool.ts";
 import { runFilter } from "../../lib/stream/filter.ts";
-import { compileLoops, INPUT, OUTPUT } from "../../lib/stream/loops.ts";
+import { INPUT, OUTPUT } from "../../lib/stream/layout.ts";
+import { compileLoops } from "../../lib/stream/loops.ts";
 
 export const addcr: Tool = { usage: "usage: addcr", run };
 
