@@ -11,6 +11,7 @@ import { addcr } from "./tools/ucspi-tcp/addcr.ts";
 import { delcr } from "./tools/ucspi-tcp/delcr.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
 import { envdir } from "./tools/daemontools/envdir.ts";
+import { multilog } from "./tools/daemontools/multilog.ts";
 import { svok } from "./tools/daemontools/svok.ts";
 import { tai64nfrac } from "./tools/daemontools/tai64nfrac.ts";
 import { tai64nlocal } from "./tools/daemontools/tai64nlocal.ts";
@@ -20,6 +21,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   delcr,
   djbox,
   envdir,
+  multilog,
   svok,
   tai64nfrac,
   tai64nlocal,

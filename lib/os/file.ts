@@ -24,6 +24,7 @@ import {
   O_DIRECTORY,
   O_NONBLOCK,
   O_RDONLY,
+  O_RDWR,
   S_IFDIR,
   S_IFMT,
   S_IFREG,
@@ -105,6 +106,8 @@ export function readToEnd(fd: number): Uint8Array<ArrayBuffer> {
 export interface Stat {
   /** Type and permissions, inode(7). */
   readonly mode: number;
+  /** How many names it has. */
+  readonly links: number;
   readonly uid: number;
   readonly gid: number;
   readonly size: number;
@@ -112,8 +115,8 @@ export interface Stat {
   readonly identity: string;
 }
 
-/* struct statx is the same on every machine: mode u16 at 28, uid u32 20, gid u32 24, ino u64 32, size u64 40,
- * dev_major u32 136, dev_minor u32 140. */
+/* struct statx is the same on every machine: nlink u32 at 16, uid u32 20, gid u32 24, mode u16 28, ino u64 32,
+ * size u64 40, dev_major u32 136, dev_minor u32 140. */
 const STATX_BASIC_STATS = 0x7ff;
 const statxBuffer = new Uint8Array(256);
 const statxView = new DataView(statxBuffer.buffer);
@@ -123,6 +126,7 @@ function statx(at: number, path: ByteString, flags: number): Stat {
   const view = statxView;
   return {
     mode: view.getUint16(28, true),
+    links: view.getUint32(16, true),
     uid: view.getUint32(20, true),
     gid: view.getUint32(24, true),
     size: Number(view.getBigUint64(40, true)),
@@ -261,6 +265,14 @@ export function isOpen(fd: number): boolean {
   return libc().fcntl(fd, F_GETFD, 0, pad) >= 0;
 }
 
+/** Opens /dev/null where 0, 1 or 2 is closed, so that nothing that is opened later gets that number. */
+export function fillStandardDescriptors(): void {
+  for (let fd = 0; fd <= 2; fd++) {
+    // open(2) takes the lowest free number.
+    if (!isOpen(fd)) open("/dev/null", O_RDWR);
+  }
+}
+
 export function setCloseOnExec(fd: number, on: boolean): void {
   check(libc().fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0, pad), "fcntl");
 }
@@ -280,11 +292,14 @@ export function readDirectory(path: ByteString, at = AT_FDCWD): ByteString[] {
   }
 }
 
+const direntBuffer = new Uint8Array(32768);
+const direntView = new DataView(direntBuffer.buffer);
+
 /** The names that getdents64(2) yields from here on to the end of the directory open at `fd`. */
 export function readDirectoryOf(fd: number): ByteString[] {
   const names: ByteString[] = [];
-  const buffer = new Uint8Array(32768);
-  const view = new DataView(buffer.buffer);
+  const buffer = direntBuffer;
+  const view = direntView;
   for (;;) {
     const length = check(libc().getdents64(fd, buffer, buffer.length, pad), "getdents");
     if (length === 0) return names;

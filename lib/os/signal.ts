@@ -106,6 +106,8 @@ export class SignalDescriptor {
   readonly #buffer = new Uint8Array(SIGINFO_SIZE);
 
   constructor(signals: readonly number[]) {
+    // A signal that is ignored would never arrive.
+    for (const signal of signals) setDisposition(signal, "default");
     block(signals);
     this.fd = check(
       libc().signalfd(-1, sigset(maskOf(signals)), O_CLOEXEC | O_NONBLOCK, pad),
