@@ -13,6 +13,7 @@ import { djbox } from "./tools/djbox/djbox.ts";
 import { envdir } from "./tools/daemontools/envdir.ts";
 import { multilog } from "./tools/daemontools/multilog.ts";
 import { svok } from "./tools/daemontools/svok.ts";
+import { tai64n } from "./tools/daemontools/tai64n.ts";
 import { tai64nfrac } from "./tools/daemontools/tai64nfrac.ts";
 import { tai64nlocal } from "./tools/daemontools/tai64nlocal.ts";
 
@@ -23,6 +24,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   envdir,
   multilog,
   svok,
+  tai64n,
   tai64nfrac,
   tai64nlocal,
 };

@@ -48,18 +48,6 @@ const DIGITS = "0123456789abcdef";
 /** Where the nanoseconds stand in a stamp: behind `@` and sixteen digits of seconds. */
 const NANOSECONDS_AT = 17;
 
-function copyUntil(): Routine {
-  return routine(
-    [...COPYING_PARAMETERS, "i32"],
-    COPYING_LOCALS,
-    (from, end, to, byte, wanted, found, chunk) => [
-      wanted.set(splat(byte.get)),
-      ...copyToNext({ from, end, to, wanted, found, chunk }, end.get),
-      from.get,
-    ],
-  );
-}
-
 function addcr(): Routine {
   return routine(COPYING_PARAMETERS, COPYING_LOCALS, (from, end, to, wanted, found, chunk) => {
     const copying = { from, end, to, wanted, found, chunk };
@@ -167,14 +155,7 @@ export interface Loops {
   readonly memory: Uint8Array<ArrayBuffer>;
 
   /**
-   * Copies the bytes from `from` to `to`, up to the first that is `byte`.
-   *
-   * @returns where that byte stands, `end` where there is none
-   */
-  copyUntil(from: number, end: number, to: number, byte: number): number;
-
-  /**
-   * Copies with a CR before each LF.
+   * Copies the bytes from `from` to `end` with a CR before each LF.
    *
    * @returns where the output ends
    */
@@ -197,8 +178,8 @@ export interface Loops {
   fixcr(from: number, end: number, to: number): number;
 
   /**
-   * Copies with the stamp at `STAMP` before each line, the first one too: its last 8 digits are replaced by
-   * `nanoseconds`, which grows by one each line.
+   * Copies with the stamp at `STAMP` before each line, the first one too: the nanoseconds in it are replaced by
+   * `nanoseconds`, which grows by one each line and must not grow to a second.
    *
    * @returns where the output ends
    */
@@ -217,7 +198,6 @@ export interface Loops {
 type Name = Exclude<keyof Loops, "memory">;
 
 const ROUTINES: Readonly<Record<Name, () => Routine>> = {
-  copyUntil,
   addcr,
   delcr,
   fixcr,

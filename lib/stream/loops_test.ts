@@ -41,18 +41,6 @@ function feed(filter: Filter, text: string, size: number): string {
   return output;
 }
 
-Deno.test("copyUntil stops at the first such byte and has copied what is before it", () => {
-  const { memory, copyUntil } = compileLoops("copyUntil");
-  for (const text of texts("@")) {
-    const end = putBytes(memory, INPUT, text);
-    memory.fill(64, end, end + 64);
-    const at = text.indexOf("@");
-    const length = at < 0 ? text.length : at;
-    equal(copyUntil(INPUT, end, OUTPUT, 64), INPUT + length);
-    equal(fromBytes(memory.subarray(OUTPUT, OUTPUT + length)), text.slice(0, length));
-  }
-});
-
 Deno.test("addcr puts a CR before every LF", () => {
   const { memory, addcr } = compileLoops("addcr");
   for (const text of texts("\r\n")) {
@@ -65,6 +53,18 @@ Deno.test("delcr removes one CR before an LF, however the text arrives", () => {
   for (const text of texts("\r\n")) {
     for (const size of [1, 2, 63, 64, 65, READ_SIZE]) {
       equal(feed(removeCrs(), text, size), text.replaceAll("\r\n", "\n"));
+    }
+  }
+});
+
+Deno.test("fixcr puts a CR before an LF that has none", () => {
+  const { memory, fixcr } = compileLoops("fixcr");
+  for (const text of texts("\r\n")) {
+    for (const before of ["\r", "x"]) {
+      putBytes(memory, INPUT - 1, before);
+      const end = fixcr(INPUT, putBytes(memory, INPUT, text), OUTPUT);
+      const fixed = (before + text).replace(/(?<!\r)\n/g, "\r\n").slice(1);
+      equal(fromBytes(memory.subarray(OUTPUT, end)), fixed);
     }
   }
 });
