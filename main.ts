@@ -8,10 +8,13 @@ import { runToolbox } from "./lib/cli/chain.ts";
 import type { Tool } from "./lib/cli/tool.ts";
 import { start } from "./lib/os/start.ts";
 import { addcr } from "./tools/ucspi-tcp/addcr.ts";
+import { argv0 } from "./tools/ucspi-tcp/argv0.ts";
 import { delcr } from "./tools/ucspi-tcp/delcr.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
 import { envdir } from "./tools/daemontools/envdir.ts";
+import { fixcrio } from "./tools/ucspi-tcp/fixcrio.ts";
 import { multilog } from "./tools/daemontools/multilog.ts";
+import { recordio } from "./tools/ucspi-tcp/recordio.ts";
 import { svok } from "./tools/daemontools/svok.ts";
 import { tai64n } from "./tools/daemontools/tai64n.ts";
 import { tai64nfrac } from "./tools/daemontools/tai64nfrac.ts";
@@ -19,10 +22,13 @@ import { tai64nlocal } from "./tools/daemontools/tai64nlocal.ts";
 
 const TOOLS: Readonly<Record<string, Tool>> = {
   addcr,
+  argv0,
   delcr,
   djbox,
   envdir,
+  fixcrio,
   multilog,
+  recordio,
   svok,
   tai64n,
   tai64nfrac,

@@ -16,8 +16,10 @@ const SPACE = 32;
 /** The filter. The clock is read once for each read; the lines in it are stamped a nanosecond apart. */
 export class LineStamper implements Filter {
   readonly #loops = compileLoops("stampLines");
-  readonly memory: Uint8Array<ArrayBuffer> = this.#loops.memory;
-  readonly #view = new DataView(this.memory.buffer);
+  readonly input: Uint8Array<ArrayBuffer> = this.#loops.input;
+  readonly output: Uint8Array<ArrayBuffer> = this.#loops.output;
+  readonly #memory = this.#loops.memory;
+  readonly #view = new DataView(this.#memory.buffer);
   readonly #clock: { read(): Time };
   readonly #stamper = new Stamper();
   /** Whether the last byte that was read is in the middle of a line. */
@@ -25,16 +27,17 @@ export class LineStamper implements Filter {
 
   constructor(clock: { read(): Time }) {
     this.#clock = clock;
-    this.memory[STAMP + STAMP_SIZE - 1] = SPACE;
+    this.#memory[STAMP + STAMP_SIZE - 1] = SPACE;
   }
 
-  take(end: number): number {
+  take(count: number): number {
+    const end = INPUT + count;
     this.#stamper.set(this.#clock.read());
     let from = INPUT;
     let to = OUTPUT;
     if (this.#inside) {
       from = this.#lineEnd(from, end);
-      this.memory.copyWithin(to, INPUT, from);
+      this.#memory.copyWithin(to, INPUT, from);
       to += from - INPUT;
     }
     while (from < end) {
@@ -43,14 +46,14 @@ export class LineStamper implements Filter {
       to = this.#stampLines(from, piece, to);
       from = piece;
     }
-    this.#inside = this.memory[end - 1] !== LF;
-    return to;
+    this.#inside = this.#memory[end - 1] !== LF;
+    return to - OUTPUT;
   }
 
   /** Where the line ends that `from` is in: behind its newline, or at `end`. */
   #lineEnd(from: number, end: number): number {
-    this.memory[end] = LF; // so that the search ends there
-    return Math.min(this.memory.indexOf(LF, from) + 1, end);
+    this.#memory[end] = LF; // so that the search ends there
+    return Math.min(this.#memory.indexOf(LF, from) + 1, end);
   }
 
   #stampLines(from: number, end: number, to: number): number {

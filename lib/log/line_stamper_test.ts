@@ -2,7 +2,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { fromBytes, putBytes } from "../os/bytes.ts";
 import type { Time } from "../os/clock.ts";
-import { INPUT, OUTPUT } from "../stream/layout.ts";
 import { LineStamper } from "./line_stamper.ts";
 
 /** What becomes of `pieces` that are read at `times`. */
@@ -10,8 +9,8 @@ function stamp(pieces: readonly string[], times: readonly Time[]): string {
   const left = [...times];
   const filter = new LineStamper({ read: () => left.shift() as Time });
   return pieces.map((piece) => {
-    const end = filter.take(putBytes(filter.memory, INPUT, piece));
-    return fromBytes(filter.memory.subarray(OUTPUT, end));
+    const count = filter.take(putBytes(filter.input, 0, piece));
+    return fromBytes(filter.output.subarray(0, count));
   }).join("");
 }
 

@@ -51,8 +51,10 @@ const IS_DIGIT = /[0-9a-f]/;
 /** The filter; see above. */
 export class Restamper implements Filter {
   readonly #loops = compileLoops("restamp");
-  readonly memory: Uint8Array<ArrayBuffer> = this.#loops.memory;
-  readonly #view = new DataView(this.memory.buffer);
+  readonly input: Uint8Array<ArrayBuffer> = this.#loops.input;
+  readonly output: Uint8Array<ArrayBuffer> = this.#loops.output;
+  readonly #memory = this.#loops.memory;
+  readonly #view = new DataView(this.#memory.buffer);
   readonly #face: Face;
   /** How many bytes in front of INPUT have been kept: a stamp whose end has not come yet. */
   #kept = 0;
@@ -62,13 +64,14 @@ export class Restamper implements Filter {
   constructor(face: Face) {
     this.#face = face;
     for (let i = 0; i < 1000; i++) {
-      putBytes(this.memory, TRIPLES + 4 * i, String(i).padStart(3, "0"));
+      putBytes(this.#memory, TRIPLES + 4 * i, String(i).padStart(3, "0"));
     }
-    for (let i = 0; i < 60; i++) putBytes(this.memory, PAIRS + 2 * i, String(i).padStart(2, "0"));
+    for (let i = 0; i < 60; i++) putBytes(this.#memory, PAIRS + 2 * i, String(i).padStart(2, "0"));
   }
 
-  take(end: number): number {
-    const { memory } = this;
+  take(count: number): number {
+    const memory = this.#memory;
+    const end = INPUT + count;
     let from = INPUT - this.#kept;
     let to = OUTPUT;
     this.#kept = 0;
@@ -80,40 +83,42 @@ export class Restamper implements Filter {
       from = this.#findEnd(at, end);
       if (from === end && end - at <= CARRY_SIZE) {
         this.#keep(at, end);
-        return to;
+        return to - OUTPUT;
       }
       to = from < end ? this.#convert(at, from, to) : this.#copy(at, from, to);
     }
     this.#last = memory[end - 1] as number;
-    return to;
+    return to - OUTPUT;
   }
 
   /** A stamp that ends with the input. */
   finish(): number {
-    return this.#convert(INPUT - this.#kept, INPUT, OUTPUT);
+    return this.#convert(INPUT - this.#kept, INPUT, OUTPUT) - OUTPUT;
   }
 
   #keep(at: number, end: number): void {
     this.#kept = end - at;
-    this.memory.copyWithin(INPUT - this.#kept, at, end);
+    this.#memory.copyWithin(INPUT - this.#kept, at, end);
     this.#last = LF;
   }
 
   /** Where the digits behind the `@` at `at` end: there, or at `end`, where more of them may follow. */
   #findEnd(at: number, end: number): number {
     let digit = at + 1;
-    while (digit < end && IS_DIGIT.test(String.fromCharCode(this.memory[digit] as number))) digit++;
+    while (digit < end && IS_DIGIT.test(String.fromCharCode(this.#memory[digit] as number))) {
+      digit++;
+    }
     return digit;
   }
 
   #copy(from: number, end: number, to: number): number {
-    this.memory.copyWithin(to, from, end);
+    this.#memory.copyWithin(to, from, end);
     return to + end - from;
   }
 
   /** Writes the stamp from `at` to `end`, in its new form if it has one, to `to`; returns where it ends. */
   #convert(at: number, end: number, to: number): number {
-    const digits = fromBytes(this.memory.subarray(at + 1, end)).slice(-DIGITS);
+    const digits = fromBytes(this.#memory.subarray(at + 1, end)).slice(-DIGITS);
     if (digits.length < DIGITS) return this.#copy(at, end, to);
     const label = BigInt("0x" + digits.slice(0, SECOND_DIGITS));
     // In 64 bits, as in C: it wraps around.
@@ -123,7 +128,7 @@ export class Restamper implements Filter {
     this.#keepForm(digits, label, seconds, form);
     // Ten digits for what is no fraction, as the C tool has it.
     const fraction = String(parseInt(digits.slice(SECOND_DIGITS), 16)).padStart(9, "0");
-    return putBytes(this.memory, to, `${form.text}.${fraction}`);
+    return putBytes(this.#memory, to, `${form.text}.${fraction}`);
   }
 
   /** Tells the loop what it needs to do the same. */
@@ -134,9 +139,9 @@ export class Restamper implements Filter {
     const span = clock === undefined ? 0n : clock.last - seconds;
     const spanInHalf = span < LOW_MAX - low ? span : LOW_MAX - low;
     const start = clock === undefined ? low : low + clock.start - seconds;
-    putBytes(this.memory, FORM, text);
+    putBytes(this.#memory, FORM, text);
     view.setUint32(FORM_LENGTH, text.length, true);
-    putBytes(this.memory, HIGH, digits.slice(0, HIGH_DIGITS));
+    putBytes(this.#memory, HIGH, digits.slice(0, HIGH_DIGITS));
     view.setUint32(FIRST, Number(low), true);
     view.setUint32(SPAN, Number(spanInHalf), true);
     view.setUint32(START, Number(BigInt.asUintN(32, start)), true);

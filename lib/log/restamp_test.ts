@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: 0BSD
 import { equal } from "node:assert/strict";
 import { fromBytes, putBytes } from "../os/bytes.ts";
-import { INPUT, OUTPUT, READ_SIZE } from "../stream/layout.ts";
+import { READ_SIZE } from "../stream/layout.ts";
 import { type Face, Restamper } from "./restamp.ts";
 
 /** Feeds `text` in pieces of `size` bytes; with `end`, what was held back comes too. */
 function restamp(face: Face, text: string, size = READ_SIZE, end = true): string {
   const restamper = new Restamper(face);
   let output = "";
-  const show = (position: number): void => {
-    output += fromBytes(restamper.memory.subarray(OUTPUT, position));
+  const show = (count: number): void => {
+    output += fromBytes(restamper.output.subarray(0, count));
   };
   for (let at = 0; at < text.length; at += size) {
-    show(restamper.take(putBytes(restamper.memory, INPUT, text.slice(at, at + size))));
+    show(restamper.take(putBytes(restamper.input, 0, text.slice(at, at + size))));
   }
   if (end) show(restamper.finish());
   return output;

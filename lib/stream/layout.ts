@@ -20,6 +20,9 @@ export const STAMP_SIZE = 26;
 /** Where the first stamp stands that `stampLines` writes. */
 export const STAMP = 0;
 
+/** What `recordLines` puts in front of a line, at most 16 bytes. */
+export const PREFIX = STAMP;
+
 /** What `restamp` knows about the seconds that it can show; see restamp_loop.ts. */
 export const KEPT = STAMP + 64;
 /** The numbers to 999 in three digits, four bytes each. */

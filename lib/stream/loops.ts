@@ -12,7 +12,17 @@
  * @module
  */
 import { advance, COPYING_LOCALS, COPYING_PARAMETERS, copyToNext, outputEnd } from "./copying.ts";
-import { CR, LF, MEMORY_SIZE, STAMP, STAMP_SIZE } from "./layout.ts";
+import {
+  CR,
+  INPUT,
+  LF,
+  MEMORY_SIZE,
+  OUTPUT,
+  PREFIX,
+  READ_SIZE,
+  STAMP,
+  STAMP_SIZE,
+} from "./layout.ts";
 import { restamp } from "./restamp_loop.ts";
 import {
   and128,
@@ -44,6 +54,8 @@ import {
   when,
 } from "./wasm.ts";
 
+const SPACE = 32;
+const PLUS = 43;
 const DIGITS = "0123456789abcdef";
 /** Where the nanoseconds stand in a stamp: behind `@` and sixteen digits of seconds. */
 const NANOSECONDS_AT = 17;
@@ -150,9 +162,41 @@ function stampLines(): Routine {
   );
 }
 
+function recordLines(): Routine {
+  return routine(
+    [...COPYING_PARAMETERS, "i32"],
+    COPYING_LOCALS,
+    (from, end, to, prefixSize, wanted, found, chunk) => {
+      const copying = { from, end, to, wanted, found, chunk };
+      const endLine = (mark: number): Code[] => [
+        store16(to.get, i32(mark | LF << 8)),
+        to.increase(i32(2)),
+      ];
+      const unfinished = [...to.set(outputEnd(copying)), ...endLine(PLUS).flat(), ...to.get];
+      return [
+        wanted.set(splat(i32(LF))),
+        loop(
+          when(atLeast(from.get, end.get), ret(to.get)),
+          store128(to.get, load128(i32(PREFIX))),
+          to.increase(prefixSize.get),
+          ...copyToNext(copying, unfinished),
+          ...endLine(SPACE),
+          from.increase(i32(1)),
+          branch(0),
+        ),
+        UNREACHABLE,
+      ];
+    },
+  );
+}
+
 /** The loops and the memory that they work in. */
 export interface Loops {
   readonly memory: Uint8Array<ArrayBuffer>;
+  /** The memory from `INPUT`, as much as is read at once. */
+  readonly input: Uint8Array<ArrayBuffer>;
+  /** The memory from `OUTPUT`. */
+  readonly output: Uint8Array<ArrayBuffer>;
 
   /**
    * Copies the bytes from `from` to `end` with a CR before each LF.
@@ -186,6 +230,14 @@ export interface Loops {
   stampLines(from: number, end: number, to: number, nanoseconds: number): number;
 
   /**
+   * Copies with the first `prefixSize` bytes at `PREFIX` before each line, and a space at its end, or `+` and a
+   * newline at `end` where that is in the middle of one.
+   *
+   * @returns where the output ends
+   */
+  recordLines(from: number, end: number, to: number, prefixSize: number): number;
+
+  /**
    * Copies with the stamps at the beginnings of lines in the form that is kept (restamp_loop.ts), up to the
    * first that is of another second, or no stamp, or perhaps not complete. The byte in front of `from` says
    * whether a line begins there.
@@ -195,21 +247,28 @@ export interface Loops {
   restamp(from: number, end: number, to: number): number;
 }
 
-type Name = Exclude<keyof Loops, "memory">;
+type Part = "memory" | "input" | "output";
+type Name = Exclude<keyof Loops, Part>;
 
 const ROUTINES: Readonly<Record<Name, () => Routine>> = {
   addcr,
   delcr,
   fixcr,
   stampLines,
+  recordLines,
   restamp,
 };
 
 /** Compiles the loops called `names`; each call has a memory of its own. */
-export function compileLoops<K extends Name>(...names: K[]): Pick<Loops, K | "memory"> {
+export function compileLoops<K extends Name>(...names: K[]): Pick<Loops, K | Part> {
   const routines = names.map((name) => [name, ROUTINES[name]()] as const);
   const module = new WebAssembly.Module(assemble(MEMORY_SIZE, routines));
-  const { memory, ...loops } = new WebAssembly.Instance(module).exports;
-  const bytes = new Uint8Array((memory as WebAssembly.Memory).buffer);
-  return { ...loops, memory: bytes } as unknown as Pick<Loops, K | "memory">;
+  const { memory: { buffer }, ...loops } = new WebAssembly.Instance(module)
+    .exports as unknown as Record<K, unknown> & { memory: { buffer: ArrayBuffer } };
+  return {
+    ...loops,
+    memory: new Uint8Array(buffer),
+    input: new Uint8Array(buffer, INPUT, READ_SIZE),
+    output: new Uint8Array(buffer, OUTPUT),
+  } as unknown as Pick<Loops, K | Part>;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal } from "node:assert/strict";
 import { fromBytes, putBytes } from "../os/bytes.ts";
-import { removeCrs } from "./delcr.ts";
+import { removeCrs } from "./line_ends.ts";
 import type { Filter } from "./filter.ts";
 import { INPUT, OUTPUT, READ_SIZE, STAMP } from "./layout.ts";
 import { compileLoops } from "./loops.ts";
@@ -31,11 +31,11 @@ function* texts(salt: string): Generator<string> {
 /** What `filter` makes of `text` when it arrives in pieces of `size` bytes. */
 function feed(filter: Filter, text: string, size: number): string {
   let output = "";
-  const take = (end: number): void => {
-    output += fromBytes(filter.memory.subarray(OUTPUT, end));
+  const take = (count: number): void => {
+    output += fromBytes(filter.output.subarray(0, count));
   };
   for (let at = 0; at < text.length; at += size) {
-    take(filter.take(putBytes(filter.memory, INPUT, text.slice(at, at + size))));
+    take(filter.take(putBytes(filter.input, 0, text.slice(at, at + size))));
   }
   if (filter.finish !== undefined) take(filter.finish());
   return output;
@@ -97,5 +97,10 @@ Deno.test("each compilation has a memory of its own", () => {
   const one = compileLoops("addcr");
   const other = compileLoops("addcr");
   one.memory[INPUT] = 7;
-  deepEqual([other.memory[INPUT], Object.keys(one).sort()], [0, ["addcr", "memory"]]);
+  deepEqual([other.memory[INPUT], Object.keys(one).sort()], [0, [
+    "addcr",
+    "input",
+    "memory",
+    "output",
+  ]]);
 });

@@ -31,8 +31,9 @@ export const tai64nlocal: Tool = { usage: "usage: tai64nlocal", run };
 function run(context: Context): Outcome {
   setZone((name) => context.env.get(name));
   const restamper = new Restamper(localForm);
+  const { input, output } = restamper;
   // Without `finish`: the C tool drops a stamp that ends with the input.
-  return runFilter({ memory: restamper.memory, take: (end) => restamper.take(end) });
+  return runFilter({ input, output, take: (count) => restamper.take(count) });
 }
 
 /**
