@@ -15,7 +15,8 @@ import { exec, type Mapping, type Program, spawn } from "../os/process.ts";
 import type { Environment } from "../cli/environment.ts";
 import type { Context } from "../cli/tool.ts";
 import { type Descriptors, ServiceDirectory } from "./service_directory.ts";
-import { type Condition, Supervisor, type Surroundings } from "./supervisor.ts";
+import type { Surroundings } from "./loop.ts";
+import { type Condition, Supervisor } from "./supervisor.ts";
 
 const VARIABLE = "DJBOX_SUPERVISION";
 /** Guards against a variable that was left over from somewhere: the state is for this version's shape. */

@@ -33,7 +33,7 @@ export interface SupervisionRecord {
 }
 
 /** The line is padded to this length, so that a shorter one covers a longer one that was there. */
-const SIZE = 200;
+export const RECORD_SIZE = 200;
 const LINE =
   /^djbox ([0-9a-f-]+) (-?\d+)\.(\d+) (-?\d+)\.(\d+) (-|pipe:\[\d+\]) (?:(idle)|starting (\d+)|running (\d+) (\d+)) *\n$/;
 
@@ -47,7 +47,7 @@ export function encodeRecord(
     : `running ${phase.pid} ${phase.started}`;
   const [from, to] = [before, since].map(({ seconds, nanoseconds }) => `${seconds}.${nanoseconds}`);
   const line = `djbox ${boot || "-"} ${from} ${to} ${pipe} ${words}`;
-  return line.padEnd(SIZE - 1) + "\n";
+  return line.padEnd(RECORD_SIZE - 1) + "\n";
 }
 
 /** The record in `text`; undefined where there is none, or not a whole one. */

@@ -26,8 +26,9 @@ import { complain, Failure, warn } from "../cli/messages.ts";
 import { searchPath } from "../cli/path_search.ts";
 import type { Context } from "../cli/tool.ts";
 import { type Pipe, recoverLogPipe } from "./adoption.ts";
-import { supervise, type Supervisor, type Surroundings } from "./supervisor.ts";
+import type { Surroundings } from "./loop.ts";
 import { SUPERVISE } from "./service_directory.ts";
+import { supervise, type Supervisor } from "./supervisor.ts";
 
 /** C's svscan has a table of this size. */
 const MOST_SERVICES = 1000;

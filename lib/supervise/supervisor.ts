@@ -10,37 +10,17 @@
 import type { ByteString } from "../os/bytes.ts";
 import { SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM } from "../os/constants.ts";
 import { now, type Time } from "../os/clock.ts";
-import { EAGAIN, ENOMEM, SystemError } from "../os/errno.ts";
+import { SystemError } from "../os/errno.ts";
 import { close } from "../os/file.ts";
-import type { Poller } from "../os/poll.ts";
-import {
-  type Inheritance,
-  kill,
-  type Mapping,
-  openPid,
-  signalProcess,
-  spawn,
-  spawnExit,
-  wait,
-} from "../os/process.ts";
+import { kill, type Mapping, openPid, signalProcess, wait } from "../os/process.ts";
 import { bootId, processFacts, ticksSinceBoot } from "../os/proc.ts";
-import type { Timer, Timers } from "../os/timers.ts";
-import { complain, EXIT_TEMPORARY, reasonOf, warn } from "../cli/messages.ts";
+import type { Timer } from "../os/timers.ts";
 import { findProcess, type LeftBehind, pipeName, readLeftBehind } from "./adoption.ts";
+import type { Surroundings } from "./loop.ts";
 import type { Phase } from "./record.ts";
-import { ServiceDirectory, SUPERVISE } from "./service_directory.ts";
+import { ServiceDirectory } from "./service_directory.ts";
+import { startRun } from "./start_run.ts";
 import type { Want } from "./status_file.ts";
-
-/** What a supervisor needs from the process that it lives in. */
-export interface Surroundings {
-  readonly poller: Poller;
-  readonly timers: Timers;
-  /** The environment of the services. */
-  readonly environ: readonly ByteString[];
-  readonly inheritance: Inheritance;
-  /** Whether services are to be found again, and not started a second time, after this process was killed. */
-  readonly adopts: boolean;
-}
 
 /**
  * - `down`: there is no process.
@@ -365,7 +345,7 @@ export class Supervisor {
     start: (s: Supervisor): void => {
       s.#ticks = ticksSinceBoot();
       s.#record({ kind: "starting", ticks: s.#ticks });
-      const pid = s.#spawnRun();
+      const pid = startRun(s.directory, s.mappings, s.surroundings);
       s.#deaf();
       if (pid === undefined) {
         s.#state = "waiting";
@@ -426,46 +406,6 @@ export class Supervisor {
       s.over();
     },
   };
-
-  /** The pid of the new process; undefined where none could be made, which the log is told. */
-  #spawnRun(): number | undefined {
-    const { environ, inheritance } = this.surroundings;
-    const { name, descriptors } = this.directory;
-    try {
-      return spawn(
-        {
-          ...inheritance,
-          path: "./run",
-          argv: ["./run"],
-          environ,
-          descriptors: [...inheritance.descriptors, ...this.mappings],
-        },
-        descriptors.directory,
-      );
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      if (error.errno !== EAGAIN && error.errno !== ENOMEM) {
-        complain(`${SUPERVISE}: fatal: unable to start ${name}/run: ${reasonOf(error)}`);
-        return this.#spawnFailed();
-      }
-      return this.#cannotFork(error);
-    }
-  }
-
-  /** C's supervise has forked by then: there is a process, with a pid, that ends at once with code 111. */
-  #spawnFailed(): number | undefined {
-    try {
-      return spawnExit(EXIT_TEMPORARY);
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      return this.#cannotFork(error);
-    }
-  }
-
-  #cannotFork(error: SystemError): undefined {
-    warn(SUPERVISE, `unable to fork for ${this.directory.name}, trying again in a second`, error);
-    return undefined;
-  }
 }
 
 /** What `action` returns; undefined where the system refuses it. */
