@@ -149,12 +149,14 @@ export interface Stat {
   readonly uid: number;
   readonly gid: number;
   readonly size: number;
+  /** When the content last changed, or a directory's entries did: whole seconds of the wall clock. */
+  readonly modified: number;
   /** Device and inode together: equal for the same file. */
   readonly identity: string;
 }
 
 /* struct statx is the same on every machine: nlink u32 at 16, uid u32 20, gid u32 24, mode u16 28, ino u64 32,
- * size u64 40, dev_major u32 136, dev_minor u32 140. */
+ * size u64 40, mtime i64 and u32 112, dev_major u32 136, dev_minor u32 140. */
 const STATX_BASIC_STATS = 0x7ff;
 const statxBuffer = new Uint8Array(256);
 const statxView = new DataView(statxBuffer.buffer);
@@ -176,6 +178,7 @@ function statxResult(): Stat {
     uid: view.getUint32(20, true),
     gid: view.getUint32(24, true),
     size: Number(view.getBigUint64(40, true)),
+    modified: Number(view.getBigInt64(112, true)),
     identity: `${view.getUint32(136, true)}:${view.getUint32(140, true)}:${
       view.getBigUint64(32, true)
     }`,

@@ -6,8 +6,8 @@
  */
 import { type ByteString, fromBytes } from "./bytes.ts";
 import { sinceBoot } from "./clock.ts";
-import { EACCES, ENOENT, ESRCH, SystemError } from "./errno.ts";
-import { readBeginning, readDirectory } from "./file.ts";
+import { EACCES, ENOENT, ESRCH, SystemError, unlessRefused } from "./errno.ts";
+import { readBeginning, readDirectory, readlink } from "./file.ts";
 
 export interface ProcessFacts {
   readonly parent: number;
@@ -43,9 +43,18 @@ export function ticksSinceBoot(): number {
 
 let boot: ByteString | undefined;
 
-/** Names this boot of the machine; "" where the kernel does not tell. */
+/**
+ * Names the time in which a pid means what it means to us: this boot of the machine, this life of the container. ""
+ * where the kernel does not tell.
+ */
 export function bootId(): ByteString {
-  return boot ??= (readProc("/proc/sys/kernel/random/boot_id") ?? "").trim();
+  return boot ??= namedBoot();
+}
+
+function namedBoot(): ByteString {
+  const id = readProc("/proc/sys/kernel/random/boot_id")?.trim();
+  const namespace = unlessRefused(() => readlink("/proc/self/ns/pid"))?.replace(/\D/g, "");
+  return id === undefined || namespace === undefined ? "" : `${id}:${namespace}`;
 }
 
 /** What the file holds; undefined where its process is gone, or it is not for us to see. */
