@@ -35,6 +35,8 @@ interface Link {
 
 /** Runs what was called. Returns the exit code; does not return where a foreign program takes our place. */
 export function runToolbox(tools: Readonly<Record<string, Tool>>, start: Start): number {
+  // An error tells which call failed, and why; nobody is shown a stack, which would cost most of the time it takes to fail.
+  if (start.form !== "source") Error.stackTraceLimit = 0;
   const toolbox = openToolbox(tools, start);
   if (!start.signalsReady && start.argv.some((arg) => findTool(tools, arg)?.readsSignals)) {
     restartBlocked(start);

@@ -50,3 +50,13 @@ export class SystemError extends Error {
     super(`${call}: errno ${errno}`);
   }
 }
+
+/** What `action` returns; undefined where a system call in it fails. */
+export function unlessRefused<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof SystemError) return undefined;
+    throw error;
+  }
+}
