@@ -10,7 +10,7 @@ import { equal, ok } from "node:assert/strict";
 import { type Box, COMMANDS, type Needs, type Result, type Started, toolTest } from "./harness.ts";
 
 /** What the machine itself is made with. */
-const PROGRAMS = ["unshare", "nsenter", "chroot", "mount", "ip"];
+const PROGRAMS = ["unshare", "nsenter", "chroot", "mount", "ip", "perl"];
 
 /** PATH of root's shell, as daemontools' svscanboot has it. */
 const PATH = "/command:/usr/local/bin:/usr/local/sbin:/bin:/sbin:/usr/bin:/usr/sbin:/usr/X11R6/bin";
@@ -62,8 +62,7 @@ fi
 for command in command/*; do ln -s "/$command" "usr/local/bin/\${command#command/}"; done
 ip link set lo up
 # Whatever loses its parent is process 1's: it must be reaped.
-trap '' CHLD
-exec chroot . sleep infinity
+exec perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' chroot . sleep infinity
 `;
 
 /** A procedure of the documents, tried on a machine with our tools and on one with the C ones. */
