@@ -7,6 +7,11 @@
 import { runToolbox } from "./lib/cli/chain.ts";
 import type { Tool } from "./lib/cli/tool.ts";
 import { start } from "./lib/os/start.ts";
+import { cdbdump } from "./tools/cdb/cdbdump.ts";
+import { cdbget } from "./tools/cdb/cdbget.ts";
+import { cdbmake } from "./tools/cdb/cdbmake.ts";
+import { cdbstats } from "./tools/cdb/cdbstats.ts";
+import { cdbtest } from "./tools/cdb/cdbtest.ts";
 import { envdir } from "./tools/daemontools/envdir.ts";
 import { envuidgid } from "./tools/daemontools/envuidgid.ts";
 import { fghack } from "./tools/daemontools/fghack.ts";
@@ -31,6 +36,11 @@ import { tcpserver } from "./tools/ucspi-tcp/tcpserver.ts";
 
 const TOOLS: Readonly<Record<string, Tool>> = {
   addcr,
+  cdbdump,
+  cdbget,
+  cdbmake,
+  cdbstats,
+  cdbtest,
   delcr,
   djbox,
   envdir,

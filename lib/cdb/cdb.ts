@@ -94,7 +94,7 @@ export class Cdb implements Iterable<CdbRecord>, Disposable {
 /**
  * Opens the cdb file `path` for reading.
  *
- * @throws SystemError where it can't be opened or is empty (errno EINVAL); FormatError where it is not a cdb
+ * @throws SystemError where it can't be opened; FormatError where it is not a cdb
  */
 export function openCdb(path: string): Cdb {
   return new Cdb(open(utf8(path), O_RDONLY | O_NONBLOCK));

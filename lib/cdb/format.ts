@@ -24,9 +24,9 @@ export const HASH_START = 5381;
 
 /** A file that is not a cdb, or a damaged one. Its errno is EPROTO, the C programs' "protocol error". */
 export class FormatError extends SystemError {
-  /** `detail` says what is wrong with it. */
-  constructor(detail: string) {
-    super(EPROTO, "cdb");
+  /** `detail` says what is wrong with it, `words` are C's words for that if not "protocol error". */
+  constructor(detail: string, words?: string) {
+    super(EPROTO, "cdb", words);
     this.message = `not a cdb file, or a damaged one: ${detail}`;
   }
 }

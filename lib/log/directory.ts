@@ -70,6 +70,12 @@ export interface LogOptions {
   readonly nextStamp: () => ByteString;
 }
 
+/**
+ * A file is to be finished behind the line that ends at `end` of the bytes that are being appended; how many bytes of
+ * further lines it gets, `room` at most: see pieces.ts.
+ */
+export type RestOfPiece = (end: number, room: number) => number;
+
 export class LogDirectory {
   readonly #place: Place;
   readonly #size: number;
@@ -103,27 +109,28 @@ export class LogDirectory {
   }
 
   /** Appends the bytes from `from` to `to`, in as many files as it takes. Does not return before all are written. */
-  append(bytes: Uint8Array<ArrayBuffer>, from: number, to: number): void {
+  append(bytes: Uint8Array<ArrayBuffer>, from: number, to: number, restOf: RestOfPiece): void {
     let at = from;
     while (at < to) {
       if (this.#bytes >= this.#size) this.rotate();
-      const end = this.#endOfPiece(bytes, at, to);
+      const end = this.#endInFile(bytes, at, to, restOf);
       this.#writeAll(bytes, at, end);
-      const finished = this.#bytes >= this.#size - MARGIN && bytes[end - 1] === NEWLINE;
-      if (finished) this.rotate();
+      if (this.#bytes >= this.#size - MARGIN && bytes[end - 1] === NEWLINE) this.rotate();
       at = end;
     }
   }
 
   /**
-   * How far from `at` on the bytes go into this file: through the first newline that comes within the margin of
-   * its limit, else up to the limit.
+   * How far from `at` on the bytes go into this file: if a newline comes within the margin of its limit, to the end of
+   * that piece; else up to the limit.
    */
-  #endOfPiece(bytes: Uint8Array, at: number, to: number): number {
+  #endInFile(bytes: Uint8Array, at: number, to: number, restOf: RestOfPiece): number {
     const room = this.#size - this.#bytes;
     if (to - at < room - MARGIN) return to;
     const newline = bytes.indexOf(NEWLINE, at + Math.max(room - MARGIN - 1, 0));
-    return Math.min(newline < 0 ? to : newline + 1, at + room, to);
+    const end = Math.min(at + room, to);
+    if (newline < 0 || newline >= end) return end;
+    return newline + 1 + restOf(newline + 1, end - newline - 1);
   }
 
   #writeAll(bytes: Uint8Array<ArrayBuffer>, from: number, to: number): void {

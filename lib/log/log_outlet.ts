@@ -4,21 +4,25 @@
  *
  * @module
  */
-import type { LogDirectory } from "./directory.ts";
+import type { LogDirectory, RestOfPiece } from "./directory.ts";
 import type { Outlet } from "./outlet.ts";
+import { Pieces } from "./pieces.ts";
 import { READ_SIZE, type Text } from "./text.ts";
 
 export class LogOutlet implements Outlet {
+  readonly wantsEach = false;
   readonly #log: LogDirectory;
   readonly #text: Text;
   /* The runs of neighbouring lines that have been taken. Two of them have a line between them. */
   readonly #starts = new Int32Array(READ_SIZE / 2 + 1);
   readonly #ends = new Int32Array(READ_SIZE / 2 + 1);
   #runs = 0;
+  readonly #pieces: Pieces;
 
   constructor(log: LogDirectory, text: Text) {
     this.#log = log;
     this.#text = text;
+    this.#pieces = new Pieces(text);
   }
 
   take(start: number, _head: number, end: number): void {
@@ -39,18 +43,46 @@ export class LogOutlet implements Outlet {
   flush(): void {
     const runs = this.#runs;
     if (runs === 0) return;
-    this.#runs = 0;
-    const start = this.#starts[0] as number;
-    const end = this.#ends[0] as number;
     if (runs === 1) {
-      this.#log.append(this.#text.bytes, start, end);
-      return;
+      const start = this.#starts[0] as number;
+      this.#log.append(this.#text.bytes, start, this.#ends[0] as number, this.#restOf);
+    } else {
+      const gathered = this.#text.gather(this.#starts, this.#ends, runs);
+      this.#log.append(gathered, 0, this.#gatheredSize(), this.#restOf);
     }
-    const gathered = this.#text.gather(this.#starts, this.#ends, runs);
-    let length = 0;
-    for (let i = 0; i < runs; i++) {
-      length += (this.#ends[i] as number) - (this.#starts[i] as number);
+    this.#runs = 0;
+  }
+
+  #gatheredSize(): number {
+    let size = 0;
+    for (let i = 0; i < this.#runs; i++) {
+      size += (this.#ends[i] as number) - (this.#starts[i] as number);
     }
-    this.#log.append(gathered, 0, length);
+    return size;
+  }
+
+  /** With one run, offsets are the text's, with more they are those of the gathered lines. */
+  readonly #restOf: RestOfPiece = (appended, room) => {
+    const end = this.#runs === 1 ? appended : this.#ungathered(appended);
+    let run = 0;
+    return this.#pieces.restOfPiece(
+      end,
+      (start) => {
+        while (run < this.#runs && (this.#ends[run] as number) <= start) run++;
+        return run < this.#runs && (this.#starts[run] as number) <= start;
+      },
+      room,
+    );
+  };
+
+  /** Where in the text the gathered lines end that have `size` bytes. */
+  #ungathered(size: number): number {
+    let left = size;
+    for (let i = 0;; i++) {
+      const start = this.#starts[i] as number;
+      const length = (this.#ends[i] as number) - start;
+      if (left <= length) return start + left;
+      left -= length;
+    }
   }
 }

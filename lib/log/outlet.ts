@@ -15,6 +15,8 @@ import { HEAD_SIZE, type Text } from "./text.ts";
 
 /** See the module's comment. Offsets are in the text that the outlet was made for. */
 export interface Outlet {
+  /** Whether lines must be taken one by one, and not as if several were one. */
+  readonly wantsEach: boolean;
   /**
    * A selected line stands from `start` to `end`. The head of it that is looked at ends at `head`, without the
    * newline; where that is all there is, the rest is still to come.
@@ -34,6 +36,7 @@ const DOTS = toBytes("...\n");
 
 /** The action e: prints the first 200 bytes of each line on descriptor 2, in writes of whole lines. */
 export class AlertOutlet implements Outlet {
+  readonly wantsEach = true;
   readonly #text: Text;
   readonly #bytes = new Uint8Array(ATOMIC_SIZE);
   #length = 0;
@@ -72,6 +75,7 @@ export class AlertOutlet implements Outlet {
 
 /** The action =FILE: keeps the first 1000 bytes of the latest line in FILE, padded with newlines to 1001 bytes. */
 export class StatusOutlet implements Outlet {
+  readonly wantsEach = true;
   readonly #name: string;
   readonly #file: ByteString;
   readonly #text: Text;

@@ -6,12 +6,12 @@
  */
 import type { Outlet } from "./outlet.ts";
 import { matches, type Pattern } from "./pattern.ts";
-import { type Ends, HEAD_SIZE, type Text } from "./text.ts";
+import { HEAD_SIZE, type Text } from "./text.ts";
 
 /** A step for each line: a pattern that changes whether it is selected, or an outlet for it if it is. */
 export type Step =
   | { readonly kind: "select" | "deselect"; readonly pattern: Pattern }
-  | { readonly kind: "outlet"; readonly outlet: Outlet; readonly wants: Ends };
+  | { readonly kind: "outlet"; readonly outlet: Outlet };
 
 // What a step does, as a number: the loop below runs once a line.
 const SELECT = 0;
@@ -19,12 +19,12 @@ const DESELECT = 1;
 const OUTLET = 2;
 
 const NO_PATTERN: Pattern = new Uint8Array(0);
-const NO_OUTLET: Outlet = { take(): void {}, goOn(): void {}, flush(): void {} };
+const NO_OUTLET: Outlet = { wantsEach: false, take(): void {}, goOn(): void {}, flush(): void {} };
 
 /** The script's steps, to be carried out on what is in a text. */
 export class Selection {
-  /** Whether lines have to be looked at one by one. */
-  readonly ends: Ends;
+  /** Whether only logs are there, and they get all lines. */
+  readonly sparse: boolean;
   readonly #text: Text;
   /* One place a step in each of these. */
   readonly #kinds: Uint8Array;
@@ -32,14 +32,9 @@ export class Selection {
   readonly #outlets: Outlet[];
   /** Whether the step's outlet took the line that was looked at last. */
   readonly #taken: Uint8Array;
-  /** Whether the line at the beginning of the text has been judged already: only its rest is here. */
-  #goesOn = false;
-
   constructor(text: Text, steps: readonly Step[]) {
     this.#text = text;
-    this.ends = steps.every((step) => step.kind === "outlet" && step.wants === "last")
-      ? "last"
-      : "each";
+    this.sparse = steps.every((step) => step.kind === "outlet" && !step.outlet.wantsEach);
     this.#kinds = Uint8Array.from(
       steps,
       (step) => step.kind === "outlet" ? OUTLET : step.kind === "select" ? SELECT : DESELECT,
@@ -49,11 +44,6 @@ export class Selection {
     this.#taken = new Uint8Array(steps.length);
   }
 
-  /** Whether the next byte read belongs to a line that has begun. */
-  get inLine(): boolean {
-    return this.#goesOn || this.#text.length > 0;
-  }
-
   /**
    * Passes on the lines of the text, and the last one unfinished if it has 1000 bytes: what it can still be is
    * settled then. The text keeps what is left.
@@ -61,11 +51,13 @@ export class Selection {
   pass(): void {
     const text = this.#text;
     const { ends, lines, length } = text;
+    let { goesOn } = text;
+    // What is the same for all lines is done for all of them as if they were one.
+    let i = this.sparse ? Math.max(lines - 1, 0) : 0;
     let start = 0;
-    let i = 0;
-    if (this.#goesOn) {
+    if (goesOn) {
       start = lines > 0 ? ends[i++] as number : length;
-      this.#goesOn = lines === 0;
+      goesOn = lines === 0;
       this.#follow(start);
     }
     for (; i < lines; i++) {
@@ -75,16 +67,16 @@ export class Selection {
     }
     if (length - start >= HEAD_SIZE) {
       this.#judge(start, length, length);
-      this.#goesOn = true;
+      goesOn = true;
       start = length;
     }
     for (const outlet of this.#outlets) outlet.flush();
-    text.keepFrom(start);
+    text.keepFrom(start, goesOn);
   }
 
   /** The end of the input: passes on what is left as a line. */
   end(): void {
-    if (!this.inLine) return;
+    if (!this.#text.inLine) return;
     this.#text.endLine();
     this.pass();
   }

@@ -27,9 +27,8 @@ const SPACE = 32;
 
 /** A stamp and the space behind it. */
 const PREFIX_SIZE = STAMP_SIZE + 1;
-/** Where stamping stops: what is left of a read fits behind it even if it is one line. */
-const STAMP_LIMIT = 2 * READ_SIZE;
-const CAPACITY = STAMP_LIMIT + PREFIX_SIZE + READ_SIZE;
+/** Room for the beginning of a line and a read of nothing but newlines, each with a stamp: memory unless touched. */
+const CAPACITY = HEAD_SIZE + READ_SIZE * (PREFIX_SIZE + 1) + SLACK;
 
 /** Room for what one read yields, plain. */
 export function inputBuffer(): Uint8Array<ArrayBuffer> {
@@ -39,18 +38,61 @@ export function inputBuffer(): Uint8Array<ArrayBuffer> {
 /** What has been read and not yet passed on. */
 export class Text {
   /** Twice the room: its second half is for whoever gathers lines of the first. */
-  readonly #memory = new Uint8Array(2 * (CAPACITY + SLACK));
-  readonly bytes: Uint8Array<ArrayBuffer> = this.#memory.subarray(0, CAPACITY + SLACK);
-  readonly view = new DataView(this.#memory.buffer);
-  readonly #gathered = this.#memory.subarray(CAPACITY + SLACK);
+  readonly #memory = new Uint8Array(2 * CAPACITY);
+  readonly bytes: Uint8Array<ArrayBuffer> = this.#memory.subarray(0, CAPACITY);
+  readonly view: DataView<ArrayBuffer> = new DataView(this.#memory.buffer);
+  readonly #gathered = this.#memory.subarray(CAPACITY);
   /** How many bytes there are. */
   length = 0;
-  /** How many ends of lines have been found: where each one ends, behind its newline. */
+  /** How many ends of lines stand in `ends`: all that there are, or the last one if the text is `sparse`. */
   lines = 0;
-  readonly ends = new Int32Array(READ_SIZE + 1);
+  /** Where lines end, behind their newlines. */
+  readonly ends: Int32Array<ArrayBuffer> = new Int32Array(READ_SIZE + 1);
+  sparse = false;
+  /** Whether the first line has been passed on in part, and only the rest of it is here. */
+  goesOn = false;
+  /* How places in the text and in the last read belong together; see `source`. */
+  #origin = 0;
+  #prefix = 0;
+  #firstStamp = 0;
 
-  /** Forgets what is in front of `start`; what is behind it is the beginning of the next line. */
-  keepFrom(start: number): void {
+  /** Whether the next byte that is read belongs to a line that has begun. */
+  get inLine(): boolean {
+    return this.goesOn || this.length > 0;
+  }
+
+  /** Tells that a read is being added, and whether its lines get a prefix. */
+  beginRead(stamped: boolean): void {
+    this.#origin = this.length;
+    this.#prefix = stamped ? PREFIX_SIZE : 0;
+    this.#firstStamp = this.inLine ? 0 : 1;
+  }
+
+  /** Where the last read begins in the text. */
+  get origin(): number {
+    return this.#origin;
+  }
+
+  /** The offset in the last read that is behind line `i`. */
+  source(i: number): number {
+    return (this.ends[i] as number) - this.#origin - (i + this.#firstStamp) * this.#prefix;
+  }
+
+  /** The line that ends at `end`. */
+  lineAt(end: number): number {
+    let low = 0;
+    let high = this.lines - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.ends[middle] as number) < end) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Forgets what is in front of `start`. What comes next is the rest of a line if that `goesOn`. */
+  keepFrom(start: number, goesOn: boolean): void {
+    this.goesOn = goesOn;
     if (start < this.length) this.bytes.copyWithin(0, start, this.length);
     this.length -= start;
     this.lines = 0;
@@ -58,6 +100,7 @@ export class Text {
 
   /** Puts a newline to the end, for a last line that has none. */
   endLine(): void {
+    this.beginRead(false);
     this.bytes[this.length++] = NEWLINE;
     this.ends[0] = this.length;
     this.lines = 1;
@@ -65,7 +108,7 @@ export class Text {
 
   /** Copies pieces of the text into one: from starts[i] to ends[i], for i below count. Valid until the next call. */
   gather(starts: Int32Array, ends: Int32Array, count: number): Uint8Array<ArrayBuffer> {
-    let at = CAPACITY + SLACK;
+    let at = CAPACITY;
     for (let i = 0; i < count; i++) {
       const start = starts[i] as number;
       const end = ends[i] as number;
@@ -76,12 +119,13 @@ export class Text {
   }
 }
 
-/** Which of the lines' ends are asked for. One end is the last one then, as if all lines were one. */
-export type Ends = "each" | "last";
-
-/** Finds the lines in what stands in `text` from `from` to its length. */
-export function splitLines(text: Text, from: number, which: Ends): void {
-  if (which === "last") {
+/** Adds `length` bytes that stand behind the text already, and finds the lines' ends; if `sparse` only the last. */
+export function addLines(text: Text, length: number, sparse: boolean): void {
+  const from = text.length;
+  text.beginRead(false);
+  text.length = from + length;
+  text.sparse = sparse;
+  if (sparse) {
     const newline = text.bytes.lastIndexOf(NEWLINE, text.length - 1);
     text.lines = 0;
     if (newline >= from) text.ends[text.lines++] = newline + 1;
@@ -91,7 +135,7 @@ export function splitLines(text: Text, from: number, which: Ends): void {
   text.lines = findNewlines(text.view, from, text.length, text.ends);
 }
 
-/** Writes where each line ends that begins at or behind `from` and ends at or before `to`; returns how many do. */
+/** Writes where each line ends that ends behind `from` and not behind `to`; returns how many do. */
 function findNewlines(view: DataView, from: number, to: number, ends: Int32Array): number {
   let count = 0;
   let at = from;
@@ -112,34 +156,28 @@ function findNewlines(view: DataView, from: number, to: number, ends: Int32Array
 
 /** How many bytes of a word there are up to and with the one that has the lowest bit of `found`. */
 function bytesThrough(found: number): number {
-  return (31 - Math.clz32(found & -found) >> 3) + 1;
+  return ((31 - Math.clz32(found & -found)) >> 3) + 1;
 }
 
 /**
- * Copies `input` from `from` to `to` to the end of `text` and puts a stamp and a space in front of each line, but
- * for the one that `goesOn`. Stops early where the text is full. A newline is put into input[to].
- *
- * @returns how far it came in `input`
+ * Adds the first `length` bytes of `input`, with a stamp and a space in front of each line that begins there, and
+ * finds the lines' ends. A newline is put behind the bytes in `input`.
  */
-export function stampLines(
-  input: DataView,
-  from: number,
-  to: number,
+export function addStampedLines(
   text: Text,
-  goesOn: boolean,
+  input: DataView,
+  length: number,
   stamper: Stamper,
-  which: Ends,
-): number {
+): void {
   const target = text.view;
   const ends = text.ends;
-  const each = which === "each" ? 1 : 0;
   let count = 0;
   let at = text.length;
-  let end = -1;
-  let i = from;
-  let stamp = !goesOn;
-  input.setUint8(to, NEWLINE);
-  while (i < to && at < STAMP_LIMIT) {
+  let i = 0;
+  let stamp = !text.inLine;
+  text.beginRead(true);
+  input.setUint8(length, NEWLINE);
+  while (i < length) {
     if (stamp) {
       stamper.put(target, at);
       target.setUint8(at + STAMP_SIZE, SPACE);
@@ -165,18 +203,13 @@ export function stampLines(
       at += step;
       break;
     }
-    if (i > to) {
-      // It was the newline behind the end: the line goes on in the next read.
-      i = to;
-      at--;
-      break;
-    }
-    end = at;
-    ends[count] = at;
-    count += each;
+    ends[count++] = at;
   }
-  if (each === 0 && end >= 0) count = 1;
+  if (i > length) {
+    // The last one found is the newline behind the end: that line goes on in the next read.
+    at--;
+    count--;
+  }
   text.length = at;
   text.lines = count;
-  return i;
 }

@@ -9,8 +9,8 @@
  */
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
 import { O_NONBLOCK, O_RDONLY } from "../os/constants.ts";
-import { E2BIG, SystemError } from "../os/errno.ts";
-import { close, open } from "../os/file.ts";
+import { E2BIG, EINVAL, SystemError } from "../os/errno.ts";
+import { close, fstat, open } from "../os/file.ts";
 import { FormatError } from "../cdb/format.ts";
 import { Reader } from "../cdb/reader.ts";
 
@@ -59,6 +59,8 @@ export function lookUpRule(file: ByteString, client: Client): Verdict {
 export function findRule(file: ByteString, client: Client): Rule | undefined {
   const fd = open(file, O_RDONLY | O_NONBLOCK);
   try {
+    // C maps the file: mmap(2) does not map nothing.
+    if (fstat(fd).size === 0) throw new SystemError(EINVAL, "mmap");
     const cdb = new Reader(fd);
     for (const key of addresses(client)) {
       const value = cdb.get(toBytes(key));

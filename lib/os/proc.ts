@@ -5,8 +5,10 @@
  * @module
  */
 import { type ByteString, fromBytes } from "./bytes.ts";
-import { SystemError } from "./errno.ts";
-import { readDirectory, readFile } from "./file.ts";
+import { sinceBoot } from "./clock.ts";
+import { O_RDONLY } from "./constants.ts";
+import { EACCES, ENOENT, ESRCH, SystemError } from "./errno.ts";
+import { close, open, read, readDirectory } from "./file.ts";
 
 export interface ProcessFacts {
   readonly parent: number;
@@ -18,7 +20,11 @@ export interface ProcessFacts {
 const STAT_PARENT = 1;
 const STAT_STARTED = 19;
 
-/** What there is to know of process `pid`, undefined where there is none. A zombie is one still. */
+/**
+ * What there is to know of process `pid`, undefined where there is none. A zombie is one still.
+ *
+ * @throws SystemError where the system has no descriptor for the file
+ */
 export function processFacts(pid: number): ProcessFacts | undefined {
   const stat = readProc(`/proc/${pid}/stat`);
   if (stat === undefined) return undefined;
@@ -33,7 +39,7 @@ export function allProcesses(): number[] {
 
 /** Clock ticks since boot, the unit of `started`: sysconf(3) _SC_CLK_TCK is 100 on all that we run on. */
 export function ticksSinceBoot(): number {
-  return Math.floor(Number((readProc("/proc/uptime") ?? "0").split(" ", 1)[0]) * 100);
+  return Math.floor(sinceBoot() / 10);
 }
 
 let boot: ByteString | undefined;
@@ -43,11 +49,22 @@ export function bootId(): ByteString {
   return boot ??= (readProc("/proc/sys/kernel/random/boot_id") ?? "").trim();
 }
 
+/* The kernel makes these files up in one piece. */
+const buffer = new Uint8Array(4096);
+
+/** What the file holds; undefined where its process is gone, or it is not for us to see. */
 function readProc(path: ByteString): ByteString | undefined {
   try {
-    return fromBytes(readFile(path));
+    const fd = open(path, O_RDONLY);
+    try {
+      return fromBytes(buffer.subarray(0, read(fd, buffer)));
+    } finally {
+      close(fd);
+    }
   } catch (error) {
-    if (error instanceof SystemError) return undefined;
+    if (error instanceof SystemError && [ENOENT, ESRCH, EACCES].includes(error.errno)) {
+      return undefined;
+    }
     throw error;
   }
 }

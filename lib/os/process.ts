@@ -291,6 +291,14 @@ export function openPid(pid: number): number {
   return check(libc().syscall(SYS_PIDFD_OPEN, BigInt(pid), 0n, 0n, 0n, pad), "pidfd_open");
 }
 
+/* As above: no function before glibc 2.36. */
+const SYS_PIDFD_SEND_SIGNAL = 424n;
+
+/** pidfd_send_signal(2); false where it failed (the process has ended, or is not ours to signal). */
+export function signalProcess(process: number, signal: number): boolean {
+  return libc().syscall(SYS_PIDFD_SEND_SIGNAL, BigInt(process), BigInt(signal), 0n, 0n, pad) === 0;
+}
+
 /** kill(2); false where it failed (no such process, or not ours to signal). */
 export function kill(pid: number, signal: number): boolean {
   return libc().kill(pid, signal, pad) === 0;

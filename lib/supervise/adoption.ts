@@ -10,7 +10,7 @@
  */
 import { type ByteString, fromBytes } from "../os/bytes.ts";
 import { EPOLLIN, O_NONBLOCK, O_RDONLY, O_WRONLY } from "../os/constants.ts";
-import { SystemError } from "../os/errno.ts";
+import { EMFILE, ENFILE, ENOMEM, SystemError } from "../os/errno.ts";
 import {
   close,
   open,
@@ -43,11 +43,11 @@ export function readLeftBehind(at: number): LeftBehind | undefined {
   return { record, status };
 }
 
-function isCurrent({ boot, since, phase }: SupervisionRecord, status: Status): boolean {
-  if (boot !== bootId()) return false;
-  // The status file may have been written, or not, since the intent to start a process was.
-  return phase.kind === "starting" ||
-    (since.seconds === status.since.seconds && since.nanoseconds === status.since.nanoseconds);
+function isCurrent({ boot, before, since }: SupervisionRecord, status: Status): boolean {
+  return boot === bootId() &&
+    [before, since].some(({ seconds, nanoseconds }) =>
+      seconds === status.since.seconds && nanoseconds === status.since.nanoseconds
+    );
 }
 
 /** A process that is still running. */
@@ -163,11 +163,15 @@ export function pipeName(fd: number): ByteString {
   return readlink(`/proc/self/fd/${fd}`);
 }
 
+/* Trouble of ours, which passes, and says nothing of what was looked at. */
+const SHORTAGES = [EMFILE, ENFILE, ENOMEM];
+
+/** What `action` returns; undefined where what it looks at is not there, or not for us to see. */
 function orUndefined<T>(action: () => T): T | undefined {
   try {
     return action();
   } catch (error) {
-    if (error instanceof SystemError) return undefined;
+    if (error instanceof SystemError && !SHORTAGES.includes(error.errno)) return undefined;
     throw error;
   }
 }

@@ -3,12 +3,13 @@
  * What a supervisor leaves behind for the case that it is killed: one line in supervise/lock, which C's tools lock but
  * neither read nor write. adoption.ts uses it.
  *
- *   djbox BOOT SINCE PIPE idle
- *   djbox BOOT SINCE PIPE starting TICKS
- *   djbox BOOT SINCE PIPE running PID STARTED
+ *   djbox BOOT BEFORE SINCE PIPE idle
+ *   djbox BOOT BEFORE SINCE PIPE starting TICKS
+ *   djbox BOOT BEFORE SINCE PIPE running PID STARTED
  *
- * BOOT is the boot id. SINCE is the time in the status file, seconds and nanoseconds: where the file says something
- * else, another supervise was here and the line counts no more. PIPE is the log pipe as readlink(2) shows it in
+ * BOOT is the boot id. The line is written before the status file is: BEFORE is the time in that file until then, SINCE
+ * the time that is to be in it (seconds and nanoseconds). Where the file says something else, another
+ * supervise was here and the line counts no more. PIPE is the log pipe as readlink(2) shows it in
  * /proc/self/fd, or `-`. `starting` is written before a process is made, `running` after it; TICKS and STARTED are in
  * clock ticks since boot.
  *
@@ -25,6 +26,7 @@ export type Phase =
 
 export interface SupervisionRecord {
   readonly boot: ByteString;
+  readonly before: Time;
   readonly since: Time;
   readonly pipe: ByteString;
   readonly phase: Phase;
@@ -33,15 +35,18 @@ export interface SupervisionRecord {
 /** The line is padded to this length, so that a shorter one covers a longer one that was there. */
 const SIZE = 200;
 const LINE =
-  /^djbox ([0-9a-f-]+) (\d+)\.(\d+) (-|pipe:\[\d+\]) (?:(idle)|starting (\d+)|running (\d+) (\d+)) *\n$/;
+  /^djbox ([0-9a-f-]+) (-?\d+)\.(\d+) (-?\d+)\.(\d+) (-|pipe:\[\d+\]) (?:(idle)|starting (\d+)|running (\d+) (\d+)) *\n$/;
 
-export function encodeRecord({ boot, since, pipe, phase }: SupervisionRecord): ByteString {
+export function encodeRecord(
+  { boot, before, since, pipe, phase }: SupervisionRecord,
+): ByteString {
   const words = phase.kind === "idle"
     ? "idle"
     : phase.kind === "starting"
     ? `starting ${phase.ticks}`
     : `running ${phase.pid} ${phase.started}`;
-  const line = `djbox ${boot || "-"} ${since.seconds}.${since.nanoseconds} ${pipe} ${words}`;
+  const [from, to] = [before, since].map(({ seconds, nanoseconds }) => `${seconds}.${nanoseconds}`);
+  const line = `djbox ${boot || "-"} ${from} ${to} ${pipe} ${words}`;
   return line.padEnd(SIZE - 1) + "\n";
 }
 
@@ -49,8 +54,8 @@ export function encodeRecord({ boot, since, pipe, phase }: SupervisionRecord): B
 export function decodeRecord(text: ByteString): SupervisionRecord | undefined {
   const match = LINE.exec(text);
   if (match === null) return undefined;
-  const [, boot, seconds, nanoseconds, pipe, idle, ticks, pid, started] =
-    match as unknown as ByteString[];
+  const [, boot, ...rest] = match as unknown as ByteString[];
+  const [seconds, nanoseconds, newSeconds, newNanoseconds, pipe, idle, ticks, pid, started] = rest;
   const phase: Phase = idle !== undefined
     ? { kind: "idle" }
     : ticks !== undefined
@@ -58,7 +63,8 @@ export function decodeRecord(text: ByteString): SupervisionRecord | undefined {
     : { kind: "running", pid: Number(pid), started: Number(started) };
   return {
     boot: boot ?? "",
-    since: { seconds: Number(seconds), nanoseconds: Number(nanoseconds) },
+    before: { seconds: Number(seconds), nanoseconds: Number(nanoseconds) },
+    since: { seconds: Number(newSeconds), nanoseconds: Number(newNanoseconds) },
     pipe: pipe ?? "-",
     phase,
   };

@@ -60,8 +60,9 @@ export interface Descriptors {
   readonly ok: number;
 }
 
+const letter = new Uint8Array(1);
+
 export class ServiceDirectory {
-  readonly #letter = new Uint8Array(1);
   #fds: Descriptors;
 
   /**
@@ -128,8 +129,8 @@ export class ServiceDirectory {
 
   /** The next command letter in the control FIFO, or undefined when there is none. */
   nextLetter(): string | undefined {
-    const got = hot("read")(this.#fds.control, this.#letter, 1);
-    return got === 1 ? String.fromCharCode(this.#letter[0] as number) : undefined;
+    const got = hot("read")(this.#fds.control, letter, 1);
+    return got === 1 ? String.fromCharCode(letter[0] as number) : undefined;
   }
 
   /** Leaves a record behind, in the lock file. A file system that refuses it is no reason to stop. */
@@ -151,37 +152,30 @@ export class ServiceDirectory {
     }
   }
 
-  /** Writes the status file. Where that fails, a warning; supervision goes on. */
-  writeStatus(status: Status): void {
+  /** Writes the status file. Where that fails, a warning; supervision goes on. Returns whether it is written. */
+  writeStatus(status: Status): boolean {
     const fresh = `${this.name}/supervise/status.new`;
-    const attempt = <T>(what: ByteString, action: () => T): T | undefined => {
-      try {
-        return action();
-      } catch (error) {
-        if (!(error instanceof SystemError)) throw error;
-        warn(SUPERVISE, what, error);
-        return undefined;
+    const at = this.#fds.directory;
+    const flags = O_WRONLY | O_NONBLOCK | O_TRUNC | O_CREAT;
+    let step = `unable to open ${fresh}`;
+    let fd = -1;
+    try {
+      fd = open("supervise/status.new", flags, 0o644, at);
+      step = `unable to write ${fresh}`;
+      if (write(fd, encodeStatus(status)) < STATUS_SIZE) {
+        warn(SUPERVISE, `${step}: partial write`);
+        return false;
       }
-    };
-    const fd = attempt(
-      `unable to open ${fresh}`,
-      () =>
-        open(
-          "supervise/status.new",
-          O_WRONLY | O_NONBLOCK | O_TRUNC | O_CREAT,
-          0o644,
-          this.#fds.directory,
-        ),
-    );
-    if (fd === undefined) return;
-    const written = attempt(`unable to write ${fresh}`, () => write(fd, encodeStatus(status)));
-    close(fd);
-    if (written === undefined) return;
-    if (written < STATUS_SIZE) return warn(SUPERVISE, `unable to write ${fresh}: partial write`);
-    attempt(
-      `unable to rename ${fresh} to status`,
-      () => rename("supervise/status.new", "supervise/status", this.#fds.directory),
-    );
+      step = `unable to rename ${fresh} to status`;
+      rename("supervise/status.new", "supervise/status", at);
+      return true;
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      warn(SUPERVISE, step, error);
+      return false;
+    } finally {
+      if (fd >= 0) close(fd);
+    }
   }
 }
 

@@ -18,6 +18,7 @@ import {
   kill,
   type Mapping,
   openPid,
+  signalProcess,
   spawn,
   spawnExit,
   wait,
@@ -54,7 +55,7 @@ type State = "down" | "fresh" | "up" | "waiting" | "over";
 /** A command letter, or: the process has `ended`, a `second` has passed. */
 type Event = "d" | "u" | "o" | "x" | "p" | "c" | "h" | "a" | "i" | "t" | "k" | "ended" | "second";
 
-type Action = keyof Supervisor["actions"];
+type Action = keyof typeof Supervisor.ACTIONS;
 
 /** What each event does in each state. An event that does not stand here does nothing. */
 const TABLE: Readonly<Record<State, Partial<Readonly<Record<Event, readonly Action[]>>>>> = {
@@ -82,6 +83,7 @@ const TABLE: Readonly<Record<State, Partial<Readonly<Record<Event, readonly Acti
     t: ["sendTerm"],
     k: ["sendKill"],
     ended: ["forget", "announce", "endIfWanted", "startIfWanted"],
+    second: ["watch"],
   },
   waiting: {
     d: ["wantDown", "announce", "giveUp"],
@@ -141,10 +143,14 @@ export class Supervisor {
   #want: Want = "u";
   #exits = false;
   #timer: Timer | undefined;
+  /** When the last start was about to happen, in clock ticks since boot. */
+  #ticks = 0;
   /** The log pipe, as the record calls it. */
   #pipe: ByteString | undefined;
   /** The `since` that the record speaks of. */
   #recorded: Time | undefined;
+  /** The `since` in the status file; undefined: it is not known. */
+  #announced: Time | undefined;
 
   /**
    * @param directory the service's, already ours
@@ -166,7 +172,7 @@ export class Supervisor {
   /** Announces the service as supervised, and starts it if it is wanted up. */
   begin(want: Want): void {
     this.#want = want;
-    this.actions.announce();
+    this.#do("announce");
     this.directory.markSupervised();
     this.#goOn();
   }
@@ -176,6 +182,7 @@ export class Supervisor {
    * the other one would have started it.
    */
   adopt({ record, status }: LeftBehind): void {
+    this.#announced = status.since;
     const found = findProcess(record, this.directory.descriptors.directory);
     const pid = found?.pid ?? 0;
     this.#assume({
@@ -186,7 +193,7 @@ export class Supervisor {
       want: status.want,
       exits: false,
     });
-    this.actions.announce();
+    this.#do("announce");
     this.directory.markSupervised();
     this.#goOn();
   }
@@ -207,8 +214,8 @@ export class Supervisor {
   }
 
   #goOn(): void {
-    if (this.#pid !== 0) this.actions.listen();
-    else if (this.#want === "u") this.actions.start();
+    if (this.#pid !== 0) this.#do("listen");
+    else if (this.#want === "u") this.#do("start");
     else this.#listenToControl();
   }
 
@@ -228,8 +235,12 @@ export class Supervisor {
   #happen(event: Event): void {
     for (const action of TABLE[this.#state][event] ?? []) {
       if (this.#state === "over") return;
-      this.actions[action]();
+      this.#do(action);
     }
+  }
+
+  #do(action: Action): void {
+    Supervisor.ACTIONS[action](this);
   }
 
   /** There are letters in the FIFO. The C tool looks for its child before each of them. */
@@ -263,19 +274,26 @@ export class Supervisor {
 
   #deaf(): void {
     this.surroundings.poller.remove(this.directory.descriptors.control);
+    this.#inASecond();
+  }
+
+  #inASecond(): void {
     this.#timer?.cancel();
     this.#timer = this.surroundings.timers.after(SECOND, () => this.#happen("second"));
   }
 
   /** Makes sure of the process's pidfd; false where the system refuses one. */
   #openProcess(): boolean {
-    try {
-      if (this.#process < 0) this.#process = openPid(this.#pid);
+    if (this.#process < 0) this.#process = refusedOr(() => openPid(this.#pid)) ?? -1;
+    return this.#process >= 0;
+  }
+
+  #watchProcess(): boolean {
+    const watch = (): boolean => {
+      this.surroundings.poller.add(this.#process, () => this.#processEnded());
       return true;
-    } catch (error) {
-      if (error instanceof SystemError) return false;
-      throw error;
-    }
+    };
+    return this.#openProcess() && refusedOr(watch) === true;
   }
 
   /** Leaves word of what is going on, for whoever comes after a kill -9. */
@@ -283,114 +301,129 @@ export class Supervisor {
     if (!this.surroundings.adopts) return;
     this.#recorded = phase.kind === "starting" ? undefined : this.#since;
     this.#pipe ??= this.mappings[0] === undefined ? "-" : pipeName(this.mappings[0][0]);
-    this.directory.writeRecord({ boot: bootId(), since: this.#since, pipe: this.#pipe, phase });
+    this.directory.writeRecord({
+      boot: bootId(),
+      before: this.#announced ?? this.#since,
+      since: this.#since,
+      pipe: this.#pipe,
+      phase,
+    });
   }
 
   #phase(): Phase {
-    const started = this.#pid === 0 ? undefined : processFacts(this.#pid)?.started;
-    return started === undefined ? { kind: "idle" } : { kind: "running", pid: this.#pid, started };
+    if (this.#pid === 0) return { kind: "idle" };
+    const facts = refusedOr(() => processFacts(this.#pid));
+    // Where there is no looking at it now, it is to be searched for.
+    if (facts === undefined) return { kind: "starting", ticks: this.#ticks };
+    return { kind: "running", pid: this.#pid, started: facts.started };
   }
 
+  /** Through the pidfd: the pid of a process that is not our child may be another's by now. */
   #send(signal: number): void {
-    if (this.#pid !== 0) kill(this.#pid, signal);
+    if (this.#process >= 0) signalProcess(this.#process, signal);
+    else if (this.#pid !== 0) kill(this.#pid, signal);
   }
 
-  /** The named side effects of the table. */
-  readonly actions = {
-    wantUp: (): void => {
-      this.#want = "u";
+  /** The named side effects of the table: shared by all supervisors, of which there may be a thousand. */
+  static readonly ACTIONS = {
+    wantUp: (s: Supervisor): void => {
+      s.#want = "u";
     },
-    wantDown: (): void => {
-      this.#want = "d";
+    wantDown: (s: Supervisor): void => {
+      s.#want = "d";
     },
-    wantOnce: (): void => {
-      this.#want = "";
+    wantOnce: (s: Supervisor): void => {
+      s.#want = "";
     },
-    wantExit: (): void => {
-      this.#exits = true;
+    wantExit: (s: Supervisor): void => {
+      s.#exits = true;
     },
-    markPaused: (): void => {
-      this.#paused = true;
+    markPaused: (s: Supervisor): void => {
+      s.#paused = true;
     },
-    markContinued: (): void => {
-      this.#paused = false;
+    markContinued: (s: Supervisor): void => {
+      s.#paused = false;
     },
-    sendTerm: (): void => this.#send(SIGTERM),
-    sendCont: (): void => this.#send(SIGCONT),
-    sendStop: (): void => this.#send(SIGSTOP),
-    sendHup: (): void => this.#send(SIGHUP),
-    sendAlrm: (): void => this.#send(SIGALRM),
-    sendInt: (): void => this.#send(SIGINT),
-    sendKill: (): void => this.#send(SIGKILL),
+    sendTerm: (s: Supervisor): void => s.#send(SIGTERM),
+    sendCont: (s: Supervisor): void => s.#send(SIGCONT),
+    sendStop: (s: Supervisor): void => s.#send(SIGSTOP),
+    sendHup: (s: Supervisor): void => s.#send(SIGHUP),
+    sendAlrm: (s: Supervisor): void => s.#send(SIGALRM),
+    sendInt: (s: Supervisor): void => s.#send(SIGINT),
+    sendKill: (s: Supervisor): void => s.#send(SIGKILL),
 
-    /** Writes the status file. */
-    announce: (): void => {
-      this.directory.writeStatus({
-        since: this.#since,
-        pid: this.#pid,
-        paused: this.#paused,
-        want: this.#want,
-      });
-      if (this.#recorded !== this.#since) this.#record(this.#phase());
+    /** Writes the record, where it is out of date, and the status file. */
+    announce: (s: Supervisor): void => {
+      if (s.#recorded !== s.#since) s.#record(s.#phase());
+      const [since, pid] = [s.#since, s.#pid];
+      if (s.directory.writeStatus({ since, pid, paused: s.#paused, want: s.#want })) {
+        s.#announced = since;
+      }
     },
 
     /** Starts ./run. */
-    start: (): void => {
-      this.#record({ kind: "starting", ticks: ticksSinceBoot() });
-      const pid = this.#spawnRun();
-      this.#deaf();
+    start: (s: Supervisor): void => {
+      s.#ticks = ticksSinceBoot();
+      s.#record({ kind: "starting", ticks: s.#ticks });
+      const pid = s.#spawnRun();
+      s.#deaf();
       if (pid === undefined) {
-        this.#state = "waiting";
-        this.#listenToControl();
+        s.#state = "waiting";
+        s.#listenToControl();
         return;
       }
-      this.#state = "fresh";
-      this.#pid = pid;
-      this.#paused = false;
-      this.#since = now();
-      this.actions.announce();
+      s.#state = "fresh";
+      s.#pid = pid;
+      s.#paused = false;
+      s.#since = now();
+      s.#do("announce");
     },
 
     /** The second after a start is over: commands and the process's end count again. */
-    listen: (): void => {
-      // No descriptor to be had: look again in a second, deaf until then so that nothing is missed.
-      if (!this.#openProcess() && !this.#hasEnded() && kill(this.#pid, 0)) return this.#deaf();
-      this.#state = "up";
-      if (this.#process < 0) return this.#happen("ended");
-      this.surroundings.poller.add(this.#process, () => this.#processEnded());
-      this.#listenToControl();
+    listen: (s: Supervisor): void => {
+      s.#state = "up";
+      s.#do("watch");
+      s.#listenToControl();
       // One letter goes before the process's end, or nobody could stop a service that always ends at once.
-      this.#obey();
+      s.#obey();
+    },
+
+    /** Has the process's end noticed. Where the system refuses what that takes, somebody looks each second. */
+    watch: (s: Supervisor): void => {
+      if (s.#watchProcess()) return;
+      if (s.#hasEnded() || !kill(s.#pid, 0)) s.#happen("ended");
+      else s.#inASecond();
     },
 
     /** The process is gone. */
-    forget: (): void => {
-      if (this.#process >= 0) {
-        this.surroundings.poller.remove(this.#process);
-        close(this.#process);
+    forget: (s: Supervisor): void => {
+      if (s.#process >= 0) {
+        s.surroundings.poller.remove(s.#process);
+        close(s.#process);
       }
-      this.#process = -1;
-      this.#pid = 0;
-      this.#since = now();
-      this.#state = "down";
+      s.#process = -1;
+      s.#pid = 0;
+      s.#since = now();
+      s.#state = "down";
     },
 
-    startIfWanted: (): void => {
-      if (this.#want === "u") this.actions.start();
+    startIfWanted: (s: Supervisor): void => {
+      if (s.#want === "u") s.#do("start");
     },
 
-    giveUp: (): void => {
-      this.#state = "down";
+    giveUp: (s: Supervisor): void => {
+      s.#state = "down";
     },
 
-    endIfWanted: (): void => {
-      if (!this.#exits || this.#pid !== 0) return;
-      this.#state = "over";
-      this.actions.announce();
-      if (this.surroundings.adopts) this.directory.clearRecord();
-      this.surroundings.poller.remove(this.directory.descriptors.control);
-      this.directory.close();
-      this.over();
+    endIfWanted: (s: Supervisor): void => {
+      if (!s.#exits || s.#pid !== 0) return;
+      s.#state = "over";
+      s.#timer?.cancel();
+      s.#do("announce");
+      if (s.surroundings.adopts) s.directory.clearRecord();
+      s.surroundings.poller.remove(s.directory.descriptors.control);
+      s.directory.close();
+      s.over();
     },
   };
 
@@ -432,5 +465,15 @@ export class Supervisor {
   #cannotFork(error: SystemError): undefined {
     warn(SUPERVISE, `unable to fork for ${this.directory.name}, trying again in a second`, error);
     return undefined;
+  }
+}
+
+/** What `action` returns; undefined where the system refuses it. */
+function refusedOr<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof SystemError) return undefined;
+    throw error;
   }
 }

@@ -55,9 +55,9 @@ function run(context: Context): Outcome {
   const { steps, logs } = openScript(context, script.actions, text, stamper);
   const selection = new Selection(text, steps);
   const reader = script.stamped
-    ? new StampingReader(STDIN, text, selection.ends, stamper)
-    : new PlainReader(STDIN, text, selection.ends);
-  pump(reader, selection, signals, logs);
+    ? new StampingReader(STDIN, text, stamper)
+    : new PlainReader(STDIN, text, selection.sparse);
+  pump(reader, text, selection, signals, logs);
   for (const log of logs) log.finish();
   return 0;
 }
@@ -65,6 +65,7 @@ function run(context: Context): Outcome {
 /** Reads, selects and appends until the input ends, or TERM arrives and the line is complete. */
 function pump(
   reader: LineReader,
+  text: Text,
   selection: Selection,
   signals: SignalDescriptor,
   logs: readonly LogDirectory[],
@@ -81,14 +82,12 @@ function pump(
         else for (const log of logs) log.rotateUnlessEmpty();
       }
     }
-    if (leaving && !selection.inLine) return;
+    if (leaving && !text.inLine) return;
     if (waiting.happened(0) === 0) continue;
     // Byte by byte to the end of the line: what is behind it is for whoever reads next.
     const got = reader.read(leaving ? 1 : READ_SIZE);
     if (got === "end") break;
-    if (got === "something") {
-      while (reader.next(selection.inLine)) selection.pass();
-    }
+    if (got === "something") selection.pass();
   }
   selection.end();
 }
@@ -107,12 +106,14 @@ function openScript(
     return stamper.next();
   };
   // Status files before directories, as in the C tool: it is seen where one of them cannot be opened.
-  const statuses = new Map<Action, Outlet>();
+  const statuses = new Map<ByteString, Outlet>();
   for (const action of actions) {
-    if (action.kind === "status") {
-      statuses.set(action, new StatusOutlet(name, action.file, text));
+    if (action.kind === "status" && !statuses.has(action.file)) {
+      statuses.set(action.file, new StatusOutlet(name, action.file, text));
     }
   }
+  // One outlet for all alerts, and one for each status file: what they print keeps the order of the lines.
+  const alerts = new AlertOutlet(text);
   const logs: LogDirectory[] = [];
   const steps: Step[] = [];
   for (const action of actions) {
@@ -122,10 +123,10 @@ function openScript(
         steps.push({ kind: action.kind, pattern: compilePattern(action.pattern) });
         break;
       case "alert":
-        steps.push({ kind: "outlet", outlet: new AlertOutlet(text), wants: "each" });
+        steps.push({ kind: "outlet", outlet: alerts });
         break;
       case "status":
-        steps.push({ kind: "outlet", outlet: statuses.get(action) as Outlet, wants: "each" });
+        steps.push({ kind: "outlet", outlet: statuses.get(action.file) as Outlet });
         break;
       case "log": {
         const { size, number, command } = action;
@@ -133,7 +134,7 @@ function openScript(
         const options = { tool: name, size, number, processor, nextStamp };
         const log = new LogDirectory(action.directory, options);
         logs.push(log);
-        steps.push({ kind: "outlet", outlet: new LogOutlet(log, text), wants: "last" });
+        steps.push({ kind: "outlet", outlet: new LogOutlet(log, text) });
         break;
       }
     }
