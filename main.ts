@@ -27,15 +27,24 @@ import { svok } from "./tools/daemontools/svok.ts";
 import { svscan } from "./tools/daemontools/svscan.ts";
 import { svscanboot } from "./tools/daemontools/svscanboot.ts";
 import { svstat } from "./tools/daemontools/svstat.ts";
+import { tai64n } from "./tools/daemontools/tai64n.ts";
+import { tai64nfrac } from "./tools/daemontools/tai64nfrac.ts";
+import { tai64nlocal } from "./tools/daemontools/tai64nlocal.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
 import { addcr } from "./tools/ucspi-tcp/addcr.ts";
+import { argv0 } from "./tools/ucspi-tcp/argv0.ts";
 import { delcr } from "./tools/ucspi-tcp/delcr.ts";
+import { fixcrio } from "./tools/ucspi-tcp/fixcrio.ts";
+import { rblsmtpd } from "./tools/ucspi-tcp/rblsmtpd.ts";
+import { recordio } from "./tools/ucspi-tcp/recordio.ts";
+import { tcpclient } from "./tools/ucspi-tcp/tcpclient.ts";
 import { tcprules } from "./tools/ucspi-tcp/tcprules.ts";
 import { tcprulescheck } from "./tools/ucspi-tcp/tcprulescheck.ts";
 import { tcpserver } from "./tools/ucspi-tcp/tcpserver.ts";
 
 const TOOLS: Readonly<Record<string, Tool>> = {
   addcr,
+  argv0,
   cdbdump,
   cdbget,
   cdbmake,
@@ -46,9 +55,12 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   envdir,
   envuidgid,
   fghack,
+  fixcrio,
   multilog,
   pgrphack,
+  rblsmtpd,
   readproctitle,
+  recordio,
   setlock,
   setuidgid,
   softlimit,
@@ -58,6 +70,10 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   svscan,
   svscanboot,
   svstat,
+  tai64n,
+  tai64nfrac,
+  tai64nlocal,
+  tcpclient,
   tcprules,
   tcprulescheck,
   tcpserver,

@@ -6,11 +6,11 @@
  * ```ts
  * import { openCdb, writeCdb } from "@djbox/djbox/cdb";
  *
- * const bytes = (text: string) => new TextEncoder().encode(text);
+ * const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
  * writeCdb("colours.cdb", [[bytes("apple"), bytes("red")], [bytes("plum"), bytes("blue")]]);
  *
  * using cdb = openCdb("colours.cdb");
- * const colour = cdb.get(bytes("plum")); // Uint8Array of "blue"
+ * console.log(cdb.get(bytes("plum"))); // the bytes of "blue"
  * for (const [key, value] of cdb) console.log(key, value);
  * ```
  *

@@ -31,10 +31,15 @@ export class FormatError extends SystemError {
   }
 }
 
-/** The hash of `key`; `from` continues the hash of what stands before it. */
-export function hash(key: Uint8Array, from = HASH_START): number {
-  let h = from;
-  for (let i = 0; i < key.length; i++) h = (Math.imul(h, 33) ^ (key[i] as number)) | 0;
+/** The hash of the bytes from `from` to `to`; `before` is the hash of what stands before them in the key. */
+export function hash(
+  bytes: Uint8Array,
+  before = HASH_START,
+  from = 0,
+  to = bytes.length,
+): number {
+  let h = before;
+  for (let i = from; i < to; i++) h = (Math.imul(h, 33) ^ (bytes[i] as number)) | 0;
   return h >>> 0;
 }
 

@@ -20,7 +20,7 @@ import {
   tableOf,
   TABLES,
 } from "./format.ts";
-import { Window } from "./window.ts";
+import { readFrom, Window } from "./window.ts";
 
 /** Where a record stands in the file. */
 export interface Place {
@@ -55,9 +55,11 @@ export class Reader {
     // A pipe, too, has no size.
     if (size === 0) throw new FormatError("it is empty");
     this.#fd = fd;
-    this.#slots = new Window(fd, SMALL);
-    this.#records = new Window(fd, SMALL);
-    this.#header = new DataView(this.#records.copy(0, HEADER).buffer);
+    const scratch = new Uint8Array(HEADER + 2 * SMALL);
+    this.#slots = new Window(fd, scratch.subarray(HEADER, HEADER + SMALL));
+    this.#records = new Window(fd, scratch.subarray(HEADER + SMALL));
+    this.#header = new DataView(scratch.buffer);
+    readFrom(fd, scratch.subarray(0, HEADER), 0, HEADER);
     this.#recordsEnd = checkHeader(this.#header, size);
   }
 
@@ -78,7 +80,7 @@ export class Reader {
 
   /** All records, key and value, in the order in which they were written. */
   *entries(): Generator<[Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>], void, undefined> {
-    const window = new Window(this.#fd, LARGE);
+    const window = new Window(this.#fd, new Uint8Array(LARGE));
     for (let at = HEADER; at < this.#recordsEnd;) {
       const { keyAt, keyLength, valueAt, valueLength } = this.#placeAt(at, window);
       yield [window.copy(keyAt, keyLength), window.copy(valueAt, valueLength)];
@@ -88,7 +90,7 @@ export class Reader {
 
   /** The value of the record at `place`, piece by piece; each is good until the next. */
   *valuePieces(place: Place): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
-    const window = new Window(this.#fd, LARGE);
+    const window = new Window(this.#fd, new Uint8Array(LARGE));
     for (let done = 0; done < place.valueLength; done += LARGE) {
       yield window.view(place.valueAt + done, Math.min(LARGE, place.valueLength - done));
     }
@@ -119,7 +121,7 @@ export class Reader {
 
   /** How far each record's slot is from the slot where a search for it begins, in no order. */
   *distances(): Generator<number, void, undefined> {
-    const window = new Window(this.#fd, LARGE);
+    const window = new Window(this.#fd, new Uint8Array(LARGE));
     for (let pair = 0; pair < HEADER; pair += PAIR) {
       const table = this.#header.getUint32(pair, true);
       const slots = this.#header.getUint32(pair + 4, true);

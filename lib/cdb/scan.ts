@@ -5,14 +5,10 @@
  *
  * @module
  */
-import { InputBuffer } from "../os/buffers.ts";
+import type { InputBuffer, Take } from "../os/buffers.ts";
 import { FormatError, HEADER } from "./format.ts";
 
-const TRUNCATED = "truncated file";
-
-/** Takes a part of a key or value; it is to be used before the function returns. */
-export type Take = (piece: Uint8Array<ArrayBuffer>) => void;
-
+/** A cdb that comes along. */
 export class Scanner {
   readonly #input: InputBuffer;
   /** Where the records end. */
@@ -30,13 +26,17 @@ export class Scanner {
     if (this.#end < HEADER) throw new FormatError(`no records can end at ${this.#end}`);
   }
 
-  /** The lengths of the record that `next` found, and where its value begins. */
+  /** Of the record that `next` found. */
   get keyLength(): number {
     return this.#keyLength;
   }
+
+  /** Of the record that `next` found. */
   get valueLength(): number {
     return this.#valueLength;
   }
+
+  /** Where in the file the value begins, when the key has been read. */
   get valueAt(): number {
     return this.#at;
   }
@@ -52,29 +52,35 @@ export class Scanner {
     return true;
   }
 
+  /** Reads the key. */
   key(take: Take = ignore): void {
     this.#pass(this.#keyLength, take);
   }
 
+  /** Reads the value, when the key has been read. */
   value(take: Take = ignore): void {
     this.#pass(this.#valueLength, take);
   }
 
   #pass(length: number, take: Take): void {
-    if (!this.#input.pass(length, take)) throw new FormatError("it ends too early", TRUNCATED);
+    if (!this.#input.pass(length, take)) throw tooShort();
     this.#at += length;
   }
 
   #number(): number {
     let number = 0;
-    for (let i = 0; i < 4; i++) {
+    for (let factor = 1; factor <= 0x1000000; factor *= 256) {
       const byte = this.#input.byte();
-      if (byte < 0) throw new FormatError("it ends too early", TRUNCATED);
-      number += byte * 2 ** (8 * i);
+      if (byte < 0) throw tooShort();
+      number += byte * factor;
     }
     this.#at += 4;
     return number;
   }
+}
+
+function tooShort(): FormatError {
+  return new FormatError("it ends too early", "truncated file");
 }
 
 function ignore(): void {}

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { InputBuffer, OutputBuffer } from "../os/buffers.ts";
+import type { InputBuffer, OutputBuffer, Take } from "../os/buffers.ts";
 import { hash, HASH_START, PAIR } from "./format.ts";
 import type { Scanner } from "./scan.ts";
 import { checkPosition } from "./tables.ts";
@@ -22,40 +22,47 @@ const GREATER = 62;
 /** Text that is not as it should be; the message says what is wrong with it. */
 export class TextError extends Error {}
 
-/** Reads records as text. */
+/** Reads records as text into a cdb. */
 export class TextReader {
   /** The number of the record that is being read, from 1. */
   entry = 1;
   readonly #input: InputBuffer;
+  readonly #cdb: Writer;
+  #hash = HASH_START;
+  // Made once, not for each record.
+  readonly #takeValue: Take = (bytes, from, to) => this.#cdb.append(bytes, from, to);
+  readonly #takeKey: Take = (bytes, from, to) => {
+    this.#hash = hash(bytes, this.#hash, from, to);
+    this.#cdb.append(bytes, from, to);
+  };
 
-  constructor(input: InputBuffer) {
+  /** Records from `input` are to go into `cdb`. */
+  constructor(input: InputBuffer, cdb: Writer) {
     this.#input = input;
+    this.#cdb = cdb;
   }
 
-  /** Adds all records to `cdb`. What stands behind the last newline is not looked at. Throws TextError. */
-  readInto(cdb: Writer): void {
+  /** Adds all records. What stands behind the last newline is not looked at. Throws TextError. */
+  read(): void {
     for (;; this.entry++) {
       const first = this.#byte();
       if (first === NEWLINE) return;
       if (first !== PLUS) throw new TextError("entry must start with +");
-      this.#record(cdb);
+      this.#record();
     }
   }
 
-  #record(cdb: Writer): void {
+  #record(): void {
     const keyLength = this.#number(COMMA, "bad keylen format");
     const valueLength = this.#number(COLON, "bad datalen format");
-    cdb.begin(keyLength, valueLength);
-    let keyHash = HASH_START;
-    this.#pass(keyLength, (piece) => {
-      keyHash = hash(piece, keyHash);
-      cdb.append(piece);
-    });
+    this.#cdb.begin(keyLength, valueLength);
+    this.#hash = HASH_START;
+    this.#pass(keyLength, this.#takeKey);
     this.#expect(HYPHEN, "key must be followed by ->");
     this.#expect(GREATER, "key must be followed by ->");
-    this.#pass(valueLength, (piece) => cdb.append(piece));
+    this.#pass(valueLength, this.#takeValue);
     this.#expect(NEWLINE, "newline expected");
-    cdb.end(keyHash);
+    this.#cdb.end(this.#hash);
   }
 
   /** A number and the byte behind it. None is 0; one that no record can have throws SystemError ENOMEM, as in C. */
@@ -73,7 +80,7 @@ export class TextReader {
     if (this.#byte() !== wanted) throw new TextError(complaint);
   }
 
-  #pass(length: number, take: (piece: Uint8Array<ArrayBuffer>) => void): void {
+  #pass(length: number, take: Take): void {
     if (!this.#input.pass(length, take)) throw endOfInput();
   }
 
@@ -91,14 +98,19 @@ function endOfInput(): TextError {
 
 /** Writes all records of `cdb` as text. */
 export function writeText(cdb: Scanner, output: OutputBuffer): void {
-  const put = (piece: Uint8Array): void => output.put(piece);
+  const put: Take = (bytes, from, to) => output.put(bytes, from, to);
   while (cdb.next()) {
-    output.putText(`+${cdb.keyLength},${cdb.valueLength}:`);
+    output.putByte(PLUS);
+    output.putNumber(cdb.keyLength);
+    output.putByte(COMMA);
+    output.putNumber(cdb.valueLength);
+    output.putByte(COLON);
     cdb.key(put);
-    output.putText("->");
+    output.putByte(HYPHEN);
+    output.putByte(GREATER);
     cdb.value(put);
-    output.putText("\n");
+    output.putByte(NEWLINE);
   }
-  output.putText("\n");
+  output.putByte(NEWLINE);
   output.flush();
 }

@@ -59,9 +59,7 @@ export function lookUpRule(file: ByteString, client: Client): Verdict {
 export function findRule(file: ByteString, client: Client): Rule | undefined {
   const fd = open(file, O_RDONLY | O_NONBLOCK);
   try {
-    // C maps the file: mmap(2) does not map nothing.
-    if (fstat(fd).size === 0) throw new SystemError(EINVAL, "mmap");
-    const cdb = new Reader(fd);
+    const cdb = openCdb(fd);
     for (const key of addresses(client)) {
       const value = cdb.get(toBytes(key));
       if (value !== undefined) return { key, instructions: parseInstructions(value) };
@@ -69,6 +67,16 @@ export function findRule(file: ByteString, client: Client): Rule | undefined {
     return undefined;
   } finally {
     close(fd);
+  }
+}
+
+function openCdb(fd: number): Reader {
+  try {
+    return new Reader(fd);
+  } catch (error) {
+    // C maps the file, and mmap(2) does not map nothing.
+    if (error instanceof FormatError && fstat(fd).size === 0) throw new SystemError(EINVAL, "mmap");
+    throw error;
   }
 }
 

@@ -8,13 +8,13 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
-import { SIGCHLD, SIGPIPE, SIGTERM } from "../os/constants.ts";
+import { SIGTERM } from "../os/constants.ts";
 import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOENT, ENOMEM, SystemError } from "../os/errno.ts";
 import { close } from "../os/file.ts";
 import type { Loop } from "../os/loop.ts";
 import { sleep } from "../os/poll.ts";
 import { type Ended, type Inheritance, wait } from "../os/process.ts";
-import { setDisposition, SignalDescriptor } from "../os/signal.ts";
+import type { SignalDescriptor } from "../os/signal.ts";
 import { accept, type Accepted, type Endpoint, localEnd } from "../os/socket.ts";
 import type { Environment } from "../cli/environment.ts";
 import { complain, warn } from "../cli/messages.ts";
@@ -25,11 +25,7 @@ import type { Resolver } from "./resolver.ts";
 import { lookUpRule, type Verdict } from "./rules.ts";
 import { type Child, ProgramStarter } from "./served_program.ts";
 import { connectionVariables, EnvironLayouts, logFields, type Peers } from "./ucspi.ts";
-
-/** How much is said on descriptor 2. */
-export const SILENT = 0;
-export const WARNINGS = 1;
-export const EVERYTHING = 2;
+import { EVERYTHING, WARNINGS } from "./verbosity.ts";
 
 /** What a server is to do. */
 export interface ServerOptions {
@@ -41,6 +37,8 @@ export interface ServerOptions {
   readonly resolver: Resolver;
   /** The listening socket, nonblocking. */
   readonly listener: number;
+  /** SIGCHLD and SIGTERM. */
+  readonly signals: SignalDescriptor;
   /** How many clients there may be at a time. */
   readonly limit: number;
   readonly verbosity: number;
@@ -107,13 +105,12 @@ export class TcpServer {
 
   /** Serves until SIGTERM. */
   serve(): void {
-    // A log that nobody reads any more must not be our end, nor may our children vanish unseen.
-    setDisposition(SIGPIPE, "ignore");
-    setDisposition(SIGCHLD, "default");
-    setDisposition(SIGTERM, "default");
-    const signals = new SignalDescriptor([SIGCHLD, SIGTERM]);
-    this.#loop.poller.add(signals.fd, () => this.#readSignals(signals));
+    this.#loop.poller.add(this.#options.signals.fd, () => {
+      this.#readSignals();
+      this.#listen();
+    });
     this.#logStatus();
+    this.#reap();
     this.#listen();
     while (!this.#ending) this.#loop.turn();
     this.#partFromReleased();
@@ -144,7 +141,10 @@ export class TcpServer {
 
   #acceptClients(): void {
     const { listener, limit } = this.#options;
-    for (let count = 0; count < BATCH && this.#clients.size < limit; count++) {
+    for (let count = 0; count < BATCH; count++) {
+      // A signal that came before the client counts before it.
+      this.#readSignals();
+      if (this.#ending || this.#clients.size >= limit) break;
       const accepted = accept(listener);
       if (typeof accepted === "number") {
         if (WANTS.includes(accepted)) this.#waitForWants(accepted);
@@ -254,15 +254,21 @@ export class TcpServer {
     }
   }
 
-  #readSignals(signals: SignalDescriptor): void {
+  #readSignals(): void {
+    const { signals } = this.#options;
+    let childrenEnded = false;
     for (let arrived = signals.next(); arrived !== undefined; arrived = signals.next()) {
       if (arrived.signal === SIGTERM) this.#ending = true;
+      else childrenEnded = true;
     }
-    // One SIGCHLD may stand for many.
+    if (childrenEnded && !this.#ending) this.#reap();
+  }
+
+  /** One SIGCHLD may stand for many children. */
+  #reap(): void {
     for (let ended = wait(-1, false); ended !== undefined; ended = wait(-1, false)) {
       this.#part(ended);
     }
-    this.#listen();
   }
 
   #part({ pid, status }: Ended): void {
@@ -337,8 +343,7 @@ function checkRemoteHost({ client, options, next }: Stage): Task | undefined {
 function askIdent({ client, options, next }: Stage): Task | undefined {
   if (options.identSeconds === undefined) return undefined;
   return new IdentQuery(options.resolver.loop, client, options.identSeconds, (information) => {
-    // A variable ends at a NUL.
-    client.remoteInfo = information?.split("\0", 1)[0];
+    client.remoteInfo = information;
     next();
   });
 }

@@ -4,9 +4,15 @@
  *
  * @module
  */
-import { type ByteString, putBytes } from "./bytes.ts";
+import { copyBytes } from "./bytes.ts";
 
 const SIZE = 65536;
+const ZERO = 48;
+/** As many as the largest whole number has. */
+const DIGITS = 16;
+
+/** Takes the bytes from `from` to `to`; when it returns they are overwritten. */
+export type Take = (bytes: Uint8Array<ArrayBuffer>, from: number, to: number) => void;
 
 /** What is read comes through here. */
 export class InputBuffer {
@@ -33,17 +39,17 @@ export class InputBuffer {
   }
 
   /**
-   * Hands the next `length` bytes over, piece by piece; a piece is good until `take` returns.
+   * Hands the next `length` bytes over, piece by piece.
    *
    * @returns false where the end comes before
    */
-  pass(length: number, take: (piece: Uint8Array<ArrayBuffer>) => void): boolean {
+  pass(length: number, take: Take): boolean {
     for (let left = length; left > 0;) {
       if (this.#at === this.#end && !this.#more()) return false;
-      const piece = this.#bytes.subarray(this.#at, Math.min(this.#end, this.#at + left));
-      this.#at += piece.length;
-      left -= piece.length;
-      take(piece);
+      const from = this.#at;
+      this.#at = Math.min(this.#end, from + left);
+      left -= this.#at - from;
+      take(this.#bytes, from, this.#at);
     }
     return true;
   }
@@ -60,21 +66,38 @@ export class OutputBuffer {
     this.#write = write;
   }
 
-  put(bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; done += SIZE) {
-      const piece = bytes.subarray(done, done + SIZE);
-      if (this.#end + piece.length > SIZE) this.flush();
-      this.#bytes.set(piece, this.#end);
-      this.#end += piece.length;
+  /** Puts the bytes from `from` to `to`. */
+  put(bytes: Uint8Array, from = 0, to = bytes.length): void {
+    let at = from;
+    for (; to - at > SIZE; at += SIZE) this.put(bytes, at, at + SIZE);
+    this.#makeRoom(to - at);
+    copyBytes(this.#bytes, this.#end, bytes, at, to);
+    this.#end += to - at;
+  }
+
+  /** Puts one byte. */
+  putByte(byte: number): void {
+    this.#makeRoom(1);
+    this.#bytes[this.#end++] = byte;
+  }
+
+  /** Puts a whole number in decimal digits. */
+  putNumber(number: number): void {
+    this.#makeRoom(DIGITS);
+    let digits = 1;
+    for (let rest = number; rest >= 10; rest = Math.floor(rest / 10)) digits++;
+    let rest = number;
+    for (let at = this.#end + digits; at-- > this.#end; rest = Math.floor(rest / 10)) {
+      this.#bytes[at] = ZERO + rest % 10;
     }
+    this.#end += digits;
   }
 
-  /** Puts a text that is shorter than the buffer. */
-  putText(text: ByteString): void {
-    if (this.#end + text.length > SIZE) this.flush();
-    this.#end = putBytes(this.#bytes, this.#end, text);
+  #makeRoom(length: number): void {
+    if (this.#end + length > SIZE) this.flush();
   }
 
+  /** Writes what has not been written yet. */
   flush(): void {
     const end = this.#end;
     this.#end = 0;

@@ -122,6 +122,7 @@ export const LOCK_EX = 2;
 export const LOCK_NB = 4;
 
 // access(2)
+export const F_OK = 0;
 export const X_OK = 1;
 
 // signal(7)

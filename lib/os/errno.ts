@@ -30,6 +30,7 @@ export const ENOSPC = 28;
 export const EROFS = 30;
 export const EPIPE = 32;
 export const EPROTO = 71;
+export const ENOTSOCK = 88;
 export const EADDRINUSE = 98;
 export const ECONNABORTED = 103;
 export const ECONNRESET = 104;
@@ -47,5 +48,15 @@ export class SystemError extends Error {
   /** As the class's comment says. */
   constructor(readonly errno: number, readonly call: string, readonly words?: string) {
     super(`${call}: errno ${errno}`);
+  }
+}
+
+/** What `action` returns; undefined where a system call in it fails. */
+export function unlessRefused<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof SystemError) return undefined;
+    throw error;
   }
 }

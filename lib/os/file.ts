@@ -109,6 +109,21 @@ export function readFile(path: ByteString, at = AT_FDCWD): Uint8Array<ArrayBuffe
   }
 }
 
+const beginning = new Uint8Array(4096);
+
+/**
+ * What one read(2) gets of a file, 4096 bytes at most: enough for a small file, and for one that the kernel makes
+ * up. In a buffer that the next call uses again.
+ */
+export function readBeginning(path: ByteString, at = AT_FDCWD): Uint8Array<ArrayBuffer> {
+  const fd = open(path, O_RDONLY | O_NONBLOCK, 0, at);
+  try {
+    return beginning.subarray(0, read(fd, beginning));
+  } finally {
+    close(fd);
+  }
+}
+
 /** All that is to be read from `fd` until end of file. */
 export function readToEnd(fd: number): Uint8Array<ArrayBuffer> {
   let buffer = new Uint8Array(4096);
@@ -134,18 +149,28 @@ export interface Stat {
   readonly uid: number;
   readonly gid: number;
   readonly size: number;
+  /** When the content last changed, or a directory's entries did: whole seconds of the wall clock. */
+  readonly modified: number;
   /** Device and inode together: equal for the same file. */
   readonly identity: string;
 }
 
 /* struct statx is the same on every machine: nlink u32 at 16, uid u32 20, gid u32 24, mode u16 28, ino u64 32,
- * size u64 40, dev_major u32 136, dev_minor u32 140. */
+ * size u64 40, mtime i64 and u32 112, dev_major u32 136, dev_minor u32 140. */
 const STATX_BASIC_STATS = 0x7ff;
 const statxBuffer = new Uint8Array(256);
 const statxView = new DataView(statxBuffer.buffer);
 
 function statx(at: number, path: ByteString, flags: number): Stat {
-  check(libc().statx(at, cString(path), flags, STATX_BASIC_STATS, statxBuffer, pad), "stat");
+  check(statxInto(at, path, flags), "stat");
+  return statxResult();
+}
+
+function statxInto(at: number, path: ByteString, flags: number): number {
+  return libc().statx(at, cString(path), flags, STATX_BASIC_STATS, statxBuffer, pad);
+}
+
+function statxResult(): Stat {
   const view = statxView;
   return {
     mode: view.getUint16(28, true),
@@ -153,6 +178,7 @@ function statx(at: number, path: ByteString, flags: number): Stat {
     uid: view.getUint32(20, true),
     gid: view.getUint32(24, true),
     size: Number(view.getBigUint64(40, true)),
+    modified: Number(view.getBigInt64(112, true)),
     identity: `${view.getUint32(136, true)}:${view.getUint32(140, true)}:${
       view.getBigUint64(32, true)
     }`,
@@ -184,12 +210,9 @@ export function isRegular(stat: Stat): boolean {
 
 /** stat(2), or undefined where there is no such file (ENOENT). */
 export function statIfThere(path: ByteString, at = AT_FDCWD): Stat | undefined {
-  try {
-    return stat(path, at);
-  } catch (error) {
-    if (error instanceof SystemError && error.errno === ENOENT) return undefined;
-    throw error;
-  }
+  if (statxInto(at, path, 0) === 0) return statxResult();
+  if (errno() === ENOENT) return undefined;
+  throw new SystemError(errno(), "stat");
 }
 
 /** faccessat(2) with the effective ids: 0, or the error number that an attempt would meet. Never throws. */

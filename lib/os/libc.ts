@@ -320,6 +320,10 @@ const COLD = {
 const HOT = {
   read: { parameters: ["i32", /* fd */ "buffer", /* buf */ "u32" /* count */], result: "i32" },
   write: { parameters: ["i32", /* fd */ "buffer", /* buf */ "u32" /* count */], result: "i32" },
+  send: {
+    parameters: ["i32", /* fd */ "buffer", /* buf */ "u32", /* len */ "i32" /* flags */],
+    result: "i32",
+  },
   poll: { parameters: ["buffer", /* fds */ "u32", /* nfds */ "i32" /* timeout */], result: "i32" },
   epoll_wait: {
     parameters: [
@@ -415,9 +419,14 @@ export function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
  * A `char *[]`, NULL at its end. `keep` holds every buffer that the array points to: keep the whole object
  * referenced until the call returns, or the garbage collector takes the strings away under it.
  */
-export function stringArray(
-  texts: readonly ByteString[],
-): { array: Uint8Array<ArrayBuffer>; keep: Uint8Array<ArrayBuffer> } {
+export interface StringArray {
+  readonly array: Uint8Array<ArrayBuffer>;
+  readonly keep: Uint8Array<ArrayBuffer>;
+}
+
+/** `texts` as a `char *[]`; one that is a `char *[]` already stays as it is. */
+export function stringArray(texts: readonly ByteString[] | StringArray): StringArray {
+  if ("keep" in texts) return texts;
   let size = 0;
   for (const text of texts) {
     if (text.includes("\0")) throw new RangeError("a C string cannot hold a NUL byte");

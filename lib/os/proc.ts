@@ -6,9 +6,8 @@
  */
 import { type ByteString, fromBytes } from "./bytes.ts";
 import { sinceBoot } from "./clock.ts";
-import { O_RDONLY } from "./constants.ts";
-import { EACCES, ENOENT, ESRCH, SystemError } from "./errno.ts";
-import { close, open, read, readDirectory } from "./file.ts";
+import { EACCES, ENOENT, ESRCH, SystemError, unlessRefused } from "./errno.ts";
+import { readBeginning, readDirectory, readlink } from "./file.ts";
 
 export interface ProcessFacts {
   readonly parent: number;
@@ -28,7 +27,7 @@ const STAT_STARTED = 19;
 export function processFacts(pid: number): ProcessFacts | undefined {
   const stat = readProc(`/proc/${pid}/stat`);
   if (stat === undefined) return undefined;
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ", STAT_STARTED + 1);
   return { parent: Number(fields[STAT_PARENT]), started: Number(fields[STAT_STARTED]) };
 }
 
@@ -44,23 +43,24 @@ export function ticksSinceBoot(): number {
 
 let boot: ByteString | undefined;
 
-/** Names this boot of the machine; "" where the kernel does not tell. */
+/**
+ * Names the time in which a pid means what it means to us: this boot of the machine, this life of the container. ""
+ * where the kernel does not tell.
+ */
 export function bootId(): ByteString {
-  return boot ??= (readProc("/proc/sys/kernel/random/boot_id") ?? "").trim();
+  return boot ??= namedBoot();
 }
 
-/* The kernel makes these files up in one piece. */
-const buffer = new Uint8Array(4096);
+function namedBoot(): ByteString {
+  const id = readProc("/proc/sys/kernel/random/boot_id")?.trim();
+  const namespace = unlessRefused(() => readlink("/proc/self/ns/pid"))?.replace(/\D/g, "");
+  return id === undefined || namespace === undefined ? "" : `${id}:${namespace}`;
+}
 
 /** What the file holds; undefined where its process is gone, or it is not for us to see. */
 function readProc(path: ByteString): ByteString | undefined {
   try {
-    const fd = open(path, O_RDONLY);
-    try {
-      return fromBytes(buffer.subarray(0, read(fd, buffer)));
-    } finally {
-      close(fd);
-    }
+    return fromBytes(readBeginning(path));
   } catch (error) {
     if (error instanceof SystemError && [ENOENT, ESRCH, EACCES].includes(error.errno)) {
       return undefined;

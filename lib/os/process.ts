@@ -8,12 +8,33 @@
  *
  * @module
  */
-import type { ByteString } from "./bytes.ts";
-import { RLIMIT_NOFILE } from "./constants.ts";
+import { type ByteString, fromBytes } from "./bytes.ts";
+import { monotonic } from "./clock.ts";
+import { F_OK, RLIMIT_NOFILE } from "./constants.ts";
 import { EINTR, EMFILE, SystemError } from "./errno.ts";
-import { close, dup, dup2, isInherited, isOpen, setCloseOnExec } from "./file.ts";
-import { addressOfSymbol, check, cString, errno, libc, pad, stringArray } from "./libc.ts";
-import { getLimit, isMemoryLimit, type Limits, setSoftLimit } from "./rlimit.ts";
+import {
+  access,
+  close,
+  dup,
+  dup2,
+  isInherited,
+  isOpen,
+  readDirectory,
+  readFile,
+  setCloseOnExec,
+} from "./file.ts";
+import {
+  addressOfSymbol,
+  check,
+  cString,
+  errno,
+  libc,
+  pad,
+  type StringArray,
+  stringArray,
+} from "./libc.ts";
+import { sleep } from "./poll.ts";
+import { getLimit, isMemoryLimit, type Limits, LimitSwitch, setSoftLimit } from "./rlimit.ts";
 import {
   ignoredForOurselves,
   maskOf,
@@ -43,8 +64,16 @@ export interface Inheritance {
 export interface Program extends Inheritance {
   /** The file, relative to `directory` if it is not absolute. */
   readonly path: ByteString;
-  readonly argv: readonly ByteString[];
-  readonly environ: readonly ByteString[];
+  readonly argv: readonly ByteString[] | Strings;
+  readonly environ: readonly ByteString[] | Strings;
+}
+
+/** Arguments or an environment, as the kernel takes them. */
+export type Strings = StringArray;
+
+/** Makes ready what many programs are to be run with. */
+export function prepare(texts: readonly ByteString[]): Strings {
+  return stringArray(texts);
 }
 
 /** The soft limits that a program is to have, by resource. NOFILE first: the others override it. */
@@ -100,25 +129,48 @@ function placeDescriptors(mappings: readonly Mapping[]): () => void {
   return () => undo.reverse().forEach((action) => action());
 }
 
+const QUIET_DEADLINE = 200;
+
+/** Waits until the runtime's other threads have nothing to do, or for a while. */
+function waitForQuiet(): void {
+  const own = String(getpid());
+  const others = readDirectory("/proc/self/task").filter((name) =>
+    /^\d/.test(name) && name !== own
+  );
+  const end = monotonic() + QUIET_DEADLINE;
+  while (!others.every(isAsleep) && monotonic() < end) sleep(1);
+}
+
+function isAsleep(thread: ByteString): boolean {
+  const stat = fromBytes(readFile(`/proc/self/task/${thread}/stat`));
+  return stat.charAt(stat.lastIndexOf(")") + 2) === "S";
+}
+
 /**
  * execve(2): the program takes our place. Returns only on failure, with the error number; limits and descriptors
  * are as before then.
  */
 export function exec(program: Program): number {
-  // All memory is allocated before the limits fall: under RLIMIT_AS the next allocation could be our end.
   const path = cString(program.path);
   const argv = stringArray(program.argv);
   const environ = stringArray(program.environ);
-  const before: [number, bigint][] = [];
+  const limits = new LimitSwitch(softLimits(program));
+  // Not to fall under the limits for nothing, for every directory of PATH.
+  if (limits.touchesMemory) {
+    const reason = access(program.path, F_OK);
+    if (reason !== 0) return reason;
+    waitForQuiet();
+  }
   const takeAway = placeDescriptors(program.descriptors);
   setMask(program.mask);
   for (const signal of ignoredForOurselves()) setDisposition(signal, "default");
-  const limits = softLimits(program);
-  for (const resource of limits.keys()) before.push([resource, getLimit(resource).soft]);
-  for (const [resource, soft] of limits) setSoftLimit(resource, soft);
-  libc().execve(path, argv.array, environ.array, pad);
+  const { execve } = libc();
+  // Under RLIMIT_AS the next piece of memory that anybody here wants would be our end: from here on nothing is
+  // allocated until the limits are off again.
+  limits.turn(true);
+  execve(path, argv.array, environ.array, pad);
   const reason = errno();
-  for (const [resource, soft] of before) setSoftLimit(resource, soft);
+  limits.turn(false);
   takeAway();
   // Used after the call, so that it lives until then.
   if (argv.keep.length + environ.keep.length < 0) throw new Error();
@@ -134,6 +186,13 @@ const POSIX_SPAWN_SETSIGMASK = 0x08;
  * defaults; sigaddset(3) would refuse them. */
 const INTERNAL_SIGNALS = [32, 33];
 
+const actions = new Uint8Array(ACTIONS_SIZE);
+const attributes = new Uint8Array(ATTRIBUTES_SIZE);
+const blocked = sigset(0n);
+const defaulted = sigset(0n);
+const spawned = new Int32Array(1);
+const spawnedBytes = new Uint8Array(spawned.buffer);
+
 /**
  * posix_spawn(3): starts a program beside us and returns its pid. Mappings are carried out in their order, so a
  * descriptor that is still to be duplicated must not be the target of an earlier one.
@@ -148,34 +207,26 @@ export function spawn(
   defaults: readonly number[] = [],
 ): number {
   const c = libc();
-  const actions = new Uint8Array(ACTIONS_SIZE);
-  const attributes = new Uint8Array(ATTRIBUTES_SIZE);
   c.posix_spawn_file_actions_init(actions, pad);
   c.posix_spawnattr_init(attributes, pad);
   for (const [ours, theirs] of program.descriptors) {
     c.posix_spawn_file_actions_adddup2(actions, ours, theirs, pad);
   }
   if (directory !== undefined) c.posix_spawn_file_actions_addfchdir_np(actions, directory, pad);
-  c.posix_spawnattr_setsigmask(attributes, sigset(program.mask), pad);
-  c.posix_spawnattr_setsigdefault(
-    attributes,
-    sigset(maskOf([...INTERNAL_SIGNALS, ...ignoredForOurselves(), ...defaults])),
-    pad,
-  );
+  c.posix_spawnattr_setsigmask(attributes, sigset(program.mask, blocked), pad);
+  const signals = maskOf([...INTERNAL_SIGNALS, ...ignoredForOurselves(), ...defaults]);
+  c.posix_spawnattr_setsigdefault(attributes, sigset(signals, defaulted), pad);
   c.posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK, pad);
   const path = cString(program.path);
   const argv = stringArray(program.argv);
   const environ = stringArray(program.environ);
-  const pid = new Int32Array(1);
   const before: [number, bigint][] = [];
   const limits = softLimits(program);
   for (const [resource, soft] of limits) {
-    if (isMemoryLimit(resource)) continue;
-    before.push([resource, getLimit(resource).soft]);
-    setSoftLimit(resource, soft);
+    if (!isMemoryLimit(resource)) before.push([resource, setSoftLimit(resource, soft)]);
   }
   const reason = c.posix_spawn(
-    new Uint8Array(pid.buffer),
+    spawnedBytes,
     path,
     actions,
     attributes,
@@ -190,7 +241,7 @@ export function spawn(
   if (reason !== 0 || argv.keep.length + environ.keep.length < 0) {
     throw new SystemError(reason, "execve");
   }
-  const child = pid[0] as number;
+  const child = spawned[0] as number;
   for (const [resource, soft] of limits) {
     // These would kill us if they held while we spawn; the child gets them in its first microseconds.
     if (isMemoryLimit(resource)) limitChild(child, resource, soft);

@@ -49,9 +49,11 @@ export function maskOf(signals: readonly number[]): SignalMask {
   return signals.reduce((mask, signal) => mask | (1n << BigInt(signal - 1)), 0n);
 }
 
-/** `mask` as a sigset_t of the C library, 128 bytes. */
-export function sigset(mask: SignalMask): Uint8Array<ArrayBuffer> {
-  const set = new Uint8Array(SIGSET_SIZE);
+/** `mask` as a sigset_t of the C library, 128 bytes; in `set`, if there is one already. */
+export function sigset(
+  mask: SignalMask,
+  set = new Uint8Array(SIGSET_SIZE),
+): Uint8Array<ArrayBuffer> {
   new DataView(set.buffer).setBigUint64(0, mask, true);
   return set;
 }

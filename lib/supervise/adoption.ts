@@ -15,7 +15,7 @@ import {
   close,
   open,
   openDirectory,
-  readFile,
+  readBeginning,
   readlink,
   setNonblocking,
   stat,
@@ -37,8 +37,8 @@ export interface LeftBehind {
  * another supervise has been here since.
  */
 export function readLeftBehind(at: number): LeftBehind | undefined {
-  const record = orUndefined(() => decodeRecord(fromBytes(readFile("supervise/lock", at))));
-  const status = orUndefined(() => decodeStatus(readFile("supervise/status", at)));
+  const record = orUndefined(() => decodeRecord(fromBytes(readBeginning("supervise/lock", at))));
+  const status = orUndefined(() => decodeStatus(readBeginning("supervise/status", at)));
   if (record === undefined || status === undefined || !isCurrent(record, status)) return undefined;
   return { record, status };
 }
@@ -72,10 +72,15 @@ export function findProcess(record: SupervisionRecord, directory: number): Found
 function openIfStarted(pid: number, started: number): Found | undefined {
   const process = orUndefined(() => openPid(pid));
   if (process === undefined) return undefined;
-  const set = new PollSet(1);
-  set.set(0, process, EPOLLIN);
   // In this order: once the descriptor is open, the pid cannot be anybody else's without its having ended.
-  if (processFacts(pid)?.started === started && set.wait(0) === 0) return { pid, process };
+  try {
+    const set = new PollSet(1);
+    set.set(0, process, EPOLLIN);
+    if (processFacts(pid)?.started === started && set.wait(0) === 0) return { pid, process };
+  } catch (error) {
+    close(process);
+    throw error;
+  }
   close(process);
   return undefined;
 }

@@ -11,11 +11,12 @@
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
 import { SystemError } from "../os/errno.ts";
 import { close, memoryFile, readToEnd, setCloseOnExec } from "../os/file.ts";
-import { exec, type Mapping, type Program, spawn } from "../os/process.ts";
+import { type Mapping, spawn } from "../os/process.ts";
 import type { Environment } from "../cli/environment.ts";
 import type { Context } from "../cli/tool.ts";
 import { type Descriptors, ServiceDirectory } from "./service_directory.ts";
-import { type Condition, Supervisor, type Surroundings } from "./supervisor.ts";
+import type { Surroundings } from "./loop.ts";
+import { type Condition, Supervisor } from "./supervisor.ts";
 
 const VARIABLE = "DJBOX_SUPERVISION";
 /** Guards against a variable that was left over from somewhere: the state is for this version's shape. */
@@ -29,13 +30,10 @@ export interface HandedSupervisor {
   readonly condition: Condition;
 }
 
-/** What is handed on: supervisors, and whatever else the sender wants its successor to know. */
-export interface Handed<T> {
+/** What is handed on. */
+interface Handed {
   readonly shape: string;
   readonly supervisors: readonly HandedSupervisor[];
-  /** Further descriptors to be kept open. */
-  readonly descriptors: readonly number[];
-  readonly more: T;
 }
 
 /** `supervisor`, ready to travel. */
@@ -60,52 +58,29 @@ export function unpackSupervisor(
   return supervisor;
 }
 
-function descriptorsOf<T>(handed: Omit<Handed<T>, "shape">): number[] {
-  const all = handed.supervisors.flatMap(({ descriptors, mappings, condition }) => [
+function descriptorsOf(supervisors: readonly HandedSupervisor[]): number[] {
+  const all = supervisors.flatMap(({ descriptors, mappings, condition }) => [
     ...Object.values(descriptors) as number[],
     ...mappings.map(([ours]) => ours),
     condition.process,
   ]);
-  return [...new Set([...all, ...handed.descriptors])].filter((fd) => fd >= 0);
+  return [...new Set(all)].filter((fd) => fd >= 0);
 }
 
 /** Starts a process `argv` of this toolbox beside us that takes over. Returns its pid. */
-export function handOver<T>(
+export function handOver(
   context: Context,
   argv: readonly ByteString[],
-  handed: Omit<Handed<T>, "shape">,
+  supervisors: readonly HandedSupervisor[],
 ): number {
-  return passing(context, argv, handed, (program) => spawn(program));
-}
-
-/** Becomes a process `argv` of the toolbox's file as it is now, with our pid. Returns only where that failed. */
-export function startOver<T>(
-  context: Context,
-  argv: readonly ByteString[],
-  handed: Omit<Handed<T>, "shape">,
-): SystemError {
-  return passing(
-    context,
-    argv,
-    handed,
-    (program) => new SystemError(exec(program), "execve"),
-  );
-}
-
-function passing<T, R>(
-  context: Context,
-  argv: readonly ByteString[],
-  handed: Omit<Handed<T>, "shape">,
-  run: (program: Program) => R,
-): R {
-  const state: Handed<T> = { shape: SHAPE, ...handed };
+  const state: Handed = { shape: SHAPE, supervisors };
   const file = memoryFile("supervision", toBytes(JSON.stringify(state)));
-  const open = [file, ...descriptorsOf(handed)];
+  const open = [file, ...descriptorsOf(supervisors)];
   const env = context.env.copy();
   env.set(VARIABLE, `${file}`);
   try {
     for (const fd of open) setCloseOnExec(fd, false);
-    return run({
+    return spawn({
       ...context.inheritance,
       path: context.toolbox.file,
       argv,
@@ -122,19 +97,18 @@ function passing<T, R>(
  *
  * @param env the tool's environment; the variable is removed from it
  */
-export function handedOn<T>(env: Environment): Handed<T> | undefined {
+export function handedOn(env: Environment): readonly HandedSupervisor[] | undefined {
   const fd = env.get(VARIABLE);
   if (fd === undefined) return undefined;
   env.unset(VARIABLE);
-  const state = readState<T>(Number(fd));
-  if (state === undefined) return undefined;
-  for (const fd of descriptorsOf(state)) setCloseOnExec(fd, true);
-  return state;
+  const supervisors = readState(Number(fd))?.supervisors;
+  for (const fd of descriptorsOf(supervisors ?? [])) setCloseOnExec(fd, true);
+  return supervisors;
 }
 
-function readState<T>(fd: number): Handed<T> | undefined {
+function readState(fd: number): Handed | undefined {
   try {
-    const state = JSON.parse(fromBytes(readToEnd(fd))) as Handed<T>;
+    const state = JSON.parse(fromBytes(readToEnd(fd))) as Handed;
     if (state?.shape !== SHAPE) return undefined;
     close(fd);
     return state;

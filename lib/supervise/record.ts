@@ -7,7 +7,7 @@
  *   djbox BOOT BEFORE SINCE PIPE starting TICKS
  *   djbox BOOT BEFORE SINCE PIPE running PID STARTED
  *
- * BOOT is the boot id. The line is written before the status file is: BEFORE is the time in that file until then, SINCE
+ * BOOT is the boot id and the pid namespace. The line is written before the status file is: BEFORE is the time in that file until then, SINCE
  * the time that is to be in it (seconds and nanoseconds). Where the file says something else, another
  * supervise was here and the line counts no more. PIPE is the log pipe as readlink(2) shows it in
  * /proc/self/fd, or `-`. `starting` is written before a process is made, `running` after it; TICKS and STARTED are in
@@ -33,9 +33,9 @@ export interface SupervisionRecord {
 }
 
 /** The line is padded to this length, so that a shorter one covers a longer one that was there. */
-const SIZE = 200;
+export const RECORD_SIZE = 200;
 const LINE =
-  /^djbox ([0-9a-f-]+) (-?\d+)\.(\d+) (-?\d+)\.(\d+) (-|pipe:\[\d+\]) (?:(idle)|starting (\d+)|running (\d+) (\d+)) *\n$/;
+  /^djbox ([0-9a-f:-]+) (-?\d+)\.(\d+) (-?\d+)\.(\d+) (-|pipe:\[\d+\]) (?:(idle)|starting (\d+)|running (\d+) (\d+)) *\n$/;
 
 export function encodeRecord(
   { boot, before, since, pipe, phase }: SupervisionRecord,
@@ -47,7 +47,7 @@ export function encodeRecord(
     : `running ${phase.pid} ${phase.started}`;
   const [from, to] = [before, since].map(({ seconds, nanoseconds }) => `${seconds}.${nanoseconds}`);
   const line = `djbox ${boot || "-"} ${from} ${to} ${pipe} ${words}`;
-  return line.padEnd(SIZE - 1) + "\n";
+  return line.padEnd(RECORD_SIZE - 1) + "\n";
 }
 
 /** The record in `text`; undefined where there is none, or not a whole one. */

@@ -10,8 +10,9 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
+import { now } from "../os/clock.ts";
 import { AT_FDCWD } from "../os/constants.ts";
-import { SystemError } from "../os/errno.ts";
+import { SystemError, unlessRefused } from "../os/errno.ts";
 import {
   close,
   isDirectory,
@@ -26,8 +27,9 @@ import { complain, Failure, warn } from "../cli/messages.ts";
 import { searchPath } from "../cli/path_search.ts";
 import type { Context } from "../cli/tool.ts";
 import { type Pipe, recoverLogPipe } from "./adoption.ts";
-import { supervise, type Supervisor, type Surroundings } from "./supervisor.ts";
+import type { Surroundings } from "./loop.ts";
 import { SUPERVISE } from "./service_directory.ts";
+import { supervise, type Supervisor } from "./supervisor.ts";
 
 /** C's svscan has a table of this size. */
 const MOST_SERVICES = 1000;
@@ -63,6 +65,30 @@ export class Scanner {
   supervisors(): Supervisor[] {
     return [...this.#services.values()].flatMap(({ main, logger }) => [main, logger])
       .filter((keeper) => typeof keeper === "object");
+  }
+
+  /**
+   * Looks for services that were not there before, and starts those that nobody is still putting together: no entry
+   * of theirs is younger than a second.
+   *
+   * @returns whether there are some that are not finished yet
+   */
+  scanForNew(): boolean {
+    let unfinished = false;
+    try {
+      for (const name of readDirectory(".")) {
+        if (name.startsWith(".")) continue;
+        const found = unlessRefused(() => stat(name));
+        if (found === undefined || !isDirectory(found)) continue;
+        if (this.#services.has(found.identity)) continue;
+        if (now().seconds - found.modified > 1) this.#consider(name);
+        else unfinished = true;
+      }
+    } catch (error) {
+      // The next scan will say so.
+      if (!(error instanceof SystemError)) throw error;
+    }
+    return unfinished;
   }
 
   /** Looks at the working directory once, and starts what is to be started. */

@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { type ByteString, toBytes } from "../os/bytes.ts";
+import { type ByteString, putBytes } from "../os/bytes.ts";
 import {
   AT_FDCWD,
   LOCK_EX,
@@ -43,7 +43,7 @@ import {
 } from "../os/file.ts";
 import { hot } from "../os/libc.ts";
 import { orFatal, warn } from "../cli/messages.ts";
-import { encodeRecord, type SupervisionRecord } from "./record.ts";
+import { encodeRecord, RECORD_SIZE, type SupervisionRecord } from "./record.ts";
 import { encodeStatus, type Status, STATUS_SIZE } from "./status_file.ts";
 
 /** The name that messages begin with, whichever tool supervises. */
@@ -61,6 +61,7 @@ export interface Descriptors {
 }
 
 const letter = new Uint8Array(1);
+const recordBytes = new Uint8Array(RECORD_SIZE);
 
 export class ServiceDirectory {
   #fds: Descriptors;
@@ -137,7 +138,8 @@ export class ServiceDirectory {
   writeRecord(record: SupervisionRecord): void {
     try {
       seek(this.#fds.lock, 0);
-      write(this.#fds.lock, toBytes(encodeRecord(record)));
+      putBytes(recordBytes, 0, encodeRecord(record));
+      write(this.#fds.lock, recordBytes);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
     }

@@ -45,7 +45,7 @@ export function decodeStatus(bytes: Uint8Array): Status | undefined {
   const want = String.fromCharCode(bytes[17] as number);
   return {
     since: {
-      seconds: Number(BigInt.asIntN(64, view.getBigUint64(0) - TAI64_UNIX_EPOCH)),
+      seconds: Number(view.getBigUint64(0) - TAI64_UNIX_EPOCH),
       nanoseconds: view.getUint32(8),
     },
     pid: view.getUint32(12, true),

@@ -10,37 +10,17 @@
 import type { ByteString } from "../os/bytes.ts";
 import { SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM } from "../os/constants.ts";
 import { now, type Time } from "../os/clock.ts";
-import { EAGAIN, ENOMEM, SystemError } from "../os/errno.ts";
+import { unlessRefused } from "../os/errno.ts";
 import { close } from "../os/file.ts";
-import type { Poller } from "../os/poll.ts";
-import {
-  type Inheritance,
-  kill,
-  type Mapping,
-  openPid,
-  signalProcess,
-  spawn,
-  spawnExit,
-  wait,
-} from "../os/process.ts";
+import { kill, type Mapping, openPid, signalProcess, wait } from "../os/process.ts";
 import { bootId, processFacts, ticksSinceBoot } from "../os/proc.ts";
-import type { Timer, Timers } from "../os/timers.ts";
-import { complain, EXIT_TEMPORARY, reasonOf, warn } from "../cli/messages.ts";
+import type { Timer } from "../os/timers.ts";
 import { findProcess, type LeftBehind, pipeName, readLeftBehind } from "./adoption.ts";
+import type { Surroundings } from "./loop.ts";
 import type { Phase } from "./record.ts";
-import { ServiceDirectory, SUPERVISE } from "./service_directory.ts";
+import { ServiceDirectory } from "./service_directory.ts";
+import { startRun } from "./start_run.ts";
 import type { Want } from "./status_file.ts";
-
-/** What a supervisor needs from the process that it lives in. */
-export interface Surroundings {
-  readonly poller: Poller;
-  readonly timers: Timers;
-  /** The environment of the services. */
-  readonly environ: readonly ByteString[];
-  readonly inheritance: Inheritance;
-  /** Whether services are to be found again, and not started a second time, after this process was killed. */
-  readonly adopts: boolean;
-}
 
 /**
  * - `down`: there is no process.
@@ -106,6 +86,8 @@ export interface Condition {
   readonly paused: boolean;
   readonly want: Want;
   readonly exits: boolean;
+  /** Whether no process could be made yet. */
+  readonly waiting: boolean;
 }
 
 /**
@@ -140,6 +122,8 @@ export class Supervisor {
   #pid = 0;
   #process = -1;
   #paused = false;
+  /** Whether the process was sent a signal. */
+  #signalled = false;
   #want: Want = "u";
   #exits = false;
   #timer: Timer | undefined;
@@ -169,6 +153,11 @@ export class Supervisor {
     return this.#pid;
   }
 
+  /** Whether the service has run for a second and longer, and was not sent a signal since it was started. */
+  get isSteady(): boolean {
+    return this.#state === "up" && !this.#signalled;
+  }
+
   /** Announces the service as supervised, and starts it if it is wanted up. */
   begin(want: Want): void {
     this.#want = want;
@@ -192,6 +181,7 @@ export class Supervisor {
       paused: found !== undefined && status.paused,
       want: status.want,
       exits: false,
+      waiting: false,
     });
     this.#do("announce");
     this.directory.markSupervised();
@@ -201,7 +191,7 @@ export class Supervisor {
   /** Goes on where another supervisor of the same service has handed over. */
   resume(condition: Condition): void {
     this.#assume(condition);
-    this.#goOn();
+    this.#goOn(condition.waiting);
   }
 
   #assume(condition: Condition): void {
@@ -213,10 +203,15 @@ export class Supervisor {
     this.#exits = condition.exits;
   }
 
-  #goOn(): void {
+  #goOn(waiting = false): void {
     if (this.#pid !== 0) this.#do("listen");
-    else if (this.#want === "u") this.#do("start");
+    else if (this.#want === "u" || waiting) this.#do("start");
     else this.#listenToControl();
+  }
+
+  /** Nobody goes on with this: a service that is down begins anew with whoever supervises it next. */
+  abandon(): void {
+    if (this.#pid === 0 && this.surroundings.adopts) this.directory.clearRecord();
   }
 
   /** How things stand. */
@@ -229,6 +224,7 @@ export class Supervisor {
       paused: this.#paused,
       want: this.#want,
       exits: this.#exits,
+      waiting: this.#state === "waiting",
     };
   }
 
@@ -284,7 +280,7 @@ export class Supervisor {
 
   /** Makes sure of the process's pidfd; false where the system refuses one. */
   #openProcess(): boolean {
-    if (this.#process < 0) this.#process = refusedOr(() => openPid(this.#pid)) ?? -1;
+    if (this.#process < 0) this.#process = unlessRefused(() => openPid(this.#pid)) ?? -1;
     return this.#process >= 0;
   }
 
@@ -293,7 +289,7 @@ export class Supervisor {
       this.surroundings.poller.add(this.#process, () => this.#processEnded());
       return true;
     };
-    return this.#openProcess() && refusedOr(watch) === true;
+    return this.#openProcess() && unlessRefused(watch) === true;
   }
 
   /** Leaves word of what is going on, for whoever comes after a kill -9. */
@@ -312,7 +308,7 @@ export class Supervisor {
 
   #phase(): Phase {
     if (this.#pid === 0) return { kind: "idle" };
-    const facts = refusedOr(() => processFacts(this.#pid));
+    const facts = unlessRefused(() => processFacts(this.#pid));
     // Where there is no looking at it now, it is to be searched for.
     if (facts === undefined) return { kind: "starting", ticks: this.#ticks };
     return { kind: "running", pid: this.#pid, started: facts.started };
@@ -320,6 +316,7 @@ export class Supervisor {
 
   /** Through the pidfd: the pid of a process that is not our child may be another's by now. */
   #send(signal: number): void {
+    this.#signalled = true;
     if (this.#process >= 0) signalProcess(this.#process, signal);
     else if (this.#pid !== 0) kill(this.#pid, signal);
   }
@@ -365,7 +362,7 @@ export class Supervisor {
     start: (s: Supervisor): void => {
       s.#ticks = ticksSinceBoot();
       s.#record({ kind: "starting", ticks: s.#ticks });
-      const pid = s.#spawnRun();
+      const pid = startRun(s.directory, s.mappings, s.surroundings);
       s.#deaf();
       if (pid === undefined) {
         s.#state = "waiting";
@@ -375,6 +372,7 @@ export class Supervisor {
       s.#state = "fresh";
       s.#pid = pid;
       s.#paused = false;
+      s.#signalled = false;
       s.#since = now();
       s.#do("announce");
     },
@@ -426,54 +424,4 @@ export class Supervisor {
       s.over();
     },
   };
-
-  /** The pid of the new process; undefined where none could be made, which the log is told. */
-  #spawnRun(): number | undefined {
-    const { environ, inheritance } = this.surroundings;
-    const { name, descriptors } = this.directory;
-    try {
-      return spawn(
-        {
-          ...inheritance,
-          path: "./run",
-          argv: ["./run"],
-          environ,
-          descriptors: [...inheritance.descriptors, ...this.mappings],
-        },
-        descriptors.directory,
-      );
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      if (error.errno !== EAGAIN && error.errno !== ENOMEM) {
-        complain(`${SUPERVISE}: fatal: unable to start ${name}/run: ${reasonOf(error)}`);
-        return this.#spawnFailed();
-      }
-      return this.#cannotFork(error);
-    }
-  }
-
-  /** C's supervise has forked by then: there is a process, with a pid, that ends at once with code 111. */
-  #spawnFailed(): number | undefined {
-    try {
-      return spawnExit(EXIT_TEMPORARY);
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      return this.#cannotFork(error);
-    }
-  }
-
-  #cannotFork(error: SystemError): undefined {
-    warn(SUPERVISE, `unable to fork for ${this.directory.name}, trying again in a second`, error);
-    return undefined;
-  }
-}
-
-/** What `action` returns; undefined where the system refuses it. */
-function refusedOr<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    if (error instanceof SystemError) return undefined;
-    throw error;
-  }
 }

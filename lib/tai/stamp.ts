@@ -111,6 +111,17 @@ export class Stamper {
     if ((nanoseconds & 0xffff) === 0xffff || nanoseconds === SECOND - 1) this.#carry();
   }
 
+  /** How many stamps there are from the next one to the end of its second. */
+  get left(): number {
+    return SECOND - this.#nanoseconds;
+  }
+
+  /** Passes over `count` stamps, which the caller has made out of the one before them: at most `left`. */
+  skip(count: number): void {
+    this.#nanoseconds += count;
+    this.#carry();
+  }
+
   #carry(): void {
     if (this.#nanoseconds === SECOND) {
       this.#nanoseconds = 0;

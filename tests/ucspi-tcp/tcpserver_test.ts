@@ -76,6 +76,12 @@ toolTest("tcpserver takes a port without digits for 0", TOOLS, async (box) => {
   equal(await server.ended, 0);
 });
 
+toolTest("tcpserver -q says nothing, but what is wrong with options", TOOLS, async (box) => {
+  deepEqual(await box.run(["tcpserver", "-q", "0", "0"]), { code: 100, stdout: "", stderr: "" });
+  deepEqual(await box.run(["tcpserver", "-q", "0", "12x"]), { code: 111, stdout: "", stderr: "" });
+  ok((await box.run(["tcpserver", "-qZ"])).stderr.startsWith("tcpserver: illegal option -- Z\n"));
+});
+
 toolTest("tcpserver cuts fields of the log at 100 bytes and hides odd ones", TOOLS, async (box) => {
   for (const [i, name] of ["x".repeat(99), "x".repeat(100), "a:b c\x7f"].entries()) {
     const server = await serve(box, ["-v", "-RHl", name, "127.0.0.1", "0", "true"]);

@@ -42,10 +42,10 @@ function create(name: string, file: ByteString): void {
   const fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0o644);
   const complaint = (): string => `unable to read input: entry ${records.entry}`;
   const input = new InputBuffer((buffer) => orFatal(name, complaint(), () => read(0, buffer)));
-  const records = new TextReader(input);
   const cdb = new Writer(fd);
+  const records = new TextReader(input, cdb);
   try {
-    records.readInto(cdb);
+    records.read();
   } catch (error) {
     if (error instanceof TextError) throw fatal(name, complaint(), error);
     throw error;

@@ -19,7 +19,7 @@
  * @module
  */
 import { InputBuffer } from "../../lib/os/buffers.ts";
-import type { ByteString } from "../../lib/os/bytes.ts";
+import { type ByteString, copyBytes } from "../../lib/os/bytes.ts";
 import { read } from "../../lib/os/file.ts";
 import { Reader } from "../../lib/cdb/reader.ts";
 import { Scanner } from "../../lib/cdb/scan.ts";
@@ -66,9 +66,9 @@ function lookUp(records: Scanner, cdb: Reader, buffer: Uint8Array): Result {
     return "untested";
   }
   let length = 0;
-  records.key((piece) => {
-    buffer.set(piece, length);
-    length += piece.length;
+  records.key((bytes, from, to) => {
+    copyBytes(buffer, length, bytes, from, to);
+    length += to - from;
   });
   const [place] = cdb.find(buffer.subarray(0, length));
   if (place === undefined) return "not found";

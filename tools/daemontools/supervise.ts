@@ -20,7 +20,7 @@ import { AT_FDCWD } from "../../lib/os/constants.ts";
 import { close, fchdir } from "../../lib/os/file.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { type Handed, handedOn, unpackSupervisor } from "../../lib/supervise/handover.ts";
+import { handedOn, type HandedSupervisor, unpackSupervisor } from "../../lib/supervise/handover.ts";
 import { loop, makeSurroundings } from "../../lib/supervise/loop.ts";
 import { supervise as superviseDirectory } from "../../lib/supervise/supervisor.ts";
 
@@ -43,10 +43,10 @@ function run(context: Context): Outcome {
 }
 
 /** Looks after what an svscan that was ended looked after, until the last of it is told to exit. */
-function superviseOn(context: Context, handed: Handed<unknown>): number {
+function superviseOn(context: Context, handed: readonly HandedSupervisor[]): number {
   const surroundings = makeSurroundings(context, true);
-  let left = handed.supervisors.length;
-  for (const one of handed.supervisors) {
+  let left = handed.length;
+  for (const one of handed) {
     unpackSupervisor(one, surroundings, () => {
       left--;
       // The other side of the log pipe is to see that nobody will write, or read, any more.

@@ -90,7 +90,7 @@ function readStatus(dir: number): Status {
 
 function describe(status: Status, normallyUp: boolean): ByteString {
   const up = status.pid !== 0;
-  const seconds = Math.max(0, now().seconds - status.since.seconds);
+  const seconds = BigInt(Math.max(0, now().seconds - status.since.seconds));
   const parts = [`${up ? `up (pid ${status.pid})` : "down"} ${seconds} seconds`];
   if (up && !normallyUp) parts.push("normally down");
   if (!up && normallyUp) parts.push("normally up");
