@@ -9,7 +9,6 @@
  *
  * @module
  */
-import { EINVAL, SystemError } from "../os/errno.ts";
 import { fstat } from "../os/file.ts";
 import {
   FormatError,
@@ -21,7 +20,7 @@ import {
   tableOf,
   TABLES,
 } from "./format.ts";
-import { Window } from "./window.ts";
+import { readFrom, Window } from "./window.ts";
 
 /** Where a record stands in the file. */
 export interface Place {
@@ -40,7 +39,8 @@ const LARGE = 65536;
 export class Reader {
   readonly #fd: number;
   readonly #header: DataView;
-  readonly #window: Window;
+  readonly #slots: Window;
+  readonly #records: Window;
   /** Where the records end and the hash tables begin. */
   readonly #recordsEnd: number;
 
@@ -48,21 +48,25 @@ export class Reader {
    * Reads and checks the header.
    *
    * @param fd a descriptor open for reading; its file offset is neither used nor changed, and it stays the caller's
-   * @throws SystemError EINVAL for an empty file, as C's mmap(2) has it; FormatError for what is no cdb
+   * @throws SystemError; FormatError for what is no cdb
    */
   constructor(fd: number) {
     const { size } = fstat(fd);
-    if (size === 0) throw new SystemError(EINVAL, "cdb");
+    // A pipe, too, has no size.
+    if (size === 0) throw new FormatError("it is empty");
     this.#fd = fd;
-    this.#window = new Window(fd, SMALL);
-    this.#header = new DataView(this.#window.copy(0, HEADER).buffer);
+    const scratch = new Uint8Array(HEADER + 2 * SMALL);
+    this.#slots = new Window(fd, scratch.subarray(HEADER, HEADER + SMALL));
+    this.#records = new Window(fd, scratch.subarray(HEADER + SMALL));
+    this.#header = new DataView(scratch.buffer);
+    readFrom(fd, scratch.subarray(0, HEADER), 0, HEADER);
     this.#recordsEnd = checkHeader(this.#header, size);
   }
 
   /** The value of the first record with this key; undefined: there is none. */
   get(key: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
     for (const { valueAt, valueLength } of this.find(key)) {
-      return this.#window.copy(valueAt, valueLength);
+      return this.#records.copy(valueAt, valueLength);
     }
     return undefined;
   }
@@ -70,24 +74,25 @@ export class Reader {
   /** The values of all records with this key, in the order in which they were written. */
   *getAll(key: Uint8Array): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
     for (const { valueAt, valueLength } of this.find(key)) {
-      yield this.#window.copy(valueAt, valueLength);
+      yield this.#records.copy(valueAt, valueLength);
     }
   }
 
   /** All records, key and value, in the order in which they were written. */
   *entries(): Generator<[Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>], void, undefined> {
-    const window = new Window(this.#fd, LARGE);
-    for (const { keyAt, keyLength, valueAt, valueLength } of this.places(window)) {
+    const window = new Window(this.#fd, new Uint8Array(LARGE));
+    for (let at = HEADER; at < this.#recordsEnd;) {
+      const { keyAt, keyLength, valueAt, valueLength } = this.#placeAt(at, window);
       yield [window.copy(keyAt, keyLength), window.copy(valueAt, valueLength)];
+      at = valueAt + valueLength;
     }
   }
 
-  /** The places of all records, in the order in which they were written, seen through `window`. */
-  *places(window: Window = new Window(this.#fd, LARGE)): Generator<Place, void, undefined> {
-    for (let at = HEADER; at < this.#recordsEnd;) {
-      const place = this.#placeAt(at, window);
-      yield place;
-      at = place.valueAt + place.valueLength;
+  /** The value of the record at `place`, piece by piece; each is good until the next. */
+  *valuePieces(place: Place): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
+    const window = new Window(this.#fd, new Uint8Array(LARGE));
+    for (let done = 0; done < place.valueLength; done += LARGE) {
+      yield window.view(place.valueAt + done, Math.min(LARGE, place.valueLength - done));
     }
   }
 
@@ -97,25 +102,48 @@ export class Reader {
     const pair = tableOf(wanted) * PAIR;
     const table = this.#header.getUint32(pair, true);
     const slots = this.#header.getUint32(pair + 4, true);
+    // Slots that share a record could make us read its key over and over.
+    let unread = this.#recordsEnd;
     let slot = slots === 0 ? 0 : homeSlot(wanted, slots);
     for (let tried = 0; tried < slots; tried++) {
-      const [found, at] = this.#window.pair(table + slot * PAIR);
+      const [found, at] = this.#slots.pair(table + slot * PAIR);
       if (found === 0 && at === 0) return;
-      if (at === 0 || tableOf(found) !== tableOf(wanted)) {
-        throw new FormatError(`slot ${slot} of table ${tableOf(wanted)} is not of that table`);
-      }
+      this.#checkSlot(found, at, tableOf(wanted));
       if (found === wanted) {
-        const place = this.#placeAt(at, this.#window);
-        if (this.#holds(place, key)) yield place;
+        const place = this.#placeAt(at, this.#records);
+        unread -= place.keyLength;
+        if (unread < 0) throw new FormatError("several slots share a record");
+        if (this.#holds(place, key, wanted)) yield place;
       }
       slot = slot + 1 === slots ? 0 : slot + 1;
+    }
+  }
+
+  /** How far each record's slot is from the slot where a search for it begins, in no order. */
+  *distances(): Generator<number, void, undefined> {
+    const window = new Window(this.#fd, new Uint8Array(LARGE));
+    for (let pair = 0; pair < HEADER; pair += PAIR) {
+      const table = this.#header.getUint32(pair, true);
+      const slots = this.#header.getUint32(pair + 4, true);
+      for (let slot = 0; slot < slots; slot++) {
+        const [found, at] = window.pair(table + slot * PAIR);
+        if (at === 0) continue;
+        this.#checkSlot(found, at, pair / PAIR);
+        yield (slot + slots - homeSlot(found, slots)) % slots;
+      }
+    }
+  }
+
+  #checkSlot(found: number, at: number, table: number): void {
+    if (at < HEADER || at >= this.#recordsEnd || tableOf(found) !== table) {
+      throw new FormatError(`there is a wrong slot in table ${table}`);
     }
   }
 
   /** The record at `at`. */
   #placeAt(at: number, window: Window): Place {
     const end = this.#recordsEnd;
-    if (at < HEADER || at + PAIR > end) throw new FormatError(`there can be no record at ${at}`);
+    if (at + PAIR > end) throw new FormatError(`there can be no record at ${at}`);
     const [keyLength, valueLength] = window.pair(at);
     const keyAt = at + PAIR;
     const valueAt = keyAt + keyLength;
@@ -127,17 +155,16 @@ export class Reader {
    * Whether the record at `place`, in whose slot the hash of `key` stands, has that key. Another key may well have
    * the same hash, but one that has not is damaged: it may have been `key`.
    */
-  #holds({ keyAt, keyLength }: Place, key: Uint8Array): boolean {
+  #holds({ keyAt, keyLength }: Place, key: Uint8Array, wanted: number): boolean {
     let equal = keyLength === key.length;
     let found = HASH_START;
     for (let done = 0; done < keyLength; done += SMALL) {
-      const piece = this.#window.view(keyAt + done, Math.min(SMALL, keyLength - done));
-      found = hash(piece, found);
+      const piece = this.#records.view(keyAt + done, Math.min(SMALL, keyLength - done));
       equal &&= piece.every((byte, i) => byte === key[done + i]);
+      found = hash(piece, found);
     }
-    if (equal) return true;
-    if (found === hash(key)) return false;
-    throw new FormatError(`the key at ${keyAt} does not have the hash that its slot tells`);
+    if (found !== wanted) throw new FormatError(`the key at ${keyAt} has not the hash in its slot`);
+    return equal;
   }
 }
 

@@ -9,9 +9,12 @@
  */
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
 import { O_NONBLOCK, O_RDONLY } from "../os/constants.ts";
-import { close, open } from "../os/file.ts";
+import { E2BIG, EINVAL, SystemError } from "../os/errno.ts";
+import { close, fstat, open } from "../os/file.ts";
 import { FormatError } from "../cdb/format.ts";
 import { Reader } from "../cdb/reader.ts";
+
+const LONGEST = 1 << 24;
 
 /** Who wants to come in. What is undefined is not known; an empty host or info is known, and empty. */
 export interface Client {
@@ -56,14 +59,24 @@ export function lookUpRule(file: ByteString, client: Client): Verdict {
 export function findRule(file: ByteString, client: Client): Rule | undefined {
   const fd = open(file, O_RDONLY | O_NONBLOCK);
   try {
-    const cdb = new Reader(fd);
+    const cdb = openCdb(fd);
     for (const key of addresses(client)) {
       const value = cdb.get(toBytes(key));
-      if (value !== undefined) return { key, instructions: parseInstructions(fromBytes(value)) };
+      if (value !== undefined) return { key, instructions: parseInstructions(value) };
     }
     return undefined;
   } finally {
     close(fd);
+  }
+}
+
+function openCdb(fd: number): Reader {
+  try {
+    return new Reader(fd);
+  } catch (error) {
+    // C maps the file, and mmap(2) does not map nothing.
+    if (error instanceof FormatError && fstat(fd).size === 0) throw new SystemError(EINVAL, "mmap");
+    throw error;
   }
 }
 
@@ -88,9 +101,14 @@ export function* addresses({ ip, host, info }: Client): Generator<ByteString, vo
   yield "";
 }
 
-/** tcpserver in C passes over what it does not know and lets the client in; here it is no rule at all. */
-function parseInstructions(value: ByteString): ByteString[] {
-  const instructions = value.split("\0");
+/**
+ * tcpserver in C passes over what it does not know and lets the client in. Here a value that tcprules cannot have
+ * written is a damaged one, and nobody is let in because of it.
+ */
+function parseInstructions(value: Uint8Array): ByteString[] {
+  // No environment can hold so much; a string of that length is not to be had either.
+  if (value.length > LONGEST) throw new SystemError(E2BIG, "rules");
+  const instructions = fromBytes(value).split("\0");
   const rest = instructions.pop();
   if (rest !== "" || instructions.some((text) => text !== "D" && !text.startsWith("+"))) {
     throw new FormatError("a rule's instructions are not those of tcprules");

@@ -39,9 +39,13 @@ export const ECONNREFUSED = 111;
 export const EHOSTUNREACH = 113;
 export const EINPROGRESS = 115;
 
-/** A system call that failed: `call` is its name as in section 2 of the manual, `errno` its reason. */
+/**
+ * A system call that failed: `call` is its name as in section 2 of the manual, `errno` its reason. `words` say the
+ * reason where the words for the errno do not.
+ */
 export class SystemError extends Error {
-  constructor(readonly errno: number, readonly call: string) {
+  /** As the class's comment says. */
+  constructor(readonly errno: number, readonly call: string, readonly words?: string) {
     super(`${call}: errno ${errno}`);
   }
 }
