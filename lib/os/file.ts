@@ -52,6 +52,16 @@ export function read(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
   }
 }
 
+/** read(2) as `read` does it, but what fails has ended: 0, as for a connection that breaks. */
+export function readOrEnd(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
+  try {
+    return read(fd, buffer);
+  } catch (error) {
+    if (error instanceof SystemError) return 0;
+    throw error;
+  }
+}
+
 /** write(2) of the first `length` bytes once: the number of bytes written. Repeats on EINTR. */
 export function write(
   fd: number,
