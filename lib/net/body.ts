@@ -4,16 +4,13 @@
  *
  * @module
  */
-import type { Filter } from "../stream/filter.ts";
-import { LF, READ_SIZE, SLACK } from "../stream/layout.ts";
-
-/** A read, and what another filter may have held back of the one before. */
-const SIZE = READ_SIZE + SLACK;
+import { type Filter, STAGE_SIZE } from "../stream/filter.ts";
+import { LF } from "../stream/layout.ts";
 
 /** Drops what comes before the first empty line, and all empty lines; the last line gets an LF if it has none. */
 export function body(): Filter {
-  const input = new Uint8Array(SIZE);
-  const output = new Uint8Array(SIZE);
+  const input = new Uint8Array(STAGE_SIZE);
+  const output = new Uint8Array(STAGE_SIZE);
   let inBody = false;
   let emptyLine = true;
   return {

@@ -8,7 +8,10 @@
 import { SystemError } from "../os/errno.ts";
 import { read, writeAll } from "../os/file.ts";
 import { EXIT_TEMPORARY } from "../cli/messages.ts";
-import { READ_SIZE } from "./layout.ts";
+import { READ_SIZE, SLACK } from "./layout.ts";
+
+/** The input of a filter behind another: a read, and what the other may have held back of the one before. */
+export const STAGE_SIZE = READ_SIZE + SLACK;
 
 /** What becomes of the bytes that go through. */
 export interface Filter {

@@ -5,8 +5,8 @@
  * @module
  */
 import { type ByteString, putBytes } from "../os/bytes.ts";
-import type { Filter } from "./filter.ts";
-import { LF, READ_SIZE, SLACK } from "./layout.ts";
+import { type Filter, STAGE_SIZE } from "./filter.ts";
+import { LF } from "./layout.ts";
 
 const TAB = 9;
 const DELETE = 127;
@@ -26,14 +26,11 @@ function visibleLow(byte: number): ByteString | undefined {
   return byte < 32 ? "^" + String.fromCharCode(byte + 64) : undefined;
 }
 
-/** A read, and what another filter may have held back of the one before. */
-const SIZE = READ_SIZE + SLACK;
-
 /** Makes all that goes through visible. */
 export function visible(): Filter {
   const forms = Array.from({ length: 256 }, (_, byte) => visibleForm(byte));
-  const input = new Uint8Array(SIZE);
-  const output = new Uint8Array(SIZE * FORM_SIZE);
+  const input = new Uint8Array(STAGE_SIZE);
+  const output = new Uint8Array(STAGE_SIZE * FORM_SIZE);
   return {
     input,
     output,
