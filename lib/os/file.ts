@@ -52,16 +52,6 @@ export function read(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
   }
 }
 
-/** read(2) as `read` does it, but what fails has ended: 0, as for a connection that breaks. */
-export function readOrEnd(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
-  try {
-    return read(fd, buffer);
-  } catch (error) {
-    if (error instanceof SystemError) return 0;
-    throw error;
-  }
-}
-
 /** write(2) of the first `length` bytes once: the number of bytes written. Repeats on EINTR. */
 export function write(
   fd: number,
@@ -84,6 +74,16 @@ export function writeAll(
 ): void {
   let done = length > 0 ? write(fd, bytes, length) : 0;
   while (done < length) done += write(fd, bytes.subarray(done), length - done);
+}
+
+/** read(2) as `read` does it, but what fails has ended: 0, as for a connection that breaks. */
+export function readOrEnd(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
+  try {
+    return read(fd, buffer);
+  } catch (error) {
+    if (error instanceof SystemError) return 0;
+    throw error;
+  }
 }
 
 /** The whole content of a file. */
