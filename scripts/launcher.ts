@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 
 /**
- * The launcher: the program `djbox` of the script form, a static ELF executable of under a
+ * The launcher: the program `djbox` of the script form, a static ELF executable of about a
  * kilobyte that starts the bundle beside it in the `deno` beside it.
  *
  * It is a program because nothing else starts the runtime and keeps what djbox must know:
@@ -18,10 +18,11 @@
  *
  *     execve(DIR/runtime/deno,
  *       [DIR/runtime/deno, ...FLAGS, DIR/runtime/djbox.js, STATE, EXECFN, argv[0], argv[1], ...],
- *       ["DENO_NO_UPDATE_CHECK=1", ...envp])
+ *       [...RUNTIME_VARIABLES, ...envp])
  *
- * so that STATE is string 11 of /proc/self/cmdline, and the first string of /proc/self/environ is
- * not the caller's. EXECFN is the file name that was executed (AT_EXECFN). STATE is what was found
+ * so that STATE is string 11 of /proc/self/cmdline, and the first strings of /proc/self/environ are
+ * not the caller's: they keep the caller's own out of the runtime's sight (getenv(3) finds the
+ * first). EXECFN is the file name that was executed (AT_EXECFN). STATE is what was found
  * at the start, 34 lower-case hexadecimal digits:
  *
  *     16  soft RLIMIT_NOFILE
@@ -38,6 +39,9 @@
  *
  * @module
  */
+
+import { RUNTIME_VARIABLES } from "../lib/os/start.ts";
+import { LAUNCHER_BLOCKS, maskOf } from "../lib/os/signal.ts";
 
 /** The architectures that there is a launcher for, named as `Deno.build.arch` names them. */
 export type Arch = "x86_64" | "aarch64";
@@ -58,28 +62,24 @@ const FLAGS = [
   "--quiet",
 ];
 
-/** HUP, INT, QUIT, USR1, USR2, ALRM, TERM and CHLD, the same on both architectures. */
-const BLOCKED_SIGNALS = [1, 2, 3, 10, 12, 14, 15, 17];
-
 /** What the listings refer to, by label, in the order in which it follows the code. */
 const DATA: ReadonlyArray<readonly [label: string, bytes: Uint8Array]> = [
-  ["blocked", signalSet(BLOCKED_SIGNALS)],
+  ["blocked", signalSet(LAUNCHER_BLOCKS)],
   ["digits", ascii("0123456789abcdef")],
   ["empty", ascii("\0")],
   ["itself", ascii("/proc/self/exe\0")],
   ["script", ascii("/runtime/djbox.js\0")],
   ["runtime", ascii("/runtime/deno\0")],
-  ["variable", ascii("DENO_NO_UPDATE_CHECK=1\0")],
-  // Last flag first, since the new argv is pushed from its end; an empty string ends them.
-  ["flags", ascii(FLAGS.toReversed().map((flag) => flag + "\0").join("") + "\0")],
+  ["variables", list(RUNTIME_VARIABLES)],
+  ["flags", list(FLAGS)],
   ["message", ascii("djbox: fatal: unable to run the runtime beside it (runtime/deno)\n")],
   ["message_end", ascii("")],
 ];
 
-// How to read the listings. `;` starts a comment. A line is a label, or the bytes of one
-// instruction (x86-64) or its word (aarch64) and its text in the GNU assembler's syntax, Intel's
-// form for x86-64. Where the text ends in a label, `..` stands for a byte of the distance
-// (x86-64), or the field for it is zero in the word (aarch64).
+// How to read the listings: `;` starts a comment. Every other line is a label, or one instruction:
+// its bytes (x86-64) or its word (aarch64), then its text as the GNU assembler takes it, in Intel's
+// syntax for x86-64. Where the text ends in a label, the distance to it is left out: `..` stands
+// for each byte of it (x86-64), or its bits are zero in the word (aarch64).
 //
 // The scratch frame, 8384 bytes at rbp or sp:
 //
@@ -188,8 +188,15 @@ const X86_64 = `
     49 83 ed 08              sub r13, 8
     4d 39 e5                 cmp r13, r12
     73 ..                    jae environment
-    48 8d 05 .. .. .. ..     lea rax, [rip + variable]
-    50                       push rax
+    48 8d 3d .. .. .. ..     lea rdi, [rip + variables]
+  variable:
+    57                       push rdi
+  variable_letter:
+    48 ff c7                 inc rdi
+    80 7f ff 00              cmp byte ptr [rdi - 1], 0
+    75 ..                    jne variable_letter
+    80 3f 00                 cmp byte ptr [rdi], 0        ; the empty string ends the variables
+    75 ..                    jne variable
     48 89 e2                 mov rdx, rsp                 ; rdx: the new envp
   arguments:
     49 83 ec 08              sub r12, 8
@@ -357,8 +364,14 @@ const AARCH64 = `
     f81f8c60  str x0, [x3, -8]!
     eb1402bf  cmp x21, x20
     54000002  b.hs environment_entry
-    10000000  adr x0, variable
-    f81f8c60  str x0, [x3, -8]!
+    10000001  adr x1, variables
+  variable:
+    f81f8c61  str x1, [x3, -8]!
+  variable_letter:
+    38401420  ldrb w0, [x1], 1
+    35000000  cbnz w0, variable_letter
+    39400020  ldrb w0, [x1]                ; the empty string ends the variables
+    35000000  cbnz w0, variable
     aa0303e2  mov x2, x3                   ; x2: the new envp
   arguments:
     f85f8e80  ldr x0, [x20, -8]!           ; first the NULL, last argv[0] if any
@@ -450,7 +463,9 @@ const BASE = 0x400000;
 
 const HEADER_SIZE = 64;
 const PROGRAM_HEADER_SIZE = 56;
-const CODE_OFFSET = HEADER_SIZE + 2 * PROGRAM_HEADER_SIZE;
+
+/** Where code and data begin in the file; the first instruction is the entry point. */
+export const CODE_OFFSET = HEADER_SIZE + 2 * PROGRAM_HEADER_SIZE;
 
 /**
  * Makes the launcher for `arch`: the bytes of an executable file.
@@ -483,9 +498,6 @@ export function launcherSource(arch: Arch): string {
   );
   return [prologue, ".text\n", ...code, ...data].join("");
 }
-
-/** Where the code and data of `launcherSource` lie in the file of `launcher`. */
-export const LAUNCHER_CODE_OFFSET = CODE_OFFSET;
 
 /** One line of a listing. */
 type Line = { readonly label: string } | { readonly hex: string; readonly text: string };
@@ -632,10 +644,14 @@ function ascii(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
 }
 
+/** Strings to be pushed: the last one first, since arrays are pushed from their ends; an empty one ends them. */
+function list(texts: readonly string[]): Uint8Array<ArrayBuffer> {
+  return ascii(texts.toReversed().map((text) => text + "\0").join("") + "\0");
+}
+
 /** A signal set as the kernel takes it: 8 bytes, bit N - 1 for signal N. */
 function signalSet(signals: readonly number[]): Uint8Array<ArrayBuffer> {
   const set = new Uint8Array(8);
-  const bits = signals.reduce((bits, signal) => bits | (1n << BigInt(signal - 1)), 0n);
-  new DataView(set.buffer).setBigUint64(0, bits, true);
+  new DataView(set.buffer).setBigUint64(0, maskOf(signals), true);
   return set;
 }

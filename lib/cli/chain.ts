@@ -13,7 +13,7 @@ import type { ByteString } from "../os/bytes.ts";
 import { X_OK } from "../os/constants.ts";
 import { SystemError } from "../os/errno.ts";
 import { access, isRegular, type Stat, stat } from "../os/file.ts";
-import { exec, type Inheritance } from "../os/process.ts";
+import { exec, type Inheritance, setDumpable } from "../os/process.ts";
 import { restartBlocked, type Start } from "../os/start.ts";
 import { setTitle } from "../os/title.ts";
 import { Environment } from "./environment.ts";
@@ -35,6 +35,8 @@ interface Link {
 
 /** Runs what was called. Returns the exit code; does not return where a foreign program takes our place. */
 export function runToolbox(tools: Readonly<Record<string, Tool>>, start: Start): number {
+  // An error tells which call failed, and why; nobody is shown a stack, which would cost most of the time it takes to fail.
+  if (start.form !== "source") Error.stackTraceLimit = 0;
   const toolbox = openToolbox(tools, start);
   if (!start.signalsReady && start.argv.some((arg) => findTool(tools, arg)?.readsSignals)) {
     restartBlocked(start);
@@ -51,9 +53,9 @@ export function runToolbox(tools: Readonly<Record<string, Tool>>, start: Start):
     },
   };
   for (;;) {
-    const name = toolName(tools, link);
+    const { name, args } = called(tools, link);
     try {
-      const outcome = runLink(name, link, toolbox);
+      const outcome = runLink(name, args, link, toolbox);
       if (typeof outcome === "number") return outcome;
       link = follow(name, link, outcome, toolbox);
     } catch (error) {
@@ -81,23 +83,34 @@ function findTool(tools: Readonly<Record<string, Tool>>, path: ByteString): Tool
   return Object.hasOwn(tools, name) ? tools[name] : undefined;
 }
 
-/** argv[0] decides; where it is no tool's name (inetd starts tcpd as `in.ftpd`), the file that was executed. */
-function toolName(tools: Readonly<Record<string, Tool>>, link: Link): string {
-  for (const path of [link.argv[0] ?? "", link.file]) {
-    if (findTool(tools, path) !== undefined) return baseName(path);
+/**
+ * argv[0] decides; where it is no tool's name (inetd starts tcpd as `in.ftpd`), the file that was executed. Where
+ * that is none either, `djbox NAME` is what was meant, and says so.
+ */
+function called(
+  tools: Readonly<Record<string, Tool>>,
+  { argv: [argv0 = "", ...args], file }: Link,
+): { name: string; args: readonly ByteString[] } {
+  for (const path of [argv0, file]) {
+    if (findTool(tools, path) !== undefined) return { name: baseName(path), args };
   }
-  return OWN_COMMAND;
+  return { name: OWN_COMMAND, args: [baseName(argv0), ...args] };
 }
 
-function runLink(name: string, link: Link, toolbox: Toolbox): Outcome {
+function runLink(
+  name: string,
+  args: readonly ByteString[],
+  link: Link,
+  toolbox: Toolbox,
+): Outcome {
   const tool = toolbox.tools[name];
   if (tool === undefined) throw fatal(name, "no such tool");
   return tool.run({
     name,
-    args: link.argv.slice(1),
+    args,
     env: link.env,
     inheritance: link.inheritance,
-    title: setTitle(link.argv),
+    title: setTitle(link.argv, name),
     toolbox,
   });
 }
@@ -114,11 +127,13 @@ function follow(name: string, link: Link, next: Next, toolbox: Toolbox): Link {
   const reason = searchPath(program, link.env.get("PATH"), (file) => {
     if (toolbox.isToolbox(file)) {
       own = file;
+      setDumpable();
       return 0;
     }
     return exec({ ...inheritance, path: file, argv: next.argv, environ: next.env.entries() });
   });
   if (own !== undefined) return { argv: next.argv, file: own, env: next.env, inheritance };
+  if (next.complaint === "") throw new Failure(EXIT_TEMPORARY, "");
   const complaint = next.complaint ?? `${name}: fatal: unable to run ${program}`;
   throw new Failure(
     EXIT_TEMPORARY,

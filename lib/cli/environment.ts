@@ -21,16 +21,24 @@ export class Environment {
 
   /** Sets `name`. As in the C tools (pathexec_env.c) the entry moves to the end. */
   set(name: ByteString, value: ByteString): void {
-    this.unset(name);
-    this.#entries.push(`${name}=${value}`);
+    this.#put(`${name}=${value}`);
   }
 
-  /**
-   * Removes the first entry called `name`; the last one takes its place, as in the C tools. A name that holds `=`
-   * (envdir's file names may) is cut there for the search, as in C.
-   */
+  /** Removes the first entry called `name`; the last one takes its place, as in the C tools. */
   unset(name: ByteString): void {
-    const prefix = name.split("=", 1)[0] + "=";
+    // A name may hold `=` (envdir's file names do): then pathexec_env.c has NAME for the variable up to there.
+    if (name.includes("=")) this.#put(name);
+    else this.#remove(name);
+  }
+
+  /** Sets the variable that `entry` (NAME=VALUE) is about. */
+  #put(entry: ByteString): void {
+    this.#remove(entry.slice(0, entry.indexOf("=")));
+    this.#entries.push(entry);
+  }
+
+  #remove(name: ByteString): void {
+    const prefix = name + "=";
     const at = this.#entries.findIndex((entry) => entry.startsWith(prefix));
     if (at < 0) return;
     const last = this.#entries.pop() as ByteString;

@@ -24,7 +24,6 @@ export function searchPath(
   attempt: (file: ByteString) => number,
 ): number {
   if (program.includes("/")) return attempt(program);
-  if (program === "") return EACCES;
   let reported = ENOENT;
   for (const directory of (path ?? DEFAULT_PATH).split(":")) {
     const reason = attempt(`${directory === "" ? "." : directory}/${program}`);

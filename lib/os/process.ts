@@ -8,13 +8,42 @@
  *
  * @module
  */
-import type { ByteString } from "./bytes.ts";
-import { RLIMIT_NOFILE, SIGPIPE } from "./constants.ts";
-import { EINTR, SystemError } from "./errno.ts";
-import { dup2 } from "./file.ts";
-import { addressOfSymbol, check, cString, errno, libc, pad, stringArray } from "./libc.ts";
-import { getLimit, isMemoryLimit, type Limits, setSoftLimit } from "./rlimit.ts";
-import { isIgnored, maskOf, setMask, type SignalMask, sigset } from "./signal.ts";
+import { type ByteString, fromBytes } from "./bytes.ts";
+import { monotonic } from "./clock.ts";
+import { F_OK, RLIMIT_NOFILE } from "./constants.ts";
+import { EINTR, EMFILE, SystemError } from "./errno.ts";
+import {
+  access,
+  close,
+  dup,
+  dup2,
+  isInherited,
+  isOpen,
+  readDirectory,
+  readFile,
+  setCloseOnExec,
+} from "./file.ts";
+import {
+  addressOfSymbol,
+  check,
+  cString,
+  errno,
+  libc,
+  pad,
+  type StringArray,
+  stringArray,
+} from "./libc.ts";
+import { sleep } from "./poll.ts";
+import { getLimit, isMemoryLimit, type Limits, LimitSwitch, setSoftLimit } from "./rlimit.ts";
+import {
+  ignoredForOurselves,
+  maskOf,
+  setDisposition,
+  setMask,
+  type SignalMask,
+  sigset,
+  unblock,
+} from "./signal.ts";
 
 /** A descriptor of ours and the number it is to have in the program that we run. */
 export type Mapping = readonly [ours: number, theirs: number];
@@ -43,12 +72,20 @@ export interface Inheritance {
 export interface Program extends Inheritance {
   /** The file, relative to `directory` if it is not absolute. */
   readonly path: ByteString;
-  readonly argv: readonly ByteString[];
-  readonly environ: readonly ByteString[];
+  readonly argv: readonly ByteString[] | Strings;
+  readonly environ: readonly ByteString[] | Strings;
 }
 
-/* NOFILE first: the others override it. */
-function softLimits(program: Inheritance): Map<number, bigint> {
+/** Arguments or an environment, as the kernel takes them. */
+export type Strings = StringArray;
+
+/** Makes ready what many programs are to be run with. */
+export function prepare(texts: readonly ByteString[]): Strings {
+  return stringArray(texts);
+}
+
+/** The soft limits that a program is to have, by resource. NOFILE first: the others override it. */
+export function softLimits(program: Inheritance): Map<number, bigint> {
   const limits = new Map<number, bigint>();
   if (program.softFiles !== undefined) limits.set(RLIMIT_NOFILE, program.softFiles);
   for (const [resource, soft] of program.limits) limits.set(resource, soft);
@@ -56,23 +93,93 @@ function softLimits(program: Inheritance): Map<number, bigint> {
 }
 
 /**
- * execve(2): the program takes our place. Returns only on failure, with the error number; limits are as before
- * then, but descriptors stay where they were put.
+ * The lowest descriptors, up to `most`, that a program which we ran now would find free: a C program in our place
+ * would open its next files there. (Here the runtime's and our own stand in the same places, close-on-exec.)
+ *
+ * @throws SystemError EMFILE when the program's limit of open files leaves fewer than `least`
+ */
+export function freeDescriptors(
+  inheritance: Inheritance,
+  least: number,
+  most = least,
+): number[] {
+  const { soft, hard } = getLimit(RLIMIT_NOFILE);
+  const wanted = softLimits(inheritance).get(RLIMIT_NOFILE) ?? soft;
+  const limit = wanted < hard ? wanted : hard;
+  const taken = new Set(inheritance.descriptors.map(([, theirs]) => theirs));
+  const free: number[] = [];
+  for (let fd = 0; free.length < most && fd < limit; fd++) {
+    if (!taken.has(fd) && !isInherited(fd)) free.push(fd);
+  }
+  if (free.length < least) throw new SystemError(EMFILE, "open");
+  return free;
+}
+
+/** Puts the descriptors of `mappings` in their places; returns what takes them away again. */
+function placeDescriptors(mappings: readonly Mapping[]): () => void {
+  const undo: (() => void)[] = [];
+  for (const [ours, theirs] of mappings) {
+    if (ours === theirs) {
+      undo.push(() => setCloseOnExec(ours, true));
+    } else if (isOpen(theirs)) {
+      // One of the runtime's own: it may still need it.
+      const kept = dup(theirs);
+      undo.push(() => {
+        dup2(kept, theirs);
+        setCloseOnExec(theirs, true);
+        close(kept);
+      });
+    } else {
+      undo.push(() => close(theirs));
+    }
+    dup2(ours, theirs);
+  }
+  return () => undo.reverse().forEach((action) => action());
+}
+
+const QUIET_DEADLINE = 200;
+
+/** Waits until the runtime's other threads have nothing to do, or for a while. */
+function waitForQuiet(): void {
+  const own = String(getpid());
+  const others = readDirectory("/proc/self/task").filter((name) =>
+    /^\d/.test(name) && name !== own
+  );
+  const end = monotonic() + QUIET_DEADLINE;
+  while (!others.every(isAsleep) && monotonic() < end) sleep(1);
+}
+
+function isAsleep(thread: ByteString): boolean {
+  const stat = fromBytes(readFile(`/proc/self/task/${thread}/stat`));
+  return stat.charAt(stat.lastIndexOf(")") + 2) === "S";
+}
+
+/**
+ * execve(2): the program takes our place. Returns only on failure, with the error number; limits and descriptors
+ * are as before then.
  */
 export function exec(program: Program): number {
-  // All memory is allocated before the limits fall: under RLIMIT_AS the next allocation could be our end.
   const path = cString(program.path);
   const argv = stringArray(program.argv);
   const environ = stringArray(program.environ);
-  const before: [number, bigint][] = [];
-  for (const [ours, theirs] of program.descriptors) dup2(ours, theirs);
+  const limits = new LimitSwitch(softLimits(program));
+  // Not to fall under the limits for nothing, for every directory of PATH.
+  if (limits.touchesMemory) {
+    const reason = access(program.path, F_OK);
+    if (reason !== 0) return reason;
+    waitForQuiet();
+  }
+  const takeAway = placeDescriptors(program.descriptors);
   setMask(program.mask);
-  const limits = softLimits(program);
-  for (const resource of limits.keys()) before.push([resource, getLimit(resource).soft]);
-  for (const [resource, soft] of limits) setSoftLimit(resource, soft);
-  libc().execve(path, argv.array, environ.array, pad);
+  for (const signal of ignoredForOurselves()) setDisposition(signal, "default");
+  const { execve } = libc();
+  // Under RLIMIT_AS the next piece of memory that anybody here wants would be our end: from here on nothing is
+  // allocated until the limits are off again.
+  limits.turn(true);
+  execve(path, argv.array, environ.array, pad);
   const reason = errno();
-  for (const [resource, soft] of before) setSoftLimit(resource, soft);
+  limits.turn(false);
+  takeAway();
   // Used after the call, so that it lives until then.
   if (argv.keep.length + environ.keep.length < 0) throw new Error();
   return reason;
@@ -87,48 +194,47 @@ const POSIX_SPAWN_SETSIGMASK = 0x08;
  * defaults; sigaddset(3) would refuse them. */
 const INTERNAL_SIGNALS = [32, 33];
 
+const actions = new Uint8Array(ACTIONS_SIZE);
+const attributes = new Uint8Array(ATTRIBUTES_SIZE);
+const blocked = sigset(0n);
+const defaulted = sigset(0n);
+const spawned = new Int32Array(1);
+const spawnedBytes = new Uint8Array(spawned.buffer);
+
 /**
  * posix_spawn(3): starts a program beside us and returns its pid. Mappings are carried out in their order, so a
  * descriptor that is still to be duplicated must not be the target of an earlier one.
  *
  * @param directory descriptor of the directory it starts in
- * @param ignored signals of ours that we ignore but that the program is to have at their default
+ * @param defaults signals that it is to have at their default, whatever we were started with
  * @throws SystemError "execve" when the program cannot be started: there is no process then
  */
 export function spawn(
   program: Program,
   directory?: number,
-  ignored: readonly number[] = [],
+  defaults: readonly number[] = [],
 ): number {
   const c = libc();
-  const actions = new Uint8Array(ACTIONS_SIZE);
-  const attributes = new Uint8Array(ATTRIBUTES_SIZE);
   c.posix_spawn_file_actions_init(actions, pad);
   c.posix_spawnattr_init(attributes, pad);
   for (const [ours, theirs] of program.descriptors) {
     c.posix_spawn_file_actions_adddup2(actions, ours, theirs, pad);
   }
   if (directory !== undefined) c.posix_spawn_file_actions_addfchdir_np(actions, directory, pad);
-  c.posix_spawnattr_setsigmask(attributes, sigset(program.mask), pad);
-  c.posix_spawnattr_setsigdefault(
-    attributes,
-    sigset(maskOf([...INTERNAL_SIGNALS, ...ignored])),
-    pad,
-  );
+  c.posix_spawnattr_setsigmask(attributes, sigset(program.mask, blocked), pad);
+  const signals = maskOf([...INTERNAL_SIGNALS, ...ignoredForOurselves(), ...defaults]);
+  c.posix_spawnattr_setsigdefault(attributes, sigset(signals, defaulted), pad);
   c.posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK, pad);
   const path = cString(program.path);
   const argv = stringArray(program.argv);
   const environ = stringArray(program.environ);
-  const pid = new Int32Array(1);
   const before: [number, bigint][] = [];
   const limits = softLimits(program);
   for (const [resource, soft] of limits) {
-    if (isMemoryLimit(resource)) continue;
-    before.push([resource, getLimit(resource).soft]);
-    setSoftLimit(resource, soft);
+    if (!isMemoryLimit(resource)) before.push([resource, setSoftLimit(resource, soft)]);
   }
   const reason = c.posix_spawn(
-    new Uint8Array(pid.buffer),
+    spawnedBytes,
     path,
     actions,
     attributes,
@@ -143,7 +249,7 @@ export function spawn(
   if (reason !== 0 || argv.keep.length + environ.keep.length < 0) {
     throw new SystemError(reason, "execve");
   }
-  const child = pid[0] as number;
+  const child = spawned[0] as number;
   for (const [resource, soft] of limits) {
     // These would kill us if they held while we spawn; the child gets them in its first microseconds.
     if (isMemoryLimit(resource)) limitChild(child, resource, soft);
@@ -193,18 +299,37 @@ export interface Ended {
 }
 
 const WNOHANG = 1;
+const waitStatus = new Int32Array(1);
+const waitStatusBytes = new Uint8Array(waitStatus.buffer);
 
 /**
  * waitpid(2) for `pid` (-1: any child). With `hang` it waits, else it returns undefined while the child runs.
  * undefined too where there is no such child.
  */
 export function wait(pid: number, hang: boolean): Ended | undefined {
-  const status = new Int32Array(1);
   for (;;) {
-    const got = libc().waitpid(pid, new Uint8Array(status.buffer), hang ? 0 : WNOHANG, pad);
-    if (got > 0) return { pid: got, status: status[0] as number };
+    const got = libc().waitpid(pid, waitStatusBytes, hang ? 0 : WNOHANG, pad);
+    if (got > 0) return { pid: got, status: waitStatus[0] as number };
     if (got === 0 || errno() !== EINTR) return undefined;
   }
+}
+
+const P_PID = 1;
+const WEXITED = 4;
+const WNOWAIT = 0x01000000;
+const CLD_KILLED = 2;
+const CLD_DUMPED = 3;
+
+/**
+ * The signal that has ended our child `pid`; 0 while it runs, or where it ended otherwise. The child stays to be waited
+ * for: waitid(2) with WNOWAIT.
+ */
+export function endedBy(pid: number): number {
+  // siginfo_t is 128 bytes: si_signo i32 at 0, si_code i32 at 8, si_status i32 at 24
+  const info = new Int32Array(32);
+  const options = WNOHANG | WEXITED | WNOWAIT;
+  if (libc().waitid(P_PID, pid, new Uint8Array(info.buffer), options, pad) !== 0) return 0;
+  return info[2] === CLD_KILLED || info[2] === CLD_DUMPED ? info[6] as number : 0;
 }
 
 /** The signal that ended the child, 0 if it exited by itself. */
@@ -225,9 +350,24 @@ export function openPid(pid: number): number {
   return check(libc().syscall(SYS_PIDFD_OPEN, BigInt(pid), 0n, 0n, 0n, pad), "pidfd_open");
 }
 
+/* As above: no function before glibc 2.36. */
+const SYS_PIDFD_SEND_SIGNAL = 424n;
+
+/** pidfd_send_signal(2); false where it failed (the process has ended, or is not ours to signal). */
+export function signalProcess(process: number, signal: number): boolean {
+  return libc().syscall(SYS_PIDFD_SEND_SIGNAL, BigInt(process), BigInt(signal), 0n, 0n, pad) === 0;
+}
+
 /** kill(2); false where it failed (no such process, or not ours to signal). */
 export function kill(pid: number, signal: number): boolean {
   return libc().kill(pid, signal, pad) === 0;
+}
+
+/** Ends this process by `signal`, as if nobody had looked for it. Does not return for a signal that ends processes. */
+export function dieBy(signal: number): void {
+  setDisposition(signal, "default");
+  unblock([signal]);
+  kill(getpid(), signal);
 }
 
 export function getpid(): number {
@@ -260,7 +400,12 @@ export function setuid(uid: number): void {
   check(libc().setuid(uid, pad), "setuid");
 }
 
-/** Signals to be given back their default in a child, where we ignore them for ourselves alone. */
-export function ignoredForOurselves(wasIgnored: boolean): readonly number[] {
-  return isIgnored(SIGPIPE) && !wasIgnored ? [SIGPIPE] : [];
+const PR_SET_DUMPABLE = 4;
+
+/**
+ * Makes this process its user's own, to look at and to debug, as execve(2) does: setuid(2) has made what lies in
+ * /proc/PID root's.
+ */
+export function setDumpable(): void {
+  libc().prctl(PR_SET_DUMPABLE, 1n, null, 0n, 0n, pad);
 }

@@ -19,18 +19,60 @@ export interface Limit {
 /** Soft limits by resource (RLIMIT_*) that are still to be set on a program that we run. */
 export type Limits = ReadonlyMap<number, bigint>;
 
+const pair = new BigUint64Array(2);
+const pairBytes = new Uint8Array(pair.buffer);
+
 /** The limits of `resource` of process `pid` (0: this one). */
 export function getLimit(resource: number, pid = 0): Limit {
-  const pair = new BigUint64Array(2);
-  check(libc().prlimit(pid, resource, null, new Uint8Array(pair.buffer), pad), "getrlimit");
+  check(libc().prlimit(pid, resource, null, pairBytes, pad), "getrlimit");
   return { soft: pair[0] as bigint, hard: pair[1] as bigint };
 }
 
-/** Sets the soft limit of `resource`, or the hard limit where that is lower. */
-export function setSoftLimit(resource: number, soft: bigint, pid = 0): void {
-  const { hard } = getLimit(resource, pid);
-  const pair = new BigUint64Array([soft < hard ? soft : hard, hard]);
-  check(libc().prlimit(pid, resource, new Uint8Array(pair.buffer), null, pad), "setrlimit");
+/** Sets the soft limit of `resource`, or the hard limit where that is lower. Returns the one before. */
+export function setSoftLimit(resource: number, soft: bigint, pid = 0): bigint {
+  const limit = getLimit(resource, pid);
+  pair[0] = soft < limit.hard ? soft : limit.hard;
+  check(libc().prlimit(pid, resource, pairBytes, null, pad), "setrlimit");
+  return limit.soft;
+}
+
+/** A struct rlimit: rlim_cur u64, which is not to be above rlim_max, u64. */
+function limitPair(soft: bigint, hard: bigint): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new BigUint64Array([soft < hard ? soft : hard, hard]).buffer);
+}
+
+/** Sets soft limits and takes them back, both without allocating anything: see `exec`. */
+export class LimitSwitch {
+  readonly #resources: number[] = [];
+  readonly #then: Uint8Array<ArrayBuffer>[] = [];
+  readonly #now: Uint8Array<ArrayBuffer>[] = [];
+
+  constructor(limits: Limits) {
+    // Those of memory come last.
+    const sorted = [...limits].sort(([a], [b]) =>
+      Number(isMemoryLimit(a)) - Number(isMemoryLimit(b))
+    );
+    for (const [resource, wanted] of sorted) {
+      const { soft, hard } = getLimit(resource);
+      this.#resources.push(resource);
+      this.#then.push(limitPair(wanted, hard));
+      this.#now.push(limitPair(soft, hard));
+    }
+  }
+
+  /** Whether there are limits among them that this runtime cannot live under. */
+  get touchesMemory(): boolean {
+    return this.#resources.some(isMemoryLimit);
+  }
+
+  /** Sets the limits, or takes them back. */
+  turn(on: boolean): void {
+    const { prlimit } = libc();
+    const pairs = on ? this.#then : this.#now;
+    for (let i = 0; i < pairs.length; i++) {
+      prlimit(0, this.#resources[i] as number, pairs[i] as Uint8Array<ArrayBuffer>, null, pad);
+    }
+  }
 }
 
 /**

@@ -9,11 +9,11 @@
  *
  * @module
  */
-import { type ByteString, fromBytes, putBytes, toBytes } from "./bytes.ts";
-import { O_WRONLY } from "./constants.ts";
-import { close, open, readFile, write } from "./file.ts";
-import { addressOf, libc, pad } from "./libc.ts";
+import { type ByteString, fromBytes, toBytes } from "./bytes.ts";
+import { readFile } from "./file.ts";
+import { addressOf, cString, libc, pad } from "./libc.ts";
 
+const PR_SET_NAME = 15;
 const PR_SET_MM = 35;
 const PR_SET_MM_MAP = 14n;
 /* struct prctl_mm_map: start_code, end_code, start_data, end_data, start_brk, brk, start_stack, arg_start, arg_end,
@@ -38,11 +38,11 @@ export interface TitleArea {
 /** Referenced for as long as the process lives: the kernel reads it when somebody looks at us. */
 let area: Uint8Array<ArrayBuffer> | undefined;
 
-/** Makes `argv` our arguments for everybody who looks, and argv[0]'s last part our name (comm). */
-export function setTitle(argv: readonly ByteString[]): TitleArea {
+/** Makes `argv` our arguments for everybody who looks, and `name` our name (comm). */
+export function setTitle(argv: readonly ByteString[], name: ByteString): TitleArea {
   const text = toBytes(argv.map((arg) => arg + "\0").join(""));
   area = text.length > 0 && mapTo(text) ? text : overwrite(text);
-  setComm(argv[0] ?? "");
+  setComm(name);
   return { bytes: area };
 }
 
@@ -99,11 +99,7 @@ function overwrite(text: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 }
 
 /** The kernel cuts the name to 15 bytes. */
-function setComm(argv0: ByteString): void {
-  const name = argv0.slice(argv0.lastIndexOf("/") + 1);
-  const fd = open("/proc/self/comm", O_WRONLY);
-  const bytes = new Uint8Array(name.length);
-  putBytes(bytes, 0, name);
-  write(fd, bytes);
-  close(fd);
+function setComm(name: ByteString): void {
+  // Not through /proc/self/comm, which is root's own after setuid(2).
+  libc().prctl(PR_SET_NAME, addressOf(cString(name)), null, 0n, 0n, pad);
 }

@@ -295,7 +295,8 @@ export function latin1(text: string): Uint8Array<ArrayBuffer> {
 }
 
 export function fromLatin1(bytes: Uint8Array): string {
-  return new TextDecoder("iso-8859-1").decode(bytes);
+  // Not TextDecoder's "iso-8859-1", which is windows-1252 and turns 0x80 to 0x9f into other characters.
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 }
 
 /** A TCP port that was free a moment ago. */

@@ -9,15 +9,20 @@
  *
  * Exit codes: 111 wrong usage, or DIR or a file in it cannot be read, or CHILD cannot be run; else CHILD's own.
  *
+ * Differences: a symbolic link to nowhere in DIR is passed over; with the C tool the variable gets the value of
+ * whatever file was read before.
+ *
  * See https://cr.yp.to/daemontools/envdir.html
  *
  * @module
  */
 import { type ByteString, fromBytes } from "../../lib/os/bytes.ts";
-import { O_DIRECTORY, O_PATH } from "../../lib/os/constants.ts";
+import { O_NONBLOCK, O_RDONLY } from "../../lib/os/constants.ts";
 import { ENOENT, SystemError } from "../../lib/os/errno.ts";
-import { close, open, readDirectory, readFile } from "../../lib/os/file.ts";
+import { chdir, close, fchdir, open, readDirectory, readFile } from "../../lib/os/file.ts";
+import { freeDescriptors } from "../../lib/os/process.ts";
 import { EXIT_TEMPORARY, Failure, fatal, orFatal } from "../../lib/cli/messages.ts";
+import type { Environment } from "../../lib/cli/environment.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
 const USAGE = "usage: envdir dir child";
@@ -25,62 +30,55 @@ const USAGE = "usage: envdir dir child";
 export const envdir: Tool = { usage: USAGE, run };
 
 function run(context: Context): Outcome {
-  const [directory, ...child] = context.args;
+  const { name: tool, args } = context;
+  const [directory, ...child] = args;
   // The C tool exits 111 here, not 100.
   if (directory === undefined || child.length === 0) {
-    throw new Failure(EXIT_TEMPORARY, `${context.name}: ${USAGE}`);
+    throw new Failure(EXIT_TEMPORARY, `${tool}: ${USAGE}`);
   }
   const env = context.env.copy();
-  for (const [name, value] of readEnvironment(context.name, directory)) {
-    if (value === undefined) env.unset(name);
-    else env.set(name, value);
-  }
+  const start = orFatal(tool, "unable to switch to current directory", () => {
+    freeDescriptors(context.inheritance, 1);
+    return open(".", O_RDONLY | O_NONBLOCK);
+  });
+  orFatal(tool, `unable to switch to directory ${directory}`, () => chdir(directory));
+  takeVariables(context, directory, env);
+  orFatal(tool, "unable to switch to starting directory", () => fchdir(start));
+  close(start);
   return { argv: child, env };
 }
 
-/** Name and value of each file; undefined: the variable is to be removed. */
-function readEnvironment(
-  tool: string,
-  directory: ByteString,
-): [ByteString, ByteString | undefined][] {
-  const fd = orFatal(
-    tool,
-    `unable to switch to directory ${directory}`,
-    () => open(directory, O_PATH | O_DIRECTORY),
-  );
-  const found: [ByteString, ByteString | undefined][] = [];
-  for (
-    const name of orFatal(
-      tool,
-      `unable to read directory ${directory}`,
-      () => readDirectory(".", fd),
-    )
-  ) {
+/** Takes the variables that the working directory holds into `env`. */
+function takeVariables(context: Context, directory: ByteString, env: Environment): void {
+  const { name: tool, inheritance } = context;
+  const names = orFatal(tool, `unable to read directory ${directory}`, () => {
+    freeDescriptors(inheritance, 2);
+    return readDirectory(".");
+  });
+  for (const name of names) {
     if (name.startsWith(".")) continue;
-    const content = readVariable(tool, directory, fd, name);
-    if (content !== undefined) found.push([name, content === "" ? undefined : valueOf(content)]);
-  }
-  close(fd);
-  return found;
-}
-
-/** The file's content; undefined for a dangling link, which the C tool passes over too. */
-function readVariable(
-  tool: string,
-  directory: ByteString,
-  at: number,
-  name: ByteString,
-): ByteString | undefined {
-  try {
-    return fromBytes(readFile(name, at));
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    if (error.errno === ENOENT) return undefined;
-    throw fatal(tool, `unable to read ${directory}/${name}`, error);
+    try {
+      // A limit of open files (softlimit's, before us in a chain) binds us as it would bind the C tool, which
+      // has the working directory, the directory and the file open here.
+      freeDescriptors(inheritance, 3);
+      const content = readFile(name);
+      if (content.length === 0) env.unset(name);
+      else env.set(name, valueOf(content));
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      if (error.errno === ENOENT) continue;
+      throw fatal(tool, `unable to read ${directory}/${name}`, error);
+    }
   }
 }
 
-function valueOf(content: ByteString): ByteString {
-  const line = content.split("\n", 1)[0] as ByteString;
-  return line.replace(/[ \t]+$/, "").replaceAll("\0", "\n");
+const NEWLINE = 10;
+const TAB = 9;
+const SPACE = 32;
+
+function valueOf(content: Uint8Array<ArrayBuffer>): ByteString {
+  const newline = content.indexOf(NEWLINE);
+  let end = newline < 0 ? content.length : newline;
+  while (end > 0 && (content[end - 1] === SPACE || content[end - 1] === TAB)) end--;
+  return fromBytes(content.subarray(0, end)).replaceAll("\0", "\n");
 }

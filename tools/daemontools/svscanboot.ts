@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * svscanboot - starts svscan, and readproctitle for what svscan has to say
+ *
+ * Synopsis: svscanboot
+ *
+ * Tells what is left of an earlier svscan to stop (svc -dx), then runs
+ * `svscan DIR 2>&1 | readproctitle service errors: ......` with nothing but PATH in the environment, and waits for
+ * both. DIR is /service; where nothing is in that, it is /etc/service, which is Debian's, if there is one.
+ *
+ * Exit codes: readproctitle's.
+ *
+ * Differences: the C package has a shell script here, with DIR written into it: D. J. Bernstein's /service,
+ * Debian's /etc/service.
+ *
+ * See https://cr.yp.to/daemontools/svscanboot.html
+ *
+ * @module
+ */
+import { type ByteString, toBytes } from "../../lib/os/bytes.ts";
+import { O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY } from "../../lib/os/constants.ts";
+import { SystemError } from "../../lib/os/errno.ts";
+import { close, dup2, lstat, open, pipe, readDirectory, writeAll } from "../../lib/os/file.ts";
+import { exitCodeOf, type Mapping, signalOf, wait } from "../../lib/os/process.ts";
+import { Environment } from "../../lib/cli/environment.ts";
+import { EXIT_TEMPORARY, orFatal, reasonOf } from "../../lib/cli/messages.ts";
+import { spawnProgram } from "../../lib/cli/spawn.ts";
+import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+
+export const svscanboot: Tool = { usage: "usage: svscanboot", run };
+
+const PATH = "/command:/usr/local/bin:/usr/local/sbin:/bin:/sbin:/usr/bin:/usr/sbin:/usr/X11R6/bin";
+const ORIGINAL_PLACE = "/service";
+const DEBIAN_PLACE = "/etc/service";
+/** The characters of svscan's latest messages that ps(1) shows. */
+const ROOM = 400;
+
+function run(context: Context): Outcome {
+  orFatal(context.name, "unable to open /dev/null", () => {
+    redirect(0, O_RDONLY);
+    redirect(1, O_WRONLY | O_CREAT | O_TRUNC);
+    redirect(2, O_WRONLY | O_CREAT | O_TRUNC);
+  });
+  const directory = serviceDirectory();
+  stopOldServices(context, directory);
+  return scan(context, directory);
+}
+
+function redirect(fd: number, flags: number): void {
+  const opened = open("/dev/null", flags, 0o666);
+  dup2(opened, fd);
+  if (opened !== fd) close(opened);
+}
+
+function serviceDirectory(): ByteString {
+  if (namesIn(ORIGINAL_PLACE).length > 0 || !exists(DEBIAN_PLACE)) return ORIGINAL_PLACE;
+  return DEBIAN_PLACE;
+}
+
+/** What the shell's `*` stands for in `directory`; nothing where that cannot be read. */
+function namesIn(directory: ByteString): ByteString[] {
+  try {
+    return readDirectory(directory).filter((name) => !name.startsWith(".")).sort();
+  } catch (error) {
+    if (error instanceof SystemError) return [];
+    throw error;
+  }
+}
+
+function exists(path: ByteString): boolean {
+  try {
+    lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof SystemError) return false;
+    throw error;
+  }
+}
+
+/** `svc -dx DIR/* DIR/* /log`: whatever the services' old supervisors are, they are to go. */
+function stopOldServices(context: Context, directory: ByteString): void {
+  const services = namesIn(directory).map((name) => `${directory}/${name}`);
+  if (services.length === 0) return;
+  const loggers = services.map((service) => `${service}/log`).filter(exists);
+  const env = context.env.copy();
+  env.set("PATH", PATH);
+  const pid = start(context, ["svc", "-dx", ...services, ...loggers], [], env);
+  if (pid !== undefined) wait(pid, true);
+}
+
+/** Runs svscan and readproctitle with a pipe in between until both have ended; returns the exit code. */
+function scan(context: Context, directory: ByteString): number {
+  const env = new Environment([`PATH=${PATH}`]);
+  const { reader, writer } = orFatal(context.name, "unable to create pipe", () => pipe());
+  const output: Mapping[] = [[writer, 1], [writer, 2]];
+  const scanner = start(context, ["svscan", directory], output, env, writer);
+  const title = start(
+    context,
+    ["readproctitle", "service", "errors:", ".".repeat(ROOM)],
+    [[reader, 0]],
+    env,
+  );
+  close(reader);
+  close(writer);
+  if (scanner !== undefined) wait(scanner, true);
+  const ended = title === undefined ? undefined : wait(title, true);
+  if (ended === undefined) return EXIT_TEMPORARY;
+  const signal = signalOf(ended);
+  return signal === 0 ? exitCodeOf(ended) : 128 + signal;
+}
+
+/** Starts a program; where it cannot be run, says so on descriptor `errors` and returns undefined. */
+function start(
+  { name, inheritance }: Context,
+  argv: readonly ByteString[],
+  descriptors: readonly Mapping[],
+  env: Environment,
+  errors = 2,
+): number | undefined {
+  try {
+    return spawnProgram(argv, PATH, env, {
+      ...inheritance,
+      descriptors: [...inheritance.descriptors, ...descriptors],
+    });
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    writeAll(errors, toBytes(`${name}: fatal: unable to run ${argv[0]}: ${reasonOf(error)}\n`));
+    return undefined;
+  }
+}
