@@ -37,6 +37,14 @@ import {
 /** A descriptor of ours and the number it is to have in the program that we run. */
 export type Mapping = readonly [ours: number, theirs: number];
 
+/**
+ * Where we have what a program in our place would have as descriptor `theirs`. A tool that comes behind another one
+ * in a chain is such a program: what the other one has put there is still somewhere else.
+ */
+export function descriptorOf({ descriptors }: Inheritance, theirs: number): number {
+  return descriptors.findLast((mapping) => mapping[1] === theirs)?.[0] ?? theirs;
+}
+
 /** What a program that we run inherits besides arguments and environment. */
 export interface Inheritance {
   /** The signal mask it starts with. */
