@@ -41,7 +41,7 @@ import {
   unlink,
   write,
 } from "../os/file.ts";
-import { type Place, retire } from "./old_files.ts";
+import { type Place, retire, retireLeftover } from "./old_files.ts";
 import { persist } from "./persist.ts";
 import { NEWLINE } from "./text.ts";
 import { process, type Processor } from "./processor.ts";
@@ -226,12 +226,12 @@ function recover(place: Place): void {
   remove("newstate", at);
   if (isComplete(statAtStart(place, "processed"))) {
     remove("previous", at);
-    retire(place, "processed", "s");
+    retireLeftover(place, "processed", "s");
   } else {
     remove("processed", at);
-    retire(place, "previous", "u");
+    retireLeftover(place, "previous", "u");
   }
-  retire(place, "current", "u");
+  retireLeftover(place, "current", "u");
   const state = orFatal(
     tool,
     `unable to write to ${path}/state`,
