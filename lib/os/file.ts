@@ -99,6 +99,16 @@ export function writeAll(
   while (done < length) done += write(fd, bytes.subarray(done), length - done);
 }
 
+/** read(2) as `read` does it, but what fails has ended: 0, as for a connection that breaks. */
+export function readOrEnd(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
+  try {
+    return read(fd, buffer);
+  } catch (error) {
+    if (error instanceof SystemError) return 0;
+    throw error;
+  }
+}
+
 /** The whole content of a file. */
 export function readFile(path: ByteString, at = AT_FDCWD): Uint8Array<ArrayBuffer> {
   const fd = open(path, O_RDONLY | O_NONBLOCK, 0, at);

@@ -74,7 +74,7 @@ machineTest(
     );
     match(
       log.replace(/pid \d+|(ok|end) \d+/g, "$1 P").replace(/@[0-9a-f]{24} /g, ""),
-      /^tcpserver: status: 0\/3\ntcpserver: status: 1\/3\ntcpserver:  P from 192\.168\.1\.33\ntcpserver: ok P 0:192\.168\.1\.44:23 :192\.168\.1\.33::\d+\ntcpserver: end P status 0\ntcpserver: status: 0\/3\n$/,
+      /^tcpserver: status: 0\/3\ntcpserver: status: 1\/3\ntcpserver: {2}P from 192\.168\.1\.33\ntcpserver: ok P 0:192\.168\.1\.44:23 :192\.168\.1\.33::\d+\ntcpserver: end P status 0\ntcpserver: status: 0\/3\n$/,
     );
     const local = await machine.output("tail /var/service/telnet/log/main/current |tai64nlocal");
     match(local, /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9} tcpserver: .*\n){6}$/);
