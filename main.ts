@@ -33,4 +33,5 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   svscanboot,
 };
 
-if (import.meta.main) Deno.exit(runToolbox(TOOLS, start()));
+// Not on top of this module's own frame: to make an Error, the engine parses every function on the stack again.
+queueMicrotask(() => Deno.exit(runToolbox(TOOLS, start())));

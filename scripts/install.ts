@@ -65,7 +65,7 @@ async function toolNames(): Promise<string[]> {
 /** Fills the version's directory. A file that is being executed is replaced by rename, never written over. */
 async function placeVersion(directory: string, names: readonly string[]): Promise<void> {
   await Deno.mkdir(`${directory}/command`, { recursive: true });
-  for (const file of ["djbox", "runtime/djbox.js", "runtime/deno"]) {
+  for (const file of ["djbox", "runtime/djbox.js", "runtime/toolbox.js", "runtime/deno"]) {
     await placeFile(`${DIST}/${file}`, `${directory}/${file}`);
   }
   for (const name of names) await placeLink("../djbox", `${directory}/command/${name}`);

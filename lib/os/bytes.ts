@@ -29,15 +29,20 @@ export function putBytes(target: Uint8Array, offset: number, text: ByteString): 
   return offset + text.length;
 }
 
+/* String.fromCharCode takes its arguments from the stack: 8192 of them are safe. */
+const PIECE = 8192;
+
 /** The byte string of `bytes`. */
 export function fromBytes(bytes: Uint8Array): ByteString {
-  // String.fromCharCode takes its arguments from the stack: 8192 of them are safe.
-  if (bytes.length <= 8192) return String.fromCharCode(...bytes);
+  if (bytes.length <= PIECE) return pieceOf(bytes);
   const parts: string[] = [];
-  for (let i = 0; i < bytes.length; i += 8192) {
-    parts.push(String.fromCharCode(...bytes.subarray(i, i + 8192)));
-  }
+  for (let i = 0; i < bytes.length; i += PIECE) parts.push(pieceOf(bytes.subarray(i, i + PIECE)));
   return parts.join("");
+}
+
+function pieceOf(bytes: Uint8Array): ByteString {
+  // Five times as fast as a spread argument; any array-like object will do.
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
 
 /** `text` (any Unicode string) as a byte string in UTF-8. */

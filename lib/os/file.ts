@@ -64,7 +64,11 @@ export function write(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
 /** Writes all of `bytes`, in as many write(2) as it takes. */
 export function writeAll(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
   let rest = bytes;
-  while (rest.length > 0) rest = rest.subarray(write(fd, rest));
+  while (rest.length > 0) {
+    const put = libc().write(fd, rest, rest.length, pad);
+    if (put >= 0) rest = rest.subarray(put);
+    else if (errno() !== EINTR) throw new SystemError(errno(), "write");
+  }
 }
 
 /** The whole content of a file. */
@@ -82,9 +86,11 @@ export function readToEnd(fd: number): Uint8Array<ArrayBuffer> {
   let buffer = new Uint8Array(4096);
   let length = 0;
   for (;;) {
-    const got = read(fd, buffer.subarray(length));
+    const room = buffer.subarray(length);
+    const got = libc().read(fd, room, room.length, pad);
     if (got === 0) return buffer.subarray(0, length);
-    length += got;
+    if (got > 0) length += got;
+    else if (errno() !== EINTR) throw new SystemError(errno(), "read");
     if (length === buffer.length) {
       const larger = new Uint8Array(buffer.length * 4);
       larger.set(buffer);
