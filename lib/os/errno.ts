@@ -30,17 +30,33 @@ export const ENOSPC = 28;
 export const EROFS = 30;
 export const EPIPE = 32;
 export const EPROTO = 71;
+export const ENOTSOCK = 88;
 export const EADDRINUSE = 98;
 export const ECONNABORTED = 103;
 export const ECONNRESET = 104;
+export const ENOBUFS = 105;
 export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
 export const EHOSTUNREACH = 113;
 export const EINPROGRESS = 115;
 
-/** A system call that failed: `call` is its name as in section 2 of the manual, `errno` its reason. */
+/**
+ * A system call that failed: `call` is its name as in section 2 of the manual, `errno` its reason. `words` say the
+ * reason where the words for the errno do not.
+ */
 export class SystemError extends Error {
-  constructor(readonly errno: number, readonly call: string) {
+  /** As the class's comment says. */
+  constructor(readonly errno: number, readonly call: string, readonly words?: string) {
     super(`${call}: errno ${errno}`);
+  }
+}
+
+/** What `action` returns; undefined where a system call in it fails. */
+export function unlessRefused<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof SystemError) return undefined;
+    throw error;
   }
 }

@@ -23,10 +23,13 @@ import {
   O_CLOEXEC,
   O_DIRECTORY,
   O_NONBLOCK,
+  O_PATH,
   O_RDONLY,
+  O_RDWR,
   S_IFDIR,
   S_IFMT,
   S_IFREG,
+  X_OK,
 } from "./constants.ts";
 import { EINTR, ENOENT, SystemError } from "./errno.ts";
 import { check, cString, errno, hot, libc, pad } from "./libc.ts";
@@ -34,6 +37,18 @@ import { check, cString, errno, hot, libc, pad } from "./libc.ts";
 /** open(2), always close-on-exec: what a program of ours opens is not for the programs that it runs. */
 export function open(path: ByteString, flags: number, mode = 0, at = AT_FDCWD): number {
   return check(libc().openat(at, cString(path), flags | O_CLOEXEC, mode, pad), "open");
+}
+
+/**
+ * A descriptor for a directory, to work relative to it: what chdir(2) would do, with its errors (it must be
+ * possible to enter it, not to read it), but the working directory stays.
+ */
+export function openDirectory(path: ByteString, at = AT_FDCWD): number {
+  const fd = open(path, O_PATH | O_DIRECTORY, 0, at);
+  const denied = access(".", X_OK, fd);
+  if (denied === 0) return fd;
+  close(fd);
+  throw new SystemError(denied, "chdir");
 }
 
 /** close(2); never throws. */
@@ -51,24 +66,37 @@ export function read(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
   }
 }
 
-/** write(2) once: the number of bytes written. Repeats on EINTR. */
-export function write(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+/** pread(2) into `buffer`: the number of bytes, 0 at end of file. Repeats on EINTR. */
+export function pread(fd: number, buffer: Uint8Array<ArrayBuffer>, offset: number): number {
+  for (;;) {
+    const got = libc().pread(fd, buffer, buffer.length, BigInt(offset), pad);
+    if (got >= 0) return got;
+    if (errno() !== EINTR) throw new SystemError(errno(), "pread");
+  }
+}
+
+/** write(2) of the first `length` bytes once: the number of bytes written. Repeats on EINTR. */
+export function write(
+  fd: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  length = bytes.length,
+): number {
   const call = hot("write");
   for (;;) {
-    const put = call(fd, bytes, bytes.length);
+    const put = call(fd, bytes, length);
     if (put >= 0) return put;
     if (errno() !== EINTR) throw new SystemError(errno(), "write");
   }
 }
 
-/** Writes all of `bytes`, in as many write(2) as it takes. */
-export function writeAll(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
-  let rest = bytes;
-  while (rest.length > 0) {
-    const put = libc().write(fd, rest, rest.length, pad);
-    if (put >= 0) rest = rest.subarray(put);
-    else if (errno() !== EINTR) throw new SystemError(errno(), "write");
-  }
+/** Writes the first `length` bytes, in as many write(2) as it takes. */
+export function writeAll(
+  fd: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  length = bytes.length,
+): void {
+  let done = length > 0 ? write(fd, bytes, length) : 0;
+  while (done < length) done += write(fd, bytes.subarray(done), length - done);
 }
 
 /** The whole content of a file. */
@@ -76,6 +104,21 @@ export function readFile(path: ByteString, at = AT_FDCWD): Uint8Array<ArrayBuffe
   const fd = open(path, O_RDONLY | O_NONBLOCK, 0, at);
   try {
     return readToEnd(fd);
+  } finally {
+    close(fd);
+  }
+}
+
+const beginning = new Uint8Array(4096);
+
+/**
+ * What one read(2) gets of a file, 4096 bytes at most: enough for a small file, and for one that the kernel makes
+ * up. In a buffer that the next call uses again.
+ */
+export function readBeginning(path: ByteString, at = AT_FDCWD): Uint8Array<ArrayBuffer> {
+  const fd = open(path, O_RDONLY | O_NONBLOCK, 0, at);
+  try {
+    return beginning.subarray(0, read(fd, beginning));
   } finally {
     close(fd);
   }
@@ -103,27 +146,41 @@ export function readToEnd(fd: number): Uint8Array<ArrayBuffer> {
 export interface Stat {
   /** Type and permissions, inode(7). */
   readonly mode: number;
+  /** How many names it has. */
+  readonly links: number;
   readonly uid: number;
   readonly gid: number;
   readonly size: number;
+  /** When the content last changed, or a directory's entries did: whole seconds of the wall clock. */
+  readonly modified: number;
   /** Device and inode together: equal for the same file. */
   readonly identity: string;
 }
 
-/* struct statx is the same on every machine: mode u16 at 28, uid u32 20, gid u32 24, ino u64 32, size u64 40,
- * dev_major u32 136, dev_minor u32 140. */
+/* struct statx is the same on every machine: nlink u32 at 16, uid u32 20, gid u32 24, mode u16 28, ino u64 32,
+ * size u64 40, mtime i64 and u32 112, dev_major u32 136, dev_minor u32 140. */
 const STATX_BASIC_STATS = 0x7ff;
 const statxBuffer = new Uint8Array(256);
 const statxView = new DataView(statxBuffer.buffer);
 
 function statx(at: number, path: ByteString, flags: number): Stat {
-  check(libc().statx(at, cString(path), flags, STATX_BASIC_STATS, statxBuffer, pad), "stat");
+  check(statxInto(at, path, flags), "stat");
+  return statxResult();
+}
+
+function statxInto(at: number, path: ByteString, flags: number): number {
+  return libc().statx(at, cString(path), flags, STATX_BASIC_STATS, statxBuffer, pad);
+}
+
+function statxResult(): Stat {
   const view = statxView;
   return {
     mode: view.getUint16(28, true),
+    links: view.getUint32(16, true),
     uid: view.getUint32(20, true),
     gid: view.getUint32(24, true),
     size: Number(view.getBigUint64(40, true)),
+    modified: Number(view.getBigInt64(112, true)),
     identity: `${view.getUint32(136, true)}:${view.getUint32(140, true)}:${
       view.getBigUint64(32, true)
     }`,
@@ -155,12 +212,9 @@ export function isRegular(stat: Stat): boolean {
 
 /** stat(2), or undefined where there is no such file (ENOENT). */
 export function statIfThere(path: ByteString, at = AT_FDCWD): Stat | undefined {
-  try {
-    return stat(path, at);
-  } catch (error) {
-    if (error instanceof SystemError && error.errno === ENOENT) return undefined;
-    throw error;
-  }
+  if (statxInto(at, path, 0) === 0) return statxResult();
+  if (errno() === ENOENT) return undefined;
+  throw new SystemError(errno(), "stat");
 }
 
 /** faccessat(2) with the effective ids: 0, or the error number that an attempt would meet. Never throws. */
@@ -241,6 +295,15 @@ export function pipe(flags = 0): { reader: number; writer: number } {
   return { reader: ends[0] as number, writer: ends[1] as number };
 }
 
+/** memfd_create(2): a file without a name, with `content`, to be read from its beginning; close-on-exec. */
+export function memoryFile(name: ByteString, content: Uint8Array<ArrayBuffer>): number {
+  const MFD_CLOEXEC = 1;
+  const fd = check(libc().memfd_create(cString(name), MFD_CLOEXEC, pad), "memfd_create");
+  writeAll(fd, content);
+  seek(fd, 0);
+  return fd;
+}
+
 /** dup2(2): `to` is not close-on-exec afterwards, not even where it is `from` itself. */
 export function dup2(from: number, to: number): void {
   if (from === to) setCloseOnExec(to, false);
@@ -266,6 +329,14 @@ export function isInherited(fd: number): boolean {
   return flags >= 0 && (flags & FD_CLOEXEC) === 0;
 }
 
+/** Opens /dev/null where 0, 1 or 2 is closed, so that nothing that is opened later gets that number. */
+export function fillStandardDescriptors(): void {
+  for (let fd = 0; fd <= 2; fd++) {
+    // open(2) takes the lowest free number.
+    if (!isOpen(fd)) open("/dev/null", O_RDWR);
+  }
+}
+
 export function setCloseOnExec(fd: number, on: boolean): void {
   check(libc().fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0, pad), "fcntl");
 }
@@ -285,11 +356,14 @@ export function readDirectory(path: ByteString, at = AT_FDCWD): ByteString[] {
   }
 }
 
+const direntBuffer = new Uint8Array(32768);
+const direntView = new DataView(direntBuffer.buffer);
+
 /** The names that getdents64(2) yields from here on to the end of the directory open at `fd`. */
 export function readDirectoryOf(fd: number): ByteString[] {
   const names: ByteString[] = [];
-  const buffer = new Uint8Array(32768);
-  const view = new DataView(buffer.buffer);
+  const buffer = direntBuffer;
+  const view = direntView;
   for (;;) {
     const length = check(libc().getdents64(fd, buffer, buffer.length, pad), "getdents");
     if (length === 0) return names;
@@ -301,4 +375,27 @@ export function readDirectoryOf(fd: number): ByteString[] {
       at += size;
     }
   }
+}
+
+/** Whether `fd` is open and close-on-exec. */
+function isCloseOnExec(fd: number): boolean {
+  const flags = libc().fcntl(fd, F_GETFD, 0, pad);
+  return flags >= 0 && (flags & FD_CLOEXEC) !== 0;
+}
+
+/**
+ * Lets go of what is open at descriptors `fds`: /dev/null, close-on-exec, takes their place, so that nothing else can. The
+ * runtime keeps duplicates of 0, 1 and 2; whoever waits for the end of a pipe waits for those, too.
+ */
+export function letGo(fds: readonly number[]): void {
+  const nothing = open("/dev/null", O_RDWR);
+  const files = new Set(fds.map((fd) => fstat(fd).identity));
+  const others = readDirectory("/proc/self/fd").map(Number).filter((fd) =>
+    fd > 2 && isCloseOnExec(fd) && files.has(fstat(fd).identity)
+  );
+  for (const fd of [...fds, ...others]) {
+    dup2(nothing, fd);
+    setCloseOnExec(fd, true);
+  }
+  close(nothing);
 }

@@ -103,6 +103,10 @@ const COLD = {
     parameters: ["i32", /* fd */ "i64", /* offset */ "i32", /* whence */ PAD],
     result: "i64",
   },
+  pread: {
+    parameters: ["i32", /* fd */ "buffer", /* buf */ "u32", /* count */ "i64", /* offset */ PAD],
+    result: "i32",
+  },
   flock: { parameters: ["i32", /* fd */ "i32", /* operation */ PAD], result: "i32" },
   fcntl: { parameters: ["i32", /* fd */ "i32", /* cmd */ "i32", /* arg */ PAD], result: "i32" },
   pipe2: { parameters: ["buffer", /* pipefd */ "i32", /* flags */ PAD], result: "i32" },
@@ -111,6 +115,7 @@ const COLD = {
     parameters: ["i32", /* fd */ "buffer", /* dirp */ "u32", /* count */ PAD],
     result: "i32",
   },
+  memfd_create: { parameters: ["buffer", /* name */ "u32", /* flags */ PAD], result: "i32" },
   // processes
   getpid: { parameters: [PAD], result: "i32" },
   execve: {
@@ -171,6 +176,16 @@ const COLD = {
     parameters: ["i32", /* pid */ "buffer", /* status */ "i32", /* options */ PAD],
     result: "i32",
   },
+  waitid: {
+    parameters: [
+      "i32", /* idtype */
+      "i32", /* id */
+      "buffer", /* infop */
+      "i32", /* options */
+      PAD,
+    ],
+    result: "i32",
+  },
   kill: { parameters: ["i32", /* pid */ "i32", /* sig */ PAD], result: "i32" },
   setsid: { parameters: [PAD], result: "i32" },
   getuid: { parameters: [PAD], result: "u32" },
@@ -193,6 +208,16 @@ const COLD = {
     parameters: ["i32", /* option */ "u64", /* arg2 */ "buffer", /* arg3 */ "u64", "u64", PAD],
     result: "i32",
   },
+  setenv: {
+    parameters: ["buffer", /* name */ "buffer", /* value */ "i32", /* overwrite */ PAD],
+    result: "i32",
+  },
+  unsetenv: { parameters: ["buffer", /* name */ PAD], result: "i32" },
+  tzset: { parameters: [PAD], result: "void" },
+  localtime_r: {
+    parameters: ["buffer", /* timep */ "buffer", /* result */ PAD],
+    result: "pointer",
+  },
   sbrk: { parameters: ["i64", /* increment */ PAD], result: "pointer" },
   // signals
   sigprocmask: {
@@ -205,6 +230,80 @@ const COLD = {
   },
   signalfd: {
     parameters: ["i32", /* fd */ "buffer", /* mask */ "i32", /* flags */ PAD],
+    result: "i32",
+  },
+  // sockets
+  socket: {
+    parameters: ["i32", /* domain */ "i32", /* type */ "i32", /* protocol */ PAD],
+    result: "i32",
+  },
+  bind: { parameters: ["i32", /* fd */ "buffer", /* addr */ "u32", /* len */ PAD], result: "i32" },
+  listen: { parameters: ["i32", /* fd */ "i32", /* backlog */ PAD], result: "i32" },
+  accept4: {
+    parameters: ["i32", /* fd */ "buffer", /* addr */ "buffer", /* len */ "i32", /* flags */ PAD],
+    result: "i32",
+  },
+  connect: {
+    parameters: ["i32", /* fd */ "buffer", /* addr */ "u32", /* len */ PAD],
+    result: "i32",
+  },
+  getsockname: {
+    parameters: ["i32", /* fd */ "buffer", /* addr */ "buffer", /* len */ PAD],
+    result: "i32",
+  },
+  getpeername: {
+    parameters: ["i32", /* fd */ "buffer", /* addr */ "buffer", /* len */ PAD],
+    result: "i32",
+  },
+  setsockopt: {
+    parameters: [
+      "i32", /* fd */
+      "i32", /* level */
+      "i32", /* optname */
+      "buffer", /* optval */
+      "u32", /* optlen */
+      PAD,
+    ],
+    result: "i32",
+  },
+  getsockopt: {
+    parameters: [
+      "i32", /* fd */
+      "i32", /* level */
+      "i32", /* optname */
+      "buffer", /* optval */
+      "buffer", /* optlen */
+      PAD,
+    ],
+    result: "i32",
+  },
+  send: {
+    parameters: ["i32", /* fd */ "buffer", /* buf */ "u64", /* len */ "i32", /* flags */ PAD],
+    result: "i32",
+  },
+  recv: {
+    parameters: ["i32", /* fd */ "buffer", /* buf */ "u64", /* len */ "i32", /* flags */ PAD],
+    result: "i32",
+  },
+  getservbyname: {
+    parameters: ["buffer", /* name */ "buffer", /* proto */ PAD],
+    result: "pointer",
+  },
+  // memory
+  mmap: {
+    parameters: [
+      "pointer", /* addr */
+      "u64", /* length */
+      "i32", /* prot */
+      "i32", /* flags */
+      "i32", /* fd */
+      "i64", /* offset */
+      PAD,
+    ],
+    result: "pointer",
+  },
+  mprotect: {
+    parameters: ["pointer", /* addr */ "u64", /* length */ "i32", /* prot */ PAD],
     result: "i32",
   },
   // waiting
@@ -225,6 +324,10 @@ const COLD = {
 const HOT = {
   read: { parameters: ["i32", /* fd */ "buffer", /* buf */ "u32" /* count */], result: "i32" },
   write: { parameters: ["i32", /* fd */ "buffer", /* buf */ "u32" /* count */], result: "i32" },
+  send: {
+    parameters: ["i32", /* fd */ "buffer", /* buf */ "u32", /* len */ "i32" /* flags */],
+    result: "i32",
+  },
   poll: { parameters: ["buffer", /* fds */ "u32", /* nfds */ "i32" /* timeout */], result: "i32" },
   epoll_wait: {
     parameters: [
@@ -332,9 +435,14 @@ export function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
  * A `char *[]`, NULL at its end. `keep` holds every buffer that the array points to: keep the whole object
  * referenced until the call returns, or the garbage collector takes the strings away under it.
  */
-export function stringArray(
-  texts: readonly ByteString[],
-): { array: Uint8Array<ArrayBuffer>; keep: Uint8Array<ArrayBuffer> } {
+export interface StringArray {
+  readonly array: Uint8Array<ArrayBuffer>;
+  readonly keep: Uint8Array<ArrayBuffer>;
+}
+
+/** `texts` as a `char *[]`; one that is a `char *[]` already stays as it is. */
+export function stringArray(texts: readonly ByteString[] | StringArray): StringArray {
+  if ("keep" in texts) return texts;
   let size = 0;
   for (const text of texts) {
     if (text.includes("\0")) throw new RangeError("a C string cannot hold a NUL byte");

@@ -10,7 +10,7 @@
  */
 import { type ByteString, fromBytes } from "./bytes.ts";
 import { monotonic } from "./clock.ts";
-import { F_OK, RLIMIT_NOFILE, SIGPIPE } from "./constants.ts";
+import { F_OK, RLIMIT_NOFILE } from "./constants.ts";
 import { EINTR, EMFILE, SystemError } from "./errno.ts";
 import {
   access,
@@ -23,10 +23,27 @@ import {
   readFile,
   setCloseOnExec,
 } from "./file.ts";
-import { addressOfSymbol, check, cString, errno, libc, pad, stringArray } from "./libc.ts";
+import {
+  addressOfSymbol,
+  check,
+  cString,
+  errno,
+  libc,
+  pad,
+  type StringArray,
+  stringArray,
+} from "./libc.ts";
 import { sleep } from "./poll.ts";
 import { getLimit, isMemoryLimit, type Limits, LimitSwitch, setSoftLimit } from "./rlimit.ts";
-import { isIgnored, maskOf, setMask, type SignalMask, sigset } from "./signal.ts";
+import {
+  ignoredForOurselves,
+  maskOf,
+  setDisposition,
+  setMask,
+  type SignalMask,
+  sigset,
+  unblock,
+} from "./signal.ts";
 
 /** A descriptor of ours and the number it is to have in the program that we run. */
 export type Mapping = readonly [ours: number, theirs: number];
@@ -47,12 +64,20 @@ export interface Inheritance {
 export interface Program extends Inheritance {
   /** The file, relative to `directory` if it is not absolute. */
   readonly path: ByteString;
-  readonly argv: readonly ByteString[];
-  readonly environ: readonly ByteString[];
+  readonly argv: readonly ByteString[] | Strings;
+  readonly environ: readonly ByteString[] | Strings;
 }
 
-/* NOFILE first: the others override it. */
-function softLimits(program: Inheritance): Map<number, bigint> {
+/** Arguments or an environment, as the kernel takes them. */
+export type Strings = StringArray;
+
+/** Makes ready what many programs are to be run with. */
+export function prepare(texts: readonly ByteString[]): Strings {
+  return stringArray(texts);
+}
+
+/** The soft limits that a program is to have, by resource. NOFILE first: the others override it. */
+export function softLimits(program: Inheritance): Map<number, bigint> {
   const limits = new Map<number, bigint>();
   if (program.softFiles !== undefined) limits.set(RLIMIT_NOFILE, program.softFiles);
   for (const [resource, soft] of program.limits) limits.set(resource, soft);
@@ -138,6 +163,7 @@ export function exec(program: Program): number {
   }
   const takeAway = placeDescriptors(program.descriptors);
   setMask(program.mask);
+  for (const signal of ignoredForOurselves()) setDisposition(signal, "default");
   const { execve } = libc();
   // Under RLIMIT_AS the next piece of memory that anybody here wants would be our end: from here on nothing is
   // allocated until the limits are off again.
@@ -160,48 +186,47 @@ const POSIX_SPAWN_SETSIGMASK = 0x08;
  * defaults; sigaddset(3) would refuse them. */
 const INTERNAL_SIGNALS = [32, 33];
 
+const actions = new Uint8Array(ACTIONS_SIZE);
+const attributes = new Uint8Array(ATTRIBUTES_SIZE);
+const blocked = sigset(0n);
+const defaulted = sigset(0n);
+const spawned = new Int32Array(1);
+const spawnedBytes = new Uint8Array(spawned.buffer);
+
 /**
  * posix_spawn(3): starts a program beside us and returns its pid. Mappings are carried out in their order, so a
  * descriptor that is still to be duplicated must not be the target of an earlier one.
  *
  * @param directory descriptor of the directory it starts in
- * @param ignored signals of ours that we ignore but that the program is to have at their default
+ * @param defaults signals that it is to have at their default, whatever we were started with
  * @throws SystemError "execve" when the program cannot be started: there is no process then
  */
 export function spawn(
   program: Program,
   directory?: number,
-  ignored: readonly number[] = [],
+  defaults: readonly number[] = [],
 ): number {
   const c = libc();
-  const actions = new Uint8Array(ACTIONS_SIZE);
-  const attributes = new Uint8Array(ATTRIBUTES_SIZE);
   c.posix_spawn_file_actions_init(actions, pad);
   c.posix_spawnattr_init(attributes, pad);
   for (const [ours, theirs] of program.descriptors) {
     c.posix_spawn_file_actions_adddup2(actions, ours, theirs, pad);
   }
   if (directory !== undefined) c.posix_spawn_file_actions_addfchdir_np(actions, directory, pad);
-  c.posix_spawnattr_setsigmask(attributes, sigset(program.mask), pad);
-  c.posix_spawnattr_setsigdefault(
-    attributes,
-    sigset(maskOf([...INTERNAL_SIGNALS, ...ignored])),
-    pad,
-  );
+  c.posix_spawnattr_setsigmask(attributes, sigset(program.mask, blocked), pad);
+  const signals = maskOf([...INTERNAL_SIGNALS, ...ignoredForOurselves(), ...defaults]);
+  c.posix_spawnattr_setsigdefault(attributes, sigset(signals, defaulted), pad);
   c.posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK, pad);
   const path = cString(program.path);
   const argv = stringArray(program.argv);
   const environ = stringArray(program.environ);
-  const pid = new Int32Array(1);
   const before: [number, bigint][] = [];
   const limits = softLimits(program);
   for (const [resource, soft] of limits) {
-    if (isMemoryLimit(resource)) continue;
-    before.push([resource, getLimit(resource).soft]);
-    setSoftLimit(resource, soft);
+    if (!isMemoryLimit(resource)) before.push([resource, setSoftLimit(resource, soft)]);
   }
   const reason = c.posix_spawn(
-    new Uint8Array(pid.buffer),
+    spawnedBytes,
     path,
     actions,
     attributes,
@@ -216,7 +241,7 @@ export function spawn(
   if (reason !== 0 || argv.keep.length + environ.keep.length < 0) {
     throw new SystemError(reason, "execve");
   }
-  const child = pid[0] as number;
+  const child = spawned[0] as number;
   for (const [resource, soft] of limits) {
     // These would kill us if they held while we spawn; the child gets them in its first microseconds.
     if (isMemoryLimit(resource)) limitChild(child, resource, soft);
@@ -266,18 +291,37 @@ export interface Ended {
 }
 
 const WNOHANG = 1;
+const waitStatus = new Int32Array(1);
+const waitStatusBytes = new Uint8Array(waitStatus.buffer);
 
 /**
  * waitpid(2) for `pid` (-1: any child). With `hang` it waits, else it returns undefined while the child runs.
  * undefined too where there is no such child.
  */
 export function wait(pid: number, hang: boolean): Ended | undefined {
-  const status = new Int32Array(1);
   for (;;) {
-    const got = libc().waitpid(pid, new Uint8Array(status.buffer), hang ? 0 : WNOHANG, pad);
-    if (got > 0) return { pid: got, status: status[0] as number };
+    const got = libc().waitpid(pid, waitStatusBytes, hang ? 0 : WNOHANG, pad);
+    if (got > 0) return { pid: got, status: waitStatus[0] as number };
     if (got === 0 || errno() !== EINTR) return undefined;
   }
+}
+
+const P_PID = 1;
+const WEXITED = 4;
+const WNOWAIT = 0x01000000;
+const CLD_KILLED = 2;
+const CLD_DUMPED = 3;
+
+/**
+ * The signal that has ended our child `pid`; 0 while it runs, or where it ended otherwise. The child stays to be waited
+ * for: waitid(2) with WNOWAIT.
+ */
+export function endedBy(pid: number): number {
+  // siginfo_t is 128 bytes: si_signo i32 at 0, si_code i32 at 8, si_status i32 at 24
+  const info = new Int32Array(32);
+  const options = WNOHANG | WEXITED | WNOWAIT;
+  if (libc().waitid(P_PID, pid, new Uint8Array(info.buffer), options, pad) !== 0) return 0;
+  return info[2] === CLD_KILLED || info[2] === CLD_DUMPED ? info[6] as number : 0;
 }
 
 /** The signal that ended the child, 0 if it exited by itself. */
@@ -298,9 +342,24 @@ export function openPid(pid: number): number {
   return check(libc().syscall(SYS_PIDFD_OPEN, BigInt(pid), 0n, 0n, 0n, pad), "pidfd_open");
 }
 
+/* As above: no function before glibc 2.36. */
+const SYS_PIDFD_SEND_SIGNAL = 424n;
+
+/** pidfd_send_signal(2); false where it failed (the process has ended, or is not ours to signal). */
+export function signalProcess(process: number, signal: number): boolean {
+  return libc().syscall(SYS_PIDFD_SEND_SIGNAL, BigInt(process), BigInt(signal), 0n, 0n, pad) === 0;
+}
+
 /** kill(2); false where it failed (no such process, or not ours to signal). */
 export function kill(pid: number, signal: number): boolean {
   return libc().kill(pid, signal, pad) === 0;
+}
+
+/** Ends this process by `signal`, as if nobody had looked for it. Does not return for a signal that ends processes. */
+export function dieBy(signal: number): void {
+  setDisposition(signal, "default");
+  unblock([signal]);
+  kill(getpid(), signal);
 }
 
 export function getpid(): number {
@@ -341,9 +400,4 @@ const PR_SET_DUMPABLE = 4;
  */
 export function setDumpable(): void {
   libc().prctl(PR_SET_DUMPABLE, 1n, null, 0n, 0n, pad);
-}
-
-/** Signals to be given back their default in a child, where we ignore them for ourselves alone. */
-export function ignoredForOurselves(wasIgnored: boolean): readonly number[] {
-  return isIgnored(SIGPIPE) && !wasIgnored ? [SIGPIPE] : [];
 }

@@ -19,17 +19,21 @@ export interface Limit {
 /** Soft limits by resource (RLIMIT_*) that are still to be set on a program that we run. */
 export type Limits = ReadonlyMap<number, bigint>;
 
+const pair = new BigUint64Array(2);
+const pairBytes = new Uint8Array(pair.buffer);
+
 /** The limits of `resource` of process `pid` (0: this one). */
 export function getLimit(resource: number, pid = 0): Limit {
-  const pair = new BigUint64Array(2);
-  check(libc().prlimit(pid, resource, null, new Uint8Array(pair.buffer), pad), "getrlimit");
+  check(libc().prlimit(pid, resource, null, pairBytes, pad), "getrlimit");
   return { soft: pair[0] as bigint, hard: pair[1] as bigint };
 }
 
-/** Sets the soft limit of `resource`, or the hard limit where that is lower. */
-export function setSoftLimit(resource: number, soft: bigint, pid = 0): void {
-  const { hard } = getLimit(resource, pid);
-  check(libc().prlimit(pid, resource, limitPair(soft, hard), null, pad), "setrlimit");
+/** Sets the soft limit of `resource`, or the hard limit where that is lower. Returns the one before. */
+export function setSoftLimit(resource: number, soft: bigint, pid = 0): bigint {
+  const limit = getLimit(resource, pid);
+  pair[0] = soft < limit.hard ? soft : limit.hard;
+  check(libc().prlimit(pid, resource, pairBytes, null, pad), "setrlimit");
+  return limit.soft;
 }
 
 /** A struct rlimit: rlim_cur u64, which is not to be above rlim_max, u64. */

@@ -25,6 +25,7 @@ import { EAGAIN } from "./errno.ts";
 import { check, errno, hot, libc, pad } from "./libc.ts";
 
 const SIG_BLOCK = 0;
+const SIG_UNBLOCK = 1;
 const SIG_SETMASK = 2;
 const SIGSET_SIZE = 128;
 
@@ -48,9 +49,11 @@ export function maskOf(signals: readonly number[]): SignalMask {
   return signals.reduce((mask, signal) => mask | (1n << BigInt(signal - 1)), 0n);
 }
 
-/** `mask` as a sigset_t of the C library, 128 bytes. */
-export function sigset(mask: SignalMask): Uint8Array<ArrayBuffer> {
-  const set = new Uint8Array(SIGSET_SIZE);
+/** `mask` as a sigset_t of the C library, 128 bytes; in `set`, if there is one already. */
+export function sigset(
+  mask: SignalMask,
+  set = new Uint8Array(SIGSET_SIZE),
+): Uint8Array<ArrayBuffer> {
   new DataView(set.buffer).setBigUint64(0, mask, true);
   return set;
 }
@@ -63,6 +66,11 @@ export function setMask(mask: SignalMask): SignalMask {
 /** Adds to this thread's mask; returns the one before. */
 export function block(signals: readonly number[]): SignalMask {
   return changeMask(SIG_BLOCK, maskOf(signals));
+}
+
+/** Takes from this thread's mask; returns the one before. */
+export function unblock(signals: readonly number[]): SignalMask {
+  return changeMask(SIG_UNBLOCK, maskOf(signals));
 }
 
 function changeMask(how: number, mask: SignalMask): SignalMask {
@@ -91,6 +99,21 @@ export function isIgnored(signal: number): boolean {
   return new DataView(action.buffer).getBigUint64(0, true) === 1n;
 }
 
+/* Dispositions belong to the process, and so does this. */
+const ignoredByUs = new Set<number>();
+
+/** Ignores `signal` in this process; programs that we run have it as we were started with it. */
+export function ignoreForOurselves(signal: number): void {
+  if (isIgnored(signal)) return;
+  setDisposition(signal, "ignore");
+  ignoredByUs.add(signal);
+}
+
+/** What `ignoreForOurselves` changed: to be at its default in a program that we run. */
+export function ignoredForOurselves(): readonly number[] {
+  return [...ignoredByUs];
+}
+
 // struct signalfd_siginfo is 128 bytes: ssi_signo u32 at 0, ssi_code i32 at 8
 const SIGINFO_SIZE = 128;
 
@@ -100,12 +123,14 @@ export interface Arrived {
   readonly fromKernel: boolean;
 }
 
-/** Blocks `signals` in this thread and makes them readable at `fd`, a signalfd(2). */
+/** Blocks `signals` in this thread, also ignored ones, and makes them readable at `fd`, a signalfd(2). */
 export class SignalDescriptor {
   readonly fd: number;
   readonly #buffer = new Uint8Array(SIGINFO_SIZE);
 
   constructor(signals: readonly number[]) {
+    // A signal that is ignored would never arrive.
+    for (const signal of signals) setDisposition(signal, "default");
     block(signals);
     this.fd = check(
       libc().signalfd(-1, sigset(maskOf(signals)), O_CLOEXEC | O_NONBLOCK, pad),

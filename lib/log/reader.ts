@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * The way of a log's bytes from a descriptor into a text: one read(2) of what is there, with or without stamps.
+ *
+ * @module
+ */
+import { Clock } from "../os/clock.ts";
+import { EAGAIN, SystemError } from "../os/errno.ts";
+import { read } from "../os/file.ts";
+import type { Stamper } from "../tai/stamp.ts";
+import { addLines, addStampedLines, inputBuffer, READ_SIZE, type Text } from "./text.ts";
+
+/** What a read came to. A read error ends the input, as in the C tool. */
+export type Got = "something" | "nothing" | "end";
+
+/** Fills a text: one read(2), of up to `most` bytes. */
+export interface LineReader {
+  read(most: number): Got;
+}
+
+/** Reads up to `most` bytes into `buffer`; how many they are, 0 for none now, -1 for the end. */
+function readSome(fd: number, buffer: Uint8Array<ArrayBuffer>, most: number): number {
+  try {
+    return read(fd, most < buffer.length ? buffer.subarray(0, most) : buffer) || -1;
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    return error.errno === EAGAIN ? 0 : -1;
+  }
+}
+
+function meaning(got: number): Got {
+  return got > 0 ? "something" : got === 0 ? "nothing" : "end";
+}
+
+/** Reads straight into the text. `sparse`: nobody asks for each line. */
+export class PlainReader implements LineReader {
+  readonly #fd: number;
+  readonly #text: Text;
+  readonly #sparse: boolean;
+  readonly #whole: Uint8Array<ArrayBuffer>;
+
+  constructor(fd: number, text: Text, sparse: boolean) {
+    this.#fd = fd;
+    this.#text = text;
+    this.#sparse = sparse;
+    this.#whole = text.bytes.subarray(0, READ_SIZE);
+  }
+
+  read(most: number): Got {
+    const from = this.#text.length;
+    const room = from === 0 ? this.#whole : this.#text.bytes.subarray(from, from + READ_SIZE);
+    const got = readSome(this.#fd, room, most);
+    if (got > 0) addLines(this.#text, got, this.#sparse);
+    return meaning(got);
+  }
+}
+
+/** Puts a stamp and a space in front of each line. The stamp is the time at which the line's first byte was read. */
+export class StampingReader implements LineReader {
+  readonly #fd: number;
+  readonly #text: Text;
+  readonly #stamper: Stamper;
+  readonly #clock = new Clock();
+  readonly #input = inputBuffer();
+  readonly #whole = this.#input.subarray(0, READ_SIZE);
+  readonly #view = new DataView(this.#input.buffer);
+
+  constructor(fd: number, text: Text, stamper: Stamper) {
+    this.#fd = fd;
+    this.#text = text;
+    this.#stamper = stamper;
+  }
+
+  read(most: number): Got {
+    const got = readSome(this.#fd, this.#whole, most);
+    if (got > 0) {
+      this.#stamper.set(this.#clock.read());
+      addStampedLines(this.#text, this.#view, got, this.#stamper);
+    }
+    return meaning(got);
+  }
+}

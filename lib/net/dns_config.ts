@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Whom to ask in the domain name system, and what a short name means: environment, /etc/resolv.conf and
+ * /etc/dnsrewrite. See https://cr.yp.to/djbdns/qualification.html
+ *
+ * @module
+ */
+import { type ByteString, fromBytes } from "../os/bytes.ts";
+import { ENOENT, SystemError } from "../os/errno.ts";
+import { readFile } from "../os/file.ts";
+import type { Address } from "../os/socket.ts";
+import type { Environment } from "../cli/environment.ts";
+import { LOOPBACK, scanAddress } from "./address.ts";
+import { lower } from "./dns_packet.ts";
+
+const RESOLV_CONF = "/etc/resolv.conf";
+const DNSREWRITE = "/etc/dnsrewrite";
+const MAX_SERVERS = 16;
+
+/** The content of a file; undefined if there is none. Throws SystemError where it is there and can't be read. */
+function contentOf(file: ByteString): ByteString | undefined {
+  try {
+    return fromBytes(readFile(file));
+  } catch (error) {
+    if (error instanceof SystemError && error.errno === ENOENT) return undefined;
+    throw error;
+  }
+}
+
+/** The servers to ask, in order: $DNSCACHEIP, else /etc/resolv.conf, else 127.0.0.1. Throws SystemError. */
+export function servers(env: Environment): readonly Address[] {
+  const fromEnvironment = parseServers(env.get("DNSCACHEIP") ?? "");
+  if (fromEnvironment.length > 0) return fromEnvironment;
+  const fromFile = parseResolvConf(contentOf(RESOLV_CONF) ?? "").servers;
+  return fromFile.length > 0 ? fromFile : [LOOPBACK];
+}
+
+/** Dotted addresses joined by dots. */
+export function parseServers(text: ByteString): Address[] {
+  const found: Address[] = [];
+  let rest = text;
+  while (found.length < MAX_SERVERS) {
+    if (rest.startsWith(".")) rest = rest.slice(1);
+    const next = scanAddress(rest);
+    if (next === undefined) break;
+    found.push(next.address);
+    rest = rest.slice(next.length);
+  }
+  return found;
+}
+
+/** resolv.conf(5), as far as it counts here. */
+export function parseResolvConf(
+  content: ByteString,
+): { readonly servers: readonly Address[]; readonly search: readonly ByteString[] | undefined } {
+  const found: Address[] = [];
+  let search: ByteString[] | undefined;
+  for (const line of content.split("\n")) {
+    const server = /^nameserver[ \t]+(.*)/s.exec(line)?.[1];
+    const address = server === undefined ? undefined : scanAddress(server)?.address;
+    if (address !== undefined && found.length < MAX_SERVERS) found.push(address);
+    const domains = /^(?:search|domain)[ \t](.*)/s.exec(line)?.[1];
+    if (domains !== undefined) search ??= domains.split(/[ \t]+/).filter((word) => word !== "");
+  }
+  return { servers: found, search };
+}
+
+/** The rules of rewriting that hold here. Throws SystemError. */
+export function rewriteRules(env: Environment): readonly ByteString[] {
+  const file = contentOf(env.get("DNSREWRITEFILE") ?? DNSREWRITE);
+  // An empty file counts as none (openreadclose.c).
+  if (file !== undefined && file !== "") {
+    return file.split("\n").map((line) => line.replace(/[ \t\r]+$/, ""));
+  }
+  const local = env.get("LOCALDOMAIN");
+  if (local !== undefined) return searchRules(local.split(" "));
+  const { search } = parseResolvConf(contentOf(RESOLV_CONF) ?? "");
+  if (search !== undefined) return searchRules(search);
+  const host = (contentOf("/proc/sys/kernel/hostname") ?? "").trimEnd();
+  const dot = host.indexOf(".");
+  return [...(dot < 0 ? [] : ["?:" + host.slice(dot)]), "*.:"];
+}
+
+function searchRules(domains: readonly ByteString[]): ByteString[] {
+  return ["?:" + domains.map((domain) => "+." + domain).join(""), "*.:"];
+}
+
+/**
+ * The names that `name` may mean, in the order in which they are to be tried: the rules are applied one after the
+ * other, and in what comes out `base+x+y` means basex, then basey.
+ */
+export function qualify(name: ByteString, rules: readonly ByteString[]): ByteString[] {
+  const whole = rules.reduce(rewrite, name);
+  const [base = "", ...endings] = whole.split("+");
+  return endings.length === 0 ? [base] : endings.map((ending) => base + ending);
+}
+
+/** `=FROM:TO` whole name, `*FROM:TO` suffix, `?FROM:TO` suffix unless a dot or bracket stands before, `-FROM:TO`. */
+function rewrite(name: ByteString, rule: ByteString): ByteString {
+  const [, kind, from = "", to = ""] = /^([?=*-])([^:]*):(.*)/s.exec(rule) ?? [];
+  if (kind === undefined || !lower(name).endsWith(lower(from))) return name;
+  const before = name.slice(0, name.length - from.length);
+  if (kind === "=" && before !== "") return name;
+  if (kind === "?" && /[.[\]]/.test(before)) return name;
+  return (kind === "-" ? "" : before) + to;
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * One question to the servers of the domain name system, until one of them answers: dns_transmit.c as a state
+ * machine beside others in a loop.
+ *
+ * Each server is asked by UDP and given 3 seconds; in the second round 11, in the third 45. A server that fails or
+ * refuses is passed over at once, except in the second round: then its time is waited for, because it may come up
+ * again meanwhile. An answer that is cut off is asked for again by TCP, 10 seconds a step. Number and source port of
+ * each question are random, and a datagram from elsewhere does not reach the connected socket.
+ *
+ * @module
+ */
+import { EAGAIN, EINPROGRESS, EINTR, EIO, ETIMEDOUT, SystemError } from "../os/errno.ts";
+import { EPOLLIN, EPOLLOUT } from "../os/constants.ts";
+import { close } from "../os/file.ts";
+import type { Loop, Timer } from "../os/loop.ts";
+import { type Address, bind, connect, pendingError, receive, send, socket } from "../os/socket.ts";
+import { ANY_ADDRESS } from "./address.ts";
+import { answers, isFailure, isTruncated, question, type WireName } from "./dns_packet.ts";
+
+const DNS_PORT = 53;
+const ROUNDS = [3000, 11000, 45000];
+const PATIENT_ROUND = 1;
+const TCP_STEP = 10_000;
+/** What a UDP answer may have (RFC 1035); a longer one comes by TCP. */
+const MAX_DATAGRAM = 512;
+const PORT_TRIES = 10;
+const FIRST_PORT = 1025;
+
+/** Something under way that can be given up. */
+export interface Task {
+  /** Gives it up: nobody is told anything any more. */
+  cancel(): void;
+}
+
+/** The answer, or why there is none: the last that went wrong. */
+export type Reply = Uint8Array | SystemError;
+
+export class DnsQuery implements Task {
+  readonly #loop: Loop;
+  readonly #servers: readonly Address[];
+  readonly #name: WireName;
+  readonly #type: number;
+  readonly #done: (reply: Reply) => void;
+  #round = 0;
+  #server = -1;
+  #fd = -1;
+  #timer: Timer | undefined;
+  #question: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #error = new SystemError(EIO, "recv");
+
+  /** Starts asking. `done` may be called before the constructor has returned. */
+  constructor(
+    loop: Loop,
+    servers: readonly Address[],
+    name: WireName,
+    type: number,
+    done: (reply: Reply) => void,
+  ) {
+    this.#loop = loop;
+    this.#servers = servers;
+    this.#name = name;
+    this.#type = type;
+    this.#done = done;
+    this.#nextByUdp();
+  }
+
+  cancel(): void {
+    this.#closeSocket();
+  }
+
+  #closeSocket(): void {
+    this.#loop.cancel(this.#timer);
+    if (this.#fd < 0) return;
+    this.#loop.poller.remove(this.#fd);
+    close(this.#fd);
+    this.#fd = -1;
+  }
+
+  #finish(reply: Reply): void {
+    this.#closeSocket();
+    this.#done(reply);
+  }
+
+  /** Waits until the socket is ready for `events`, up to `patience` milliseconds. */
+  #await(events: number, patience: number, ready: () => void, late: () => void): void {
+    const { poller } = this.#loop;
+    poller.remove(this.#fd);
+    poller.add(this.#fd, ready, events);
+    this.#loop.cancel(this.#timer);
+    this.#timer = this.#loop.after(patience, () => {
+      this.#error = new SystemError(ETIMEDOUT, "recv");
+      late();
+    });
+  }
+
+  /** A socket to the current server at a port that nobody can guess, and a question with such a number. */
+  #open(type: "stream" | "datagram"): number {
+    this.#closeSocket();
+    const [id = 0, ...ports] = crypto.getRandomValues(new Uint16Array(1 + PORT_TRIES));
+    this.#question = question(id, this.#name, this.#type);
+    this.#fd = socket(type, true);
+    const free = ports.map((port) => FIRST_PORT + port % (65536 - FIRST_PORT)).some((port) =>
+      bound(this.#fd, port)
+    );
+    if (!free) bind(this.#fd, { address: ANY_ADDRESS, port: 0 });
+    const address = this.#servers[this.#server] ?? ANY_ADDRESS;
+    return connect(this.#fd, { address, port: DNS_PORT });
+  }
+
+  #failed(errno: number, call: string): void {
+    this.#error = new SystemError(errno, call);
+  }
+
+  #nextByUdp(): void {
+    for (;;) {
+      if (++this.#server === this.#servers.length) {
+        this.#server = 0;
+        this.#round++;
+      }
+      const patience = ROUNDS[this.#round];
+      if (patience === undefined) return this.#finish(this.#error);
+      try {
+        const refused = this.#open("datagram");
+        const sent = refused === 0 ? send(this.#fd, this.#question) : -refused;
+        if (sent === this.#question.length) {
+          const next = (): void => this.#nextByUdp();
+          return this.#await(EPOLLIN, patience, () => this.#readDatagram(), next);
+        }
+        this.#failed(-sent, "send");
+      } catch (error) {
+        // No descriptor is left for a socket: asking others would not help.
+        if (!(error instanceof SystemError)) throw error;
+        return this.#finish(error);
+      }
+    }
+  }
+
+  #readDatagram(): void {
+    const buffer = new Uint8Array(MAX_DATAGRAM + 1);
+    const got = receive(this.#fd, buffer);
+    if (got === -EAGAIN || got === -EINTR || got > MAX_DATAGRAM) return;
+    if (got <= 0) {
+      this.#failed(got === 0 ? EIO : -got, "recv");
+      return this.#passOver();
+    }
+    const packet = buffer.subarray(0, got);
+    if (!answers(packet, this.#question)) return;
+    if (isTruncated(packet)) {
+      this.#server = -1;
+      return this.#nextByTcp();
+    }
+    if (isFailure(packet)) {
+      this.#failed(EAGAIN, "recv");
+      return this.#passOver();
+    }
+    this.#finish(packet);
+  }
+
+  #passOver(): void {
+    if (this.#round !== PATIENT_ROUND) this.#nextByUdp();
+  }
+
+  #nextByTcp(): void {
+    while (++this.#server < this.#servers.length) {
+      try {
+        const reason = this.#open("stream");
+        if (reason === 0) return this.#sendByTcp();
+        if (reason === EINPROGRESS) {
+          return this.#awaitTcp(EPOLLOUT, () => {
+            const error = pendingError(this.#fd);
+            if (error === 0) return this.#sendByTcp();
+            this.#failed(error, "connect");
+            this.#nextByTcp();
+          });
+        }
+        this.#failed(reason, "connect");
+      } catch (error) {
+        if (!(error instanceof SystemError)) throw error;
+        return this.#finish(error);
+      }
+    }
+    this.#finish(this.#error);
+  }
+
+  #awaitTcp(events: number, ready: () => void): void {
+    this.#await(events, TCP_STEP, ready, () => this.#nextByTcp());
+  }
+
+  /** A new connection takes the few bytes of a question in one go, or it is of no use. */
+  #sendByTcp(): void {
+    const { length } = this.#question;
+    const message = new Uint8Array(2 + length);
+    message.set([length >> 8, length & 255]);
+    message.set(this.#question, 2);
+    const sent = send(this.#fd, message);
+    if (sent !== message.length) {
+      this.#failed(sent < 0 ? -sent : EIO, "send");
+      return this.#nextByTcp();
+    }
+    let buffer = new Uint8Array(2);
+    let length_ = 0;
+    this.#awaitTcp(EPOLLIN, () => {
+      const got = receive(this.#fd, buffer.subarray(length_));
+      if (got === -EAGAIN || got === -EINTR) return;
+      if (got <= 0) {
+        this.#failed(got === 0 ? EIO : -got, "recv");
+        return this.#nextByTcp();
+      }
+      length_ += got;
+      if (length_ === 2) {
+        const size = (buffer[0] as number) * 256 + (buffer[1] as number);
+        const whole = new Uint8Array(2 + size);
+        whole.set(buffer);
+        buffer = whole;
+      }
+      if (length_ > 2 && length_ === buffer.length) this.#judgeTcp(buffer.subarray(2));
+    });
+  }
+
+  #judgeTcp(packet: Uint8Array): void {
+    if (answers(packet, this.#question) && !isTruncated(packet) && !isFailure(packet)) {
+      return this.#finish(packet);
+    }
+    this.#failed(EAGAIN, "recv");
+    this.#nextByTcp();
+  }
+}
+
+function bound(fd: number, port: number): boolean {
+  try {
+    bind(fd, { address: ANY_ADDRESS, port });
+    return true;
+  } catch (error) {
+    if (error instanceof SystemError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Asks the host of a client whose connection that is: RFC 1413, as remoteinfo.c does it.
+ *
+ * What stands behind the third colon of the answer's first line counts, without spaces, tabs and CRs, whatever the rest
+ * says; so an ERROR is the empty information. No line, no information.
+ *
+ * @module
+ */
+import { type ByteString, toBytes } from "../os/bytes.ts";
+import { EPOLLIN, EPOLLOUT } from "../os/constants.ts";
+import { EAGAIN, EINPROGRESS, EINTR, SystemError } from "../os/errno.ts";
+import { close } from "../os/file.ts";
+import type { Loop, Timer } from "../os/loop.ts";
+import { bind, connect, type Endpoint, receive, send, socket } from "../os/socket.ts";
+import type { Task } from "./dns_query.ts";
+
+const IDENT_PORT = 113;
+const MAX_INFORMATION = 257;
+/** iopause.c waits this much longer than it is told to. */
+const GRACE = 20;
+/** One for all: it is read and dealt with in one go. */
+const buffer = new Uint8Array(4096);
+
+/** A connection: our end and theirs. */
+export interface Connection {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+}
+
+/** What a line has told so far. */
+export class IdentReader {
+  #colons = 0;
+  #information = "";
+
+  /** Takes what came; the information as soon as it is whole. */
+  take(bytes: Uint8Array): ByteString | undefined {
+    for (let i = 0; i < bytes.length; i++) {
+      const byte = bytes[i] as number;
+      if (byte === 0x20 || byte === 0x09 || byte === 0x0d) continue;
+      if (byte === 0x0a) return this.#information;
+      if (this.#colons < 3) {
+        if (byte === 0x3a) this.#colons++;
+        continue;
+      }
+      this.#information += String.fromCharCode(byte);
+      if (this.#information.length >= MAX_INFORMATION) return this.#information;
+    }
+    return undefined;
+  }
+}
+
+/** Told the information when it is there, or undefined where there is no answer. */
+export type IdentDone = (information: ByteString | undefined) => void;
+
+/** Asks, and waits for the answer; undefined: there is none. */
+export function askIdentNow(
+  loop: Loop,
+  connection: Connection,
+  seconds: number,
+): ByteString | undefined {
+  let answer: { readonly information: ByteString | undefined } | undefined;
+  new IdentQuery(loop, connection, seconds, (information) => answer = { information });
+  while (answer === undefined) loop.turn();
+  return answer.information;
+}
+
+/** One question, under way in a loop. */
+export class IdentQuery implements Task {
+  readonly #loop: Loop;
+  readonly #connection: Connection;
+  readonly #patience: number;
+  readonly #done: IdentDone;
+  readonly #reader = new IdentReader();
+  #fd = -1;
+  #timer: Timer | undefined;
+
+  /** `done` may be called before the constructor has returned. */
+  constructor(
+    loop: Loop,
+    connection: Connection,
+    seconds: number,
+    done: IdentDone,
+  ) {
+    this.#loop = loop;
+    this.#connection = connection;
+    this.#patience = seconds * 1000 + GRACE;
+    this.#done = done;
+    this.#connect();
+  }
+
+  cancel(): void {
+    this.#loop.cancel(this.#timer);
+    if (this.#fd < 0) return;
+    this.#loop.poller.remove(this.#fd);
+    close(this.#fd);
+    this.#fd = -1;
+  }
+
+  /** The information is for a variable, and that ends at a NUL. */
+  #finish(information: ByteString | undefined): void {
+    this.cancel();
+    this.#done(information?.split("\0", 1)[0]);
+  }
+
+  #await(events: number, ready: () => void): void {
+    const { poller } = this.#loop;
+    poller.remove(this.#fd);
+    poller.add(this.#fd, ready, events);
+    this.#loop.cancel(this.#timer);
+    this.#timer = this.#loop.after(this.#patience, () => this.#finish(undefined));
+  }
+
+  #connect(): void {
+    const { local, remote } = this.#connection;
+    try {
+      this.#fd = socket("stream", true);
+      // The host knows the connection only if it is asked from the address that it is connected to.
+      bind(this.#fd, { address: local.address, port: 0 });
+      const error = connect(this.#fd, { address: remote.address, port: IDENT_PORT });
+      if (error === EINPROGRESS) this.#await(EPOLLOUT, () => this.#ask());
+      else if (error === 0) this.#ask();
+      else this.#finish(undefined);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.#finish(undefined);
+    }
+  }
+
+  /** On a connection that has failed, send(2) tells it. */
+  #ask(): void {
+    const { local, remote } = this.#connection;
+    const question = toBytes(`${remote.port} , ${local.port}\r\n`);
+    if (send(this.#fd, question) !== question.length) return this.#finish(undefined);
+    this.#await(EPOLLIN, () => this.#read());
+  }
+
+  #read(): void {
+    const got = receive(this.#fd, buffer);
+    if (got === -EAGAIN || got === -EINTR) return;
+    if (got <= 0) return this.#finish(undefined);
+    const information = this.#reader.take(buffer.subarray(0, got));
+    if (information !== undefined) this.#finish(information);
+  }
+}

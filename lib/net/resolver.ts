@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Names, addresses and texts from the domain name system. Each look-up runs beside others in a loop and ends by
+ * calling `done`, possibly at once; `now` waits for one.
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import { EPROTO, SystemError } from "../os/errno.ts";
+import type { Loop } from "../os/loop.ts";
+import type { Address } from "../os/socket.ts";
+import type { Environment } from "../cli/environment.ts";
+import { qualify, rewriteRules, servers } from "./dns_config.ts";
+import {
+  addresses,
+  firstName,
+  PacketError,
+  parseName,
+  reverseName,
+  text,
+  TYPE_A,
+  TYPE_PTR,
+  TYPE_TXT,
+  type WireName,
+} from "./dns_packet.ts";
+import { DnsQuery, type Reply, type Task } from "./dns_query.ts";
+
+/** What was found, or why it could not be found out. That there is nothing is a finding. */
+export type Finding<T> = T | SystemError;
+export type Done<T> = (finding: Finding<T>) => void;
+
+const NOTHING: Task = { cancel(): void {} };
+
+/** The system of the servers that the environment and /etc/resolv.conf name. */
+export class Resolver {
+  constructor(readonly loop: Loop, readonly env: Environment) {}
+
+  /** The first name of an address; "": it has none. */
+  nameOf(address: Address, done: Done<ByteString>): Task {
+    return this.#ask(reverseName(address), TYPE_PTR, firstName, done);
+  }
+
+  /** The addresses of a name as it stands; dotted ones are not asked for. In random order, as in C. */
+  addressesOf(name: ByteString, done: Done<readonly Address[]>): Task {
+    const dotted = parseDotted(name);
+    if (dotted !== undefined) {
+      done(dotted);
+      return NOTHING;
+    }
+    return this.#ask(
+      parseName(name),
+      TYPE_A,
+      (packet) => shuffle(addresses(packet)),
+      done,
+    );
+  }
+
+  /** All text of a name. */
+  textOf(name: ByteString, done: Done<ByteString>): Task {
+    return this.#ask(parseName(name), TYPE_TXT, text, done);
+  }
+
+  /** The addresses of a name as somebody wrote it: the first of those that it may mean counts that has any. */
+  addressesNow(written: ByteString): readonly Address[] {
+    let found: readonly Address[] = [];
+    for (const name of qualify(written, rewriteRules(this.env))) {
+      found = this.now((done) => this.addressesOf(name, done));
+      if (found.length > 0) break;
+    }
+    return found;
+  }
+
+  /** Waits for a look-up. Throws the SystemError that it ends in. */
+  now<T>(lookUp: (done: Done<T>) => Task): T {
+    let finding: { readonly of: Finding<T> } | undefined;
+    lookUp((of) => finding = { of });
+    while (finding === undefined) this.loop.turn();
+    if (finding.of instanceof SystemError) throw finding.of;
+    return finding.of;
+  }
+
+  #ask<T>(
+    name: WireName | undefined,
+    type: number,
+    read: (packet: Uint8Array) => T,
+    done: Done<T>,
+  ): Task {
+    if (name === undefined) {
+      done(new SystemError(EPROTO, "name"));
+      return NOTHING;
+    }
+    let ask: readonly Address[];
+    try {
+      ask = servers(this.env);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      done(error);
+      return NOTHING;
+    }
+    return new DnsQuery(this.loop, ask, name, type, (reply) => done(interpret(reply, read)));
+  }
+}
+
+function interpret<T>(reply: Reply, read: (packet: Uint8Array) => T): Finding<T> {
+  if (reply instanceof SystemError) return reply;
+  try {
+    return read(reply);
+  } catch (error) {
+    if (error instanceof PacketError) return new SystemError(EPROTO, "recv");
+    throw error;
+  }
+}
+
+/** dns_ip.c: digits, dots and brackets alone are addresses; undefined: it is a name. */
+function parseDotted(name: ByteString): Address[] | undefined {
+  if (!/^[0-9.[\]]*$/.test(name)) return undefined;
+  const bytes = name.replace(/[[\]]/g, "").split(".").map((digits) =>
+    String.fromCharCode(Number(BigInt(digits) & 0xffn))
+  ).join("");
+  return bytes.match(/.{4}/gs) ?? [];
+}
+
+function shuffle<T>(list: T[]): T[] {
+  const random = crypto.getRandomValues(new Uint32Array(list.length));
+  for (let i = list.length - 1; i > 0; i--) {
+    const j = (random[i] as number) % (i + 1);
+    [list[i], list[j]] = [list[j] as T, list[i] as T];
+  }
+  return list;
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Access rules as tcprules writes them into a cdb, and the order in which they are looked up.
+ *
+ * The key is the address part of a rule; the value is a row of instructions, each with a NUL at its end:
+ * `D` denies, `+NAME=VALUE` sets a variable. See https://cr.yp.to/ucspi-tcp/tcprules.html
+ *
+ * @module
+ */
+import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
+import { O_NONBLOCK, O_RDONLY } from "../os/constants.ts";
+import { E2BIG, EINVAL, SystemError } from "../os/errno.ts";
+import { close, fstat, open } from "../os/file.ts";
+import { FormatError } from "../cdb/format.ts";
+import { Reader } from "../cdb/reader.ts";
+
+const LONGEST = 1 << 24;
+
+/** Who wants to come in. What is undefined is not known; an empty host or info is known, and empty. */
+export interface Client {
+  readonly ip: ByteString;
+  readonly host?: ByteString | undefined;
+  readonly info?: ByteString | undefined;
+}
+
+/** The rule that counts for a client. */
+export interface Rule {
+  /** The rule's address. */
+  readonly key: ByteString;
+  /** Its instructions in order, `D` or `+NAME=VALUE`. */
+  readonly instructions: readonly ByteString[];
+}
+
+/** What the rules say of a client. */
+export interface Verdict {
+  /** The address of the rule that decided; undefined: there was none, and then the client may come in. */
+  readonly key: ByteString | undefined;
+  readonly deny: boolean;
+  /** Name and value of the variables to be set, in order; a later one wins. */
+  readonly variables: readonly (readonly [name: ByteString, value: ByteString])[];
+}
+
+/** What the rules in the cdb `file` say of `client`. Throws SystemError where that cannot be found out. */
+export function lookUpRule(file: ByteString, client: Client): Verdict {
+  const rule = findRule(file, client);
+  const instructions = rule?.instructions ?? [];
+  return {
+    key: rule?.key,
+    deny: instructions.includes("D"),
+    variables: instructions.flatMap((instruction) => {
+      const equals = instruction.indexOf("=");
+      if (!instruction.startsWith("+") || equals < 0) return [];
+      return [[instruction.slice(1, equals), instruction.slice(equals + 1)] as const];
+    }),
+  };
+}
+
+/** The rule in the cdb `file` that counts for `client`; undefined: none does. Throws SystemError. */
+export function findRule(file: ByteString, client: Client): Rule | undefined {
+  const fd = open(file, O_RDONLY | O_NONBLOCK);
+  try {
+    const cdb = openCdb(fd);
+    for (const key of addresses(client)) {
+      const value = cdb.get(toBytes(key));
+      if (value !== undefined) return { key, instructions: parseInstructions(value) };
+    }
+    return undefined;
+  } finally {
+    close(fd);
+  }
+}
+
+function openCdb(fd: number): Reader {
+  try {
+    return new Reader(fd);
+  } catch (error) {
+    // C maps the file, and mmap(2) does not map nothing.
+    if (error instanceof FormatError && fstat(fd).size === 0) throw new SystemError(EINVAL, "mmap");
+    throw error;
+  }
+}
+
+/** The addresses that a rule for `client` can have; the first that has a rule decides. */
+export function* addresses({ ip, host, info }: Client): Generator<ByteString, void, undefined> {
+  if (info !== undefined) {
+    yield `${info}@${ip}`;
+    if (host !== undefined) yield `${info}@=${host}`;
+  }
+  yield ip;
+  if (host !== undefined) yield `=${host}`;
+  for (let dot = ip.lastIndexOf("."); dot >= 0; dot = ip.lastIndexOf(".", dot - 1)) {
+    yield ip.slice(0, dot + 1);
+    if (dot === 0) break;
+  }
+  if (host !== undefined) {
+    for (let dot = host.indexOf("."); dot >= 0; dot = host.indexOf(".", dot + 1)) {
+      yield "=" + host.slice(dot);
+    }
+    yield "=";
+  }
+  yield "";
+}
+
+/**
+ * tcpserver in C passes over what it does not know and lets the client in. Here a value that tcprules cannot have
+ * written is a damaged one, and nobody is let in because of it.
+ */
+function parseInstructions(value: Uint8Array): ByteString[] {
+  // No environment can hold so much; a string of that length is not to be had either.
+  if (value.length > LONGEST) throw new SystemError(E2BIG, "rules");
+  const instructions = fromBytes(value).split("\0");
+  const rest = instructions.pop();
+  if (rest !== "" || instructions.some((text) => text !== "D" && !text.startsWith("+"))) {
+    throw new FormatError("a rule's instructions are not those of tcprules");
+  }
+  return instructions;
+}

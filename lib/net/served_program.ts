@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * The program that a server runs for each client, with the connection as its descriptors 0 and 1.
+ *
+ * Its process is there as soon as the client is, waits at a gate while the server finds out who the client is, and then
+ * becomes the program or ends. All that differs from client to client is a handful of words in its list of calls;
+ * lists are used again when their process has ended.
+ *
+ * @module
+ */
+import { type ByteString, toBytes } from "../os/bytes.ts";
+import {
+  IP_OPTIONS,
+  IPPROTO_IP,
+  IPPROTO_TCP,
+  PR_SET_PDEATHSIG,
+  SIGCHLD,
+  SIGKILL,
+  SIGPIPE,
+  TCP_NODELAY,
+} from "../os/constants.ts";
+import { EACCES, EISDIR, ENOENT, EPERM } from "../os/errno.ts";
+import { type EnvironLayout, EnvironMemory } from "../os/environ.ts";
+import { type Call, Fork } from "../os/fork.ts";
+import { cString, stringArray } from "../os/libc.ts";
+import { type Inheritance, softLimits } from "../os/process.ts";
+import { getLimit } from "../os/rlimit.ts";
+import { maskOf } from "../os/signal.ts";
+import { searchPath } from "../cli/path_search.ts";
+import { EXIT_TEMPORARY } from "../cli/messages.ts";
+
+/** What is the same for every client. */
+export interface ServedProgram {
+  readonly argv: readonly ByteString[];
+  /** Where it is looked for. */
+  readonly path: ByteString | undefined;
+  readonly inheritance: Inheritance;
+  /** The socket that clients come in by: not for the child. */
+  readonly listener: number;
+  readonly banner: ByteString;
+  /** Whether IP options are taken off the connection. */
+  readonly killOptions: boolean;
+  /** TCP_NODELAY. */
+  readonly noDelay: boolean;
+}
+
+/** What went wrong in a child before it was its program. */
+export interface Mishap {
+  readonly text: "unable to print banner" | "unable to run";
+  readonly errno: number;
+}
+
+/** Starts children, and keeps the lists of calls of those that have ended. */
+export class ProgramStarter {
+  readonly #calls: CallPlan;
+  readonly #idle: Child[] = [];
+
+  constructor(program: ServedProgram) {
+    this.#calls = planCalls(program);
+  }
+
+  /** A child that has the connection `socket` and waits to be told what to do. Throws SystemError. */
+  start(socket: number): Child {
+    const child = this.#idle.pop() ?? new Child(this.#calls);
+    try {
+      child.start(socket);
+    } catch (error) {
+      this.#idle.push(child);
+      throw error;
+    }
+    return child;
+  }
+
+  /** `child` has ended, and nobody asks it anything any more. */
+  reuse(child: Child): void {
+    this.#idle.push(child);
+  }
+}
+
+/** One client's process. */
+export class Child {
+  readonly #plan: CallPlan;
+  readonly #fork: Fork;
+  readonly #environ = new EnvironMemory();
+  #pid = 0;
+
+  constructor(plan: CallPlan) {
+    this.#plan = plan;
+    this.#fork = new Fork(plan.calls);
+  }
+
+  get pid(): number {
+    return this.#pid;
+  }
+
+  start(socket: number): void {
+    const { sockets, verdict } = this.#plan;
+    for (const call of sockets) this.#fork.set(call, 0, socket);
+    this.#fork.become(verdict, "exit_group");
+    this.#fork.set(verdict, 0, EXIT_TEMPORARY);
+    this.#pid = this.#fork.start();
+  }
+
+  /** It is to become the program, with this environment. */
+  run(layout: EnvironLayout, texts: readonly (ByteString | undefined)[]): void {
+    const environ = this.#environ.write(layout, texts);
+    for (const call of this.#plan.execs) this.#fork.set(call, 2, environ);
+    this.#fork.become(this.#plan.verdict, "getpid");
+    this.#fork.open();
+  }
+
+  /** It is to end. */
+  exit(code: number): void {
+    this.#fork.set(this.#plan.verdict, 0, code);
+    this.#fork.open();
+  }
+
+  /** Whether it is beyond the point where it would end with us. */
+  get onItsOwn(): boolean {
+    return this.#fork.made(this.#plan.farewell);
+  }
+
+  /** Of a child that has ended: what went wrong in it before it was its program. */
+  get mishap(): Mishap | undefined {
+    const { banner, execs } = this.#plan;
+    const unprinted = banner === undefined ? 0 : this.#fork.errorOf(banner);
+    if (unprinted !== 0) return { text: "unable to print banner", errno: unprinted };
+    // The one that succeeded never came back.
+    const errors = execs.filter((call) => this.#fork.made(call)).map((call) =>
+      this.#fork.errorOf(call)
+    );
+    const last = errors.at(-1);
+    if (last === undefined) return undefined;
+    if (SEARCH_GOES_ON.includes(last) && errors.length < execs.length) return undefined;
+    // As path_search.ts reports it: a file that is not there is no news.
+    return { text: "unable to run", errno: errors.findLast((errno) => errno !== ENOENT) ?? ENOENT };
+  }
+}
+
+/** The errors that do not end the search for a program (path_search.ts). */
+const SEARCH_GOES_ON = [ENOENT, EACCES, EPERM, EISDIR];
+
+/** The list of calls, and where in it those stand that the server has to do with. */
+interface CallPlan {
+  readonly calls: readonly Call[];
+  readonly sockets: readonly number[];
+  readonly banner: number | undefined;
+  readonly verdict: number;
+  readonly farewell: number;
+  readonly execs: readonly number[];
+  /** The strings that the calls point to by way of argv. */
+  readonly argv: Uint8Array<ArrayBuffer>;
+}
+
+const SIG_SETMASK = 2;
+const SIGSET_SIZE = 8;
+/** The kernel's struct sigaction with SIG_DFL, no flags and an empty mask. */
+const DEFAULT_ACTION = new Uint8Array(32);
+
+function planCalls(program: ServedProgram): CallPlan {
+  const { inheritance } = program;
+  const calls: Call[] = [];
+  const add = (call: Call): number => calls.push(call) - 1;
+  const mask = inheritance.mask & ~maskOf([SIGCHLD]);
+
+  // Whoever kills the server kills the clients that it has not let in yet.
+  add({ name: "prctl", args: [PR_SET_PDEATHSIG, SIGKILL] });
+  add({ name: "close", args: [program.listener] });
+  const sockets = [0, 1].map((fd) => add({ name: "dup3", args: [-1, fd, 0] }));
+  if (program.killOptions) {
+    add({ name: "setsockopt", args: [0, IPPROTO_IP, IP_OPTIONS, 0, 0] });
+  }
+  if (program.noDelay) {
+    add({ name: "setsockopt", args: [0, IPPROTO_TCP, TCP_NODELAY, word32(1), 4] });
+  }
+  const banner = program.banner === "" ? undefined : calls.length;
+  if (banner !== undefined) {
+    const text = toBytes(program.banner);
+    add({ name: "write", args: [0, text, text.length], passedOver: [] });
+  }
+  add({ name: "rt_sigaction", args: [SIGPIPE, DEFAULT_ACTION, 0, SIGSET_SIZE] });
+  add({ name: "rt_sigprocmask", args: [SIG_SETMASK, words64(mask), 0, SIGSET_SIZE] });
+  for (const [ours, theirs] of inheritance.descriptors) {
+    add({ name: "dup3", args: [ours, theirs, 0] });
+  }
+  add({ name: "gate" });
+  const verdict = add({ name: "exit_group", args: [EXIT_TEMPORARY] });
+  const farewell = add({ name: "prctl", args: [PR_SET_PDEATHSIG, 0] });
+  for (const [resource, soft] of softLimits(inheritance)) {
+    const { hard } = getLimit(resource);
+    const limit = words64(soft < hard ? soft : hard, hard);
+    add({ name: "prlimit64", args: [0, resource, limit, 0] });
+  }
+  const argv = stringArray(program.argv);
+  const execs = candidates(program).map((file) =>
+    add({
+      name: "execve",
+      args: [cString(file), argv.array, 0],
+      passedOver: SEARCH_GOES_ON,
+    })
+  );
+  add({ name: "exit_group", args: [EXIT_TEMPORARY] });
+  return { calls, sockets, banner, verdict, farewell, execs, argv: argv.keep };
+}
+
+/** The files that the program may be, in the order in which they are tried. */
+function candidates({ argv, path }: ServedProgram): ByteString[] {
+  const files: ByteString[] = [];
+  searchPath(argv[0] ?? "", path, (file) => {
+    files.push(file);
+    return ENOENT;
+  });
+  // No name at all: what the search would try is a directory, and running that is denied.
+  return files.length > 0 ? files : ["/"];
+}
+
+function word32(value: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new Int32Array([value]).buffer);
+}
+
+function words64(...values: bigint[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new BigUint64Array(values).buffer);
+}

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * A server: takes clients in at a listening socket, finds out who they are, and runs a program for each.
+ *
+ * One loop does it for all. A client goes through the stages in `STAGES`; a stage may begin a look-up, and then the
+ * client waits for that, and nobody else does.
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import { SIGTERM } from "../os/constants.ts";
+import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOENT, ENOMEM, SystemError } from "../os/errno.ts";
+import { close } from "../os/file.ts";
+import type { Loop } from "../os/loop.ts";
+import { sleep } from "../os/poll.ts";
+import { type Ended, type Inheritance, wait } from "../os/process.ts";
+import type { SignalDescriptor } from "../os/signal.ts";
+import { accept, type Accepted, type Endpoint, localEnd } from "../os/socket.ts";
+import type { Environment } from "../cli/environment.ts";
+import { complain, warn } from "../cli/messages.ts";
+import { formatAddress } from "./address.ts";
+import type { Task } from "./dns_query.ts";
+import { IdentQuery } from "./ident.ts";
+import type { Resolver } from "./resolver.ts";
+import { lookUpRule, type Verdict } from "./rules.ts";
+import { type Child, ProgramStarter } from "./served_program.ts";
+import { connectionVariables, EnvironLayouts, logFields, type Peers } from "./ucspi.ts";
+import { EVERYTHING, WARNINGS } from "./verbosity.ts";
+
+/** What a server is to do. */
+export interface ServerOptions {
+  /** The name in front of its messages. */
+  readonly name: string;
+  readonly program: readonly [ByteString, ...ByteString[]];
+  readonly env: Environment;
+  readonly inheritance: Inheritance;
+  readonly resolver: Resolver;
+  /** The listening socket, nonblocking. */
+  readonly listener: number;
+  /** SIGCHLD and SIGTERM. */
+  readonly signals: SignalDescriptor;
+  /** How many clients there may be at a time. */
+  readonly limit: number;
+  readonly verbosity: number;
+  readonly banner: ByteString;
+  readonly killOptions: boolean;
+  readonly noDelay: boolean;
+  /** Our own name; undefined: that of the address that the client is connected to. */
+  readonly localHost: ByteString | undefined;
+  readonly lookUpRemoteHost: boolean;
+  /** Whether a name counts only if it has the client's address. */
+  readonly paranoid: boolean;
+  /** How many seconds to wait for IDENT; undefined: it is not asked for. */
+  readonly identSeconds: number | undefined;
+  /** The cdb with the access rules. */
+  readonly rules: ByteString | undefined;
+  /** Whether everybody may come in where there is no such file. */
+  readonly allowWithoutRules: boolean;
+}
+
+/** A client and its child. */
+interface Client extends Peers {
+  readonly child: Child;
+  localHost: ByteString | undefined;
+  remoteHost: ByteString | undefined;
+  remoteInfo: ByteString | undefined;
+  stage: number;
+  /** The look-up that it waits for. */
+  task: Task | undefined;
+  /** Whether its child has been told to become the program. */
+  released: boolean;
+}
+
+/** So many clients are taken in before somebody looks whether others have gone. */
+const BATCH = 16;
+/** Milliseconds to wait where a client can't be taken in for want of descriptors or memory. */
+const RETRY = 250;
+const WANTS = [EMFILE, ENFILE, ENOBUFS, ENOMEM];
+/** Milliseconds that a child at most needs from its release to where it does not end with us. */
+const FAREWELL = 1000;
+
+export class TcpServer {
+  readonly #options: ServerOptions;
+  readonly #loop: Loop;
+  readonly #starter: ProgramStarter;
+  readonly #layouts: EnvironLayouts;
+  readonly #clients = new Map<number, Client>();
+  #wanting = false;
+  #ending = false;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#loop = options.resolver.loop;
+    this.#layouts = new EnvironLayouts(options.env);
+    this.#starter = new ProgramStarter({
+      argv: options.program,
+      path: options.env.get("PATH"),
+      inheritance: options.inheritance,
+      listener: options.listener,
+      banner: options.banner,
+      killOptions: options.killOptions,
+      noDelay: options.noDelay,
+    });
+  }
+
+  /** Serves until SIGTERM. */
+  serve(): void {
+    this.#loop.poller.add(this.#options.signals.fd, () => {
+      this.#readSignals();
+      this.#listen();
+    });
+    this.#logStatus();
+    this.#reap();
+    this.#listen();
+    while (!this.#ending) this.#loop.turn();
+    this.#partFromReleased();
+  }
+
+  #log(text: ByteString): void {
+    if (this.#options.verbosity >= EVERYTHING) complain(`${this.#options.name}: ${text}`);
+  }
+
+  #logStatus(): void {
+    this.#log(`status: ${this.#clients.size}/${this.#options.limit}`);
+  }
+
+  #warnDropping(text: ByteString, cause: unknown): void {
+    if (this.#options.verbosity < WARNINGS) return;
+    warn(this.#options.name, `dropping connection, ${text}`, cause);
+  }
+
+  /** Listens as long as there is room. */
+  #listen(): void {
+    const { listener, limit } = this.#options;
+    const { poller } = this.#loop;
+    const open = this.#clients.size < limit && !this.#wanting && !this.#ending;
+    if (open === poller.has(listener)) return;
+    if (open) poller.add(listener, () => this.#acceptClients());
+    else poller.remove(listener);
+  }
+
+  #acceptClients(): void {
+    const { listener, limit } = this.#options;
+    for (let count = 0; count < BATCH; count++) {
+      // A signal that came before the client counts before it.
+      this.#readSignals();
+      if (this.#ending || this.#clients.size >= limit) break;
+      const accepted = accept(listener);
+      if (typeof accepted === "number") {
+        if (WANTS.includes(accepted)) this.#waitForWants(accepted);
+        if (accepted === EAGAIN || this.#wanting) break;
+      } else this.#take(accepted);
+    }
+    this.#listen();
+  }
+
+  #waitForWants(errno: number): void {
+    if (this.#options.verbosity >= WARNINGS) {
+      warn(this.#options.name, "unable to accept", new SystemError(errno, "accept"));
+    }
+    this.#wanting = true;
+    this.#loop.after(RETRY, () => {
+      this.#wanting = false;
+      this.#listen();
+    });
+  }
+
+  #take(accepted: Accepted): void {
+    const { limit, localHost } = this.#options;
+    this.#log(`status: ${this.#clients.size + 1}/${limit}`);
+    let child: Child;
+    let local: Endpoint;
+    try {
+      local = localEnd(accepted.fd);
+      child = this.#starter.start(accepted.fd);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      const step = error.call === "clone" ? "fork" : "get local address";
+      this.#warnDropping(`unable to ${step}`, error);
+      this.#logStatus();
+      return;
+    } finally {
+      close(accepted.fd);
+    }
+    const client: Client = {
+      child,
+      local,
+      remote: { address: accepted.address, port: accepted.port },
+      localHost,
+      remoteHost: undefined,
+      remoteInfo: undefined,
+      stage: 0,
+      task: undefined,
+      released: false,
+    };
+    this.#clients.set(child.pid, client);
+    this.#log(`pid ${child.pid} from ${formatAddress(accepted.address)}`);
+    this.#advance(client);
+  }
+
+  /** Goes on to the next stage that begins a look-up, or, if there is none, decides. */
+  #advance(client: Client): void {
+    client.task = undefined;
+    for (;;) {
+      const stage = STAGES[client.stage++];
+      if (stage === undefined) return this.#decide(client);
+      const { stage: at } = client;
+      const task = stage({
+        client,
+        options: this.#options,
+        next: () => this.#advance(client),
+      });
+      if (task === undefined) continue;
+      // A look-up that ended at once has led on already.
+      if (client.stage === at) client.task = task;
+      return;
+    }
+  }
+
+  #decide(client: Client): void {
+    const { child } = client;
+    let verdict: Verdict | undefined;
+    try {
+      verdict = this.#lookUpRule(client);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.#warnDropping(`unable to read ${this.#options.rules}`, error);
+      return child.exit(111);
+    }
+    const deny = verdict?.deny ?? false;
+    this.#log(`${deny ? "deny" : "ok"} ${child.pid} ${logFields(client)}`);
+    if (deny) return child.exit(100);
+    const changes = [...connectionVariables(client), ...(verdict?.variables ?? [])];
+    client.released = true;
+    child.run(
+      this.#layouts.after(changes),
+      changes.map(([name, value]) => value === undefined ? undefined : `${name}=${value}`),
+    );
+  }
+
+  #lookUpRule(client: Client): Verdict | undefined {
+    const { rules, allowWithoutRules } = this.#options;
+    if (rules === undefined) return undefined;
+    try {
+      return lookUpRule(rules, {
+        ip: formatAddress(client.remote.address),
+        host: client.remoteHost,
+        info: client.remoteInfo,
+      });
+    } catch (error) {
+      const missing = error instanceof SystemError && error.errno === ENOENT;
+      if (missing && allowWithoutRules) return undefined;
+      throw error;
+    }
+  }
+
+  #readSignals(): void {
+    const { signals } = this.#options;
+    let childrenEnded = false;
+    for (let arrived = signals.next(); arrived !== undefined; arrived = signals.next()) {
+      if (arrived.signal === SIGTERM) this.#ending = true;
+      else childrenEnded = true;
+    }
+    if (childrenEnded && !this.#ending) this.#reap();
+  }
+
+  /** One SIGCHLD may stand for many children. */
+  #reap(): void {
+    for (let ended = wait(-1, false); ended !== undefined; ended = wait(-1, false)) {
+      this.#part(ended);
+    }
+  }
+
+  #part({ pid, status }: Ended): void {
+    // One that is not known was there before us: whoever exec'ed us had it.
+    const client = this.#clients.get(pid);
+    if (client !== undefined) {
+      client.task?.cancel();
+      const { mishap } = client.child;
+      if (mishap !== undefined) {
+        const program = mishap.text === "unable to run" ? ` ${this.#options.program[0]}` : "";
+        this.#warnDropping(mishap.text + program, new SystemError(mishap.errno, "execve"));
+      }
+      this.#clients.delete(pid);
+      this.#starter.reuse(client.child);
+    }
+    this.#log(`end ${pid} status ${status}`);
+    this.#logStatus();
+  }
+
+  /** Those who were let in stay when we go; they need a moment until they don't end with us. */
+  #partFromReleased(): void {
+    const released = [...this.#clients.values()].filter((client) => client.released);
+    for (let waited = 0; waited < FAREWELL; waited++) {
+      if (released.every((client) => client.child.onItsOwn)) return;
+      sleep(1);
+    }
+  }
+}
+
+/** What a stage has to do with. */
+interface Stage {
+  readonly client: Client;
+  readonly options: ServerOptions;
+  /** To be called when the look-up that the stage began has ended. */
+  readonly next: () => void;
+}
+
+/** What is to be found out about a client, one after the other; a stage returns the look-up that it began. */
+const STAGES: readonly ((stage: Stage) => Task | undefined)[] = [
+  nameLocalHost,
+  nameRemoteHost,
+  checkRemoteHost,
+  askIdent,
+];
+
+function nameLocalHost({ client, options: { resolver }, next }: Stage): Task | undefined {
+  if (client.localHost !== undefined) return undefined;
+  return resolver.nameOf(client.local.address, (name) => {
+    if (!(name instanceof SystemError) && name !== "") client.localHost = name;
+    next();
+  });
+}
+
+function nameRemoteHost({ client, options, next }: Stage): Task | undefined {
+  if (!options.lookUpRemoteHost) return undefined;
+  return options.resolver.nameOf(client.remote.address, (name) => {
+    if (!(name instanceof SystemError) && name !== "") client.remoteHost = name;
+    next();
+  });
+}
+
+function checkRemoteHost({ client, options, next }: Stage): Task | undefined {
+  const { remoteHost, remote } = client;
+  if (!options.paranoid || remoteHost === undefined) return undefined;
+  return options.resolver.addressesOf(remoteHost, (addresses) => {
+    const known = !(addresses instanceof SystemError) && addresses.includes(remote.address);
+    if (!known) client.remoteHost = undefined;
+    next();
+  });
+}
+
+function askIdent({ client, options, next }: Stage): Task | undefined {
+  if (options.identSeconds === undefined) return undefined;
+  return new IdentQuery(options.resolver.loop, client, options.identSeconds, (information) => {
+    client.remoteInfo = information;
+    next();
+  });
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * UCSPI over TCP: what a program is told of its connection, and how a connection is written into a log. See
+ * https://cr.yp.to/ucspi-tcp/environment.html
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import { EnvironLayout, type Position } from "../os/environ.ts";
+import { Environment } from "../cli/environment.ts";
+import { formatAddress } from "./address.ts";
+import type { Connection } from "./ident.ts";
+
+/** A variable to be set, or, where there is no value, removed. */
+export type Change = readonly [name: ByteString, value: ByteString | undefined];
+
+/** A connection and what was found out about it; undefined: not known. */
+export interface Peers extends Connection {
+  readonly localHost: ByteString | undefined;
+  readonly remoteHost: ByteString | undefined;
+  readonly remoteInfo: ByteString | undefined;
+}
+
+/** The variables of a connection, in the order in which the C tools set them. */
+export function connectionVariables(peers: Peers): Change[] {
+  const { local, remote } = peers;
+  return [
+    ["PROTO", "TCP"],
+    ["TCPLOCALIP", formatAddress(local.address)],
+    ["TCPLOCALPORT", String(local.port)],
+    ["TCPLOCALHOST", peers.localHost],
+    ["TCPREMOTEIP", formatAddress(remote.address)],
+    ["TCPREMOTEPORT", String(remote.port)],
+    ["TCPREMOTEHOST", peers.remoteHost],
+    ["TCPREMOTEINFO", peers.remoteInfo],
+  ];
+}
+
+/** `base` with the changes made. */
+export function changed(base: Environment, changes: readonly Change[]): Environment {
+  const env = base.copy();
+  for (const [name, value] of changes) {
+    if (value === undefined) env.unset(name);
+    else env.set(name, value);
+  }
+  return env;
+}
+
+/** How many orders of entries are remembered: with rules that set variables there may be many. */
+const MAX_LAYOUTS = 64;
+
+/** The orders of entries that an environment gets by changes; equal ones for equal names. */
+export class EnvironLayouts {
+  readonly #base: Environment;
+  readonly #known = new Map<string, EnvironLayout>();
+
+  constructor(base: Environment) {
+    this.#base = base;
+  }
+
+  /** The order of entries after `changes`. */
+  after(changes: readonly Change[]): EnvironLayout {
+    let key = "";
+    for (const [name, value] of changes) key += (value === undefined ? "-" : "+") + name + "\0";
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const layout = new EnvironLayout(this.#positions(changes));
+    if (this.#known.size === MAX_LAYOUTS) this.#known.clear();
+    this.#known.set(key, layout);
+    return layout;
+  }
+
+  /** Makes the changes with their numbers for values: no entry of a real environment holds a NUL. */
+  #positions(changes: readonly Change[]): Position[] {
+    const marked = changes.map(([name, value], i): Change => [
+      name,
+      value === undefined ? undefined : "\0" + i,
+    ]);
+    return changed(this.#base, marked).entries().map((entry) => {
+      const mark = entry.indexOf("\0");
+      return mark < 0 ? entry : Number(entry.slice(mark + 1));
+    });
+  }
+}
+
+const MAX_FIELD = 100;
+
+/** A field of a log line: at most 100 bytes, none that could be taken for something else. */
+export function safeField(text: ByteString): ByteString {
+  const shown = text.slice(0, MAX_FIELD).replace(/[^!-~]|:/g, "?");
+  return text.length < MAX_FIELD ? shown : shown + "...";
+}
+
+/** `LOCALHOST:LOCALIP:LOCALPORT REMOTEHOST:REMOTEIP:REMOTEINFO:REMOTEPORT`. */
+export function logFields({ local, remote, localHost, remoteHost, remoteInfo }: Peers): ByteString {
+  return `${safeField(localHost ?? "")}:${formatAddress(local.address)}:${local.port} ${
+    safeField(remoteHost ?? "")
+  }:${formatAddress(remote.address)}:${safeField(remoteInfo ?? "")}:${remote.port}`;
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * A child between fork and exec: a process that makes a list of system calls, the last of which runs a program.
+ *
+ * A C server forks for each client, and what the child does before its exec is a page of C. JavaScript can't run in
+ * a forked child, and posix_spawn(3) knows only some of the calls, tells the pid only when the program runs
+ * already, and keeps the server waiting until then. So the child is made by clone(2) with CLONE_VM: it has its
+ * own descriptors, limits and signals, but our memory, and in that memory stands a list of calls. A few machine
+ * instructions make one after the other and note the results in the list. That costs no copy of our page
+ * tables, and the child is there, with its pid, while we still find out whether to let it go on: the call
+ * `gate` waits for our word.
+ *
+ * The child never touches the C library or the runtime, so no lock of theirs can be in its way.
+ *
+ * @module
+ */
+import { ARCH } from "./constants.ts";
+import { SystemError } from "./errno.ts";
+import { addressOf, check, errno, libc, pad } from "./libc.ts";
+
+/* A call in the list, 9 words of 64 bits: number, 5 arguments, result, errors to be passed over (a bit each: 0 for
+ * success, 63 for all from 63 up), address of the call that comes after any other error. */
+const WORDS = 9;
+const ARGUMENTS = 1;
+const RESULT = 6;
+const PASSED_OVER = 7;
+const OTHERWISE = 8;
+const ALL = (1n << 64n) - 1n;
+/** The result of a call that was not made. */
+const NOT_MADE = -(1n << 62n);
+
+/* Bytes (x86-64) or word (aarch64) of each instruction beside its text in the GNU assembler's syntax; fork_test.ts
+ * has the assembler make the same from the text. It is called as a C function with the address of the first
+ * call and never returns. */
+export const CODE: Readonly<Record<string, string>> = {
+  x86_64: `
+      48 89 fb        mov rbx, rdi
+    step:
+      48 8b 03        mov rax, [rbx]
+      48 8b 7b 08     mov rdi, [rbx + 8]
+      48 8b 73 10     mov rsi, [rbx + 16]
+      48 8b 53 18     mov rdx, [rbx + 24]
+      4c 8b 53 20     mov r10, [rbx + 32]
+      4c 8b 43 28     mov r8, [rbx + 40]
+      0f 05           syscall
+      48 89 43 30     mov [rbx + 48], rax
+      31 c9           xor ecx, ecx
+      48 f7 d8        neg rax                   ; the error number,
+      48 0f 48 c1     cmovs rax, rcx            ; or 0,
+      b9 3f 00 00 00  mov ecx, 63
+      48 39 c8        cmp rax, rcx
+      48 0f 47 c1     cmova rax, rcx            ; and at most 63
+      48 8b 4b 38     mov rcx, [rbx + 56]
+      48 0f a3 c1     bt rcx, rax
+      48 8d 4b 48     lea rcx, [rbx + 72]
+      48 0f 43 4b 40  cmovnc rcx, [rbx + 64]
+      48 89 cb        mov rbx, rcx
+      eb b8           jmp step`,
+  aarch64: `
+      aa0003f3        mov x19, x0
+    step:
+      a9400268        ldp x8, x0, [x19]
+      a9410a61        ldp x1, x2, [x19, 16]
+      a9421263        ldp x3, x4, [x19, 32]
+      d4000001        svc 0
+      f9001a60        str x0, [x19, 48]
+      f100001f        cmp x0, 0
+      da80a7e1        csneg x1, xzr, x0, ge     ; the error number, or 0,
+      d28007e2        mov x2, 63
+      eb02003f        cmp x1, x2
+      9a818041        csel x1, x2, x1, hi       ; and at most 63
+      a9438e62        ldp x2, x3, [x19, 56]
+      9ac12442        lsr x2, x2, x1
+      91012273        add x19, x19, 72
+      3707fe62        tbnz w2, 0, step
+      aa0303f3        mov x19, x3
+      17fffff1        b step`,
+};
+
+/** The machine code in a listing of `CODE`. */
+export function encode(listing: string): Uint8Array<ArrayBuffer> {
+  const bytes: number[] = [];
+  for (const line of listing.split("\n")) {
+    const hex = /^ +((?:[0-9a-f]{2} )*[0-9a-f]{2}|[0-9a-f]{8}) {2,}/.exec(line)?.[1];
+    if (hex === undefined) continue;
+    const pairs = hex.includes(" ") || hex.length === 2
+      ? hex.split(" ")
+      : (hex.match(/../g) ?? []).toReversed(); // a word is little-endian
+    bytes.push(...pairs.map((pair) => parseInt(pair, 16)));
+  }
+  return new Uint8Array(bytes);
+}
+
+/** One call of the list. */
+export interface Call {
+  readonly name: keyof typeof ARCH.calls | "gate";
+  /** A buffer stands for its address; the list keeps it. */
+  readonly args?: readonly (number | bigint | Uint8Array<ArrayBuffer>)[];
+  /** The errors (below 63) after which, as after success, the next call comes; undefined: all. After others: the last call. */
+  readonly passedOver?: readonly number[];
+}
+
+const FUTEX_WAIT_PRIVATE = 128;
+const FUTEX_WAKE_PRIVATE = 129n;
+const CLONE_VM = 0x100;
+const SIGCHLD_AT_EXIT = 17;
+/* clone(3) itself pushes two words; no call needs more, and no signal has a handler. */
+const STACK = 1024;
+/* A child whose gate nobody opens is one whose parent was killed between clone and prctl. struct timespec. */
+const PATIENCE = new Uint8Array(new BigInt64Array([3600n, 0n]).buffer);
+
+/** A list of calls, the last of which ends the child, and the child that makes them: one at a time. */
+export class Fork {
+  readonly #calls: readonly Call[];
+  readonly #words: BigInt64Array<ArrayBuffer>;
+  readonly #gate = new Int32Array(1);
+  readonly #gateAddress: bigint;
+  readonly #first: Deno.PointerValue;
+  readonly #stackTop: Deno.PointerValue;
+  /** What the list points to. */
+  readonly #kept: unknown[] = [];
+
+  constructor(calls: readonly Call[]) {
+    this.#calls = calls;
+    this.#words = new BigInt64Array(calls.length * WORDS);
+    const list = new Uint8Array(this.#words.buffer);
+    const stack = new Uint8Array(STACK);
+    this.#kept.push(stack);
+    this.#first = Deno.UnsafePointer.of(list);
+    this.#stackTop = Deno.UnsafePointer.create((addressOf(stack) + BigInt(STACK)) & ~15n);
+    this.#gateAddress = addressOf(new Uint8Array(this.#gate.buffer));
+    calls.forEach((call, i) => this.#write(call, i * WORDS, addressOf(list)));
+  }
+
+  #write(call: Call, at: number, list: bigint): void {
+    const words = this.#words;
+    const [name, args = []] = call.name === "gate"
+      ? ["futex" as const, [this.#gateAddress, FUTEX_WAIT_PRIVATE, 0, PATIENCE]]
+      : [call.name, call.args];
+    words[at] = BigInt(ARCH.calls[name]);
+    args.forEach((arg, i) => {
+      if (arg instanceof Uint8Array) this.#kept.push(arg);
+      words[at + ARGUMENTS + i] = arg instanceof Uint8Array ? addressOf(arg) : BigInt(arg);
+    });
+    const errors = call.passedOver?.reduce((set, error) => set | (1n << BigInt(error)), 1n) ?? ALL;
+    words[at + PASSED_OVER] = BigInt.asIntN(64, errors);
+    words[at + OTHERWISE] = list + BigInt((this.#calls.length - 1) * WORDS * 8);
+  }
+
+  /** Changes an argument of a call that the child has not come to yet. */
+  set(call: number, argument: number, value: number | bigint): void {
+    this.#words[call * WORDS + ARGUMENTS + argument] = BigInt(value);
+  }
+
+  /** Changes which call it is that stands at `call`. */
+  become(call: number, name: keyof typeof ARCH.calls): void {
+    this.#words[call * WORDS] = BigInt(ARCH.calls[name]);
+  }
+
+  /** Starts the child: its pid. Throws SystemError "clone". */
+  start(): number {
+    for (let i = 0; i < this.#calls.length; i++) this.#words[i * WORDS + RESULT] = NOT_MADE;
+    this.#gate[0] = 0;
+    const pid = libc().clone(code(), this.#stackTop, CLONE_VM | SIGCHLD_AT_EXIT, this.#first, pad);
+    return check(pid, "clone");
+  }
+
+  /** Lets the child go on behind its gate. All that it is to find there must have been set. */
+  open(): void {
+    Atomics.store(this.#gate, 0, 1);
+    libc().syscall(FUTEX, this.#gateAddress, FUTEX_WAKE_PRIVATE, 1n, 0n, pad);
+  }
+
+  /** Whether the child has come back from `call`. */
+  made(call: number): boolean {
+    return this.#words[call * WORDS + RESULT] !== NOT_MADE;
+  }
+
+  /** The error number that `call` met; 0: none, or it was not made. */
+  errorOf(call: number): number {
+    const result = this.#words[call * WORDS + RESULT] ?? 0n;
+    return result < 0n && result !== NOT_MADE ? Number(-result) : 0;
+  }
+}
+
+const FUTEX = BigInt(ARCH.calls.futex);
+const PAGE = 4096n;
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+const PROT_EXEC = 4;
+const MAP_PRIVATE = 2;
+const MAP_ANONYMOUS = 0x20;
+const MAP_FAILED = 2n ** 64n - 1n;
+
+let codePage: Deno.PointerValue = null;
+
+/** Where the instructions are: a page of their own, written and then made executable. */
+function code(): Deno.PointerValue {
+  if (codePage !== null) return codePage;
+  const c = libc();
+  const page = c.mmap(null, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0n, pad);
+  if (page === null || Deno.UnsafePointer.value(page) === MAP_FAILED) {
+    throw new SystemError(errno(), "mmap");
+  }
+  const bytes = encode(CODE[Deno.build.arch] ?? "");
+  new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(page, Number(PAGE))).set(bytes);
+  check(c.mprotect(page, PAGE, PROT_READ | PROT_EXEC, pad), "mprotect");
+  codePage = page;
+  return page;
+}

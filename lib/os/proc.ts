@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * What /proc tells of processes: proc(5).
+ *
+ * @module
+ */
+import { type ByteString, fromBytes } from "./bytes.ts";
+import { sinceBoot } from "./clock.ts";
+import { EACCES, ENOENT, ESRCH, SystemError, unlessRefused } from "./errno.ts";
+import { readBeginning, readDirectory, readlink } from "./file.ts";
+
+export interface ProcessFacts {
+  readonly parent: number;
+  /** When it was started: clock ticks since boot. Together with the boot id it tells apart uses of one pid. */
+  readonly started: number;
+}
+
+/* The fields of /proc/PID/stat behind the name in brackets, counted from the state, which is field 3. */
+const STAT_PARENT = 1;
+const STAT_STARTED = 19;
+
+/**
+ * What there is to know of process `pid`, undefined where there is none. A zombie is one still.
+ *
+ * @throws SystemError where the system has no descriptor for the file
+ */
+export function processFacts(pid: number): ProcessFacts | undefined {
+  const stat = readProc(`/proc/${pid}/stat`);
+  if (stat === undefined) return undefined;
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ", STAT_STARTED + 1);
+  return { parent: Number(fields[STAT_PARENT]), started: Number(fields[STAT_STARTED]) };
+}
+
+/** The pids of all processes. */
+export function allProcesses(): number[] {
+  return readDirectory("/proc").map(Number).filter((pid) => pid > 0);
+}
+
+/** Clock ticks since boot, the unit of `started`: sysconf(3) _SC_CLK_TCK is 100 on all that we run on. */
+export function ticksSinceBoot(): number {
+  return Math.floor(sinceBoot() / 10);
+}
+
+let boot: ByteString | undefined;
+
+/**
+ * Names the time in which a pid means what it means to us: this boot of the machine, this life of the container. ""
+ * where the kernel does not tell.
+ */
+export function bootId(): ByteString {
+  return boot ??= namedBoot();
+}
+
+function namedBoot(): ByteString {
+  const id = readProc("/proc/sys/kernel/random/boot_id")?.trim();
+  const namespace = unlessRefused(() => readlink("/proc/self/ns/pid"))?.replace(/\D/g, "");
+  return id === undefined || namespace === undefined ? "" : `${id}:${namespace}`;
+}
+
+/** What the file holds; undefined where its process is gone, or it is not for us to see. */
+function readProc(path: ByteString): ByteString | undefined {
+  try {
+    return fromBytes(readBeginning(path));
+  } catch (error) {
+    if (error instanceof SystemError && [ENOENT, ESRCH, EACCES].includes(error.errno)) {
+      return undefined;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Finding what a supervisor that was killed has left running, so that it is looked after again and not started a second
+ * time, and so that its log pipe lives on.
+ *
+ * A pid alone proves nothing: it may be another process's by now. The start time (and the boot id) tells; a process
+ * that has ended but was not yet reaped has the right start time still, so its pidfd must not be readable.
+ *
+ * @module
+ */
+import { type ByteString, fromBytes } from "../os/bytes.ts";
+import { EPOLLIN, O_NONBLOCK, O_RDONLY, O_WRONLY } from "../os/constants.ts";
+import { EMFILE, ENFILE, ENOMEM, SystemError } from "../os/errno.ts";
+import {
+  close,
+  open,
+  openDirectory,
+  readBeginning,
+  readlink,
+  setNonblocking,
+  stat,
+} from "../os/file.ts";
+import { PollSet } from "../os/poll.ts";
+import { allProcesses, bootId, processFacts } from "../os/proc.ts";
+import { getpid, openPid } from "../os/process.ts";
+import { decodeRecord, type SupervisionRecord } from "./record.ts";
+import { decodeStatus, type Status } from "./status_file.ts";
+
+/** What was left behind in a service directory, and is still true. */
+export interface LeftBehind {
+  readonly record: SupervisionRecord;
+  readonly status: Status;
+}
+
+/**
+ * What a supervisor that was killed has left in the directory open at `at`; undefined where there is nothing, or where
+ * another supervise has been here since.
+ */
+export function readLeftBehind(at: number): LeftBehind | undefined {
+  const record = orUndefined(() => decodeRecord(fromBytes(readBeginning("supervise/lock", at))));
+  const status = orUndefined(() => decodeStatus(readBeginning("supervise/status", at)));
+  if (record === undefined || status === undefined || !isCurrent(record, status)) return undefined;
+  return { record, status };
+}
+
+function isCurrent({ boot, before, since }: SupervisionRecord, status: Status): boolean {
+  return boot === bootId() &&
+    [before, since].some(({ seconds, nanoseconds }) =>
+      seconds === status.since.seconds && nanoseconds === status.since.nanoseconds
+    );
+}
+
+/** A process that is still running. */
+export interface Found {
+  readonly pid: number;
+  /** Its pidfd. */
+  readonly process: number;
+}
+
+/**
+ * The process of the service, if it is running.
+ *
+ * @param directory descriptor of the service directory
+ */
+export function findProcess(record: SupervisionRecord, directory: number): Found | undefined {
+  const { phase } = record;
+  if (phase.kind === "running") return openIfStarted(phase.pid, phase.started);
+  return phase.kind === "starting" ? findStray(phase.ticks, directory) : undefined;
+}
+
+/** `pid`, if it is the process that was started at `started` and has not ended. */
+function openIfStarted(pid: number, started: number): Found | undefined {
+  const process = orUndefined(() => openPid(pid));
+  if (process === undefined) return undefined;
+  // In this order: once the descriptor is open, the pid cannot be anybody else's without its having ended.
+  try {
+    const set = new PollSet(1);
+    set.set(0, process, EPOLLIN);
+    if (processFacts(pid)?.started === started && set.wait(0) === 0) return { pid, process };
+  } catch (error) {
+    close(process);
+    throw error;
+  }
+  close(process);
+  return undefined;
+}
+
+/**
+ * The supervisor was killed between starting a process and writing down which. It stands in the service directory, is
+ * not older than the intent, and has lost its parent: its new one is an ancestor of ours, as init is.
+ */
+function findStray(ticks: number, directory: number): Found | undefined {
+  const home = stat(".", directory).identity;
+  const ancestors = ancestorsOf(getpid());
+  for (const pid of allProcesses()) {
+    const facts = processFacts(pid);
+    if (facts === undefined || facts.started < ticks || !ancestors.has(facts.parent)) continue;
+    if (orUndefined(() => stat(`/proc/${pid}/cwd`))?.identity !== home) continue;
+    const found = openIfStarted(pid, facts.started);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function ancestorsOf(pid: number): Set<number> {
+  const found = new Set([1]);
+  for (let at = processFacts(pid)?.parent; at !== undefined && at > 0 && !found.has(at);) {
+    found.add(at);
+    at = processFacts(at)?.parent;
+  }
+  return found;
+}
+
+/** The two ends of a pipe. */
+export interface Pipe {
+  readonly reader: number;
+  readonly writer: number;
+}
+
+/**
+ * The log pipe that process `pid` has at its descriptor `fd`, if it is the one called `name`: a pipe that is reached
+ * through /proc opens in either direction, so one side that lives gives both ends.
+ */
+function recoverPipe(pid: number, fd: number, name: ByteString): Pipe | undefined {
+  const path = `/proc/${pid}/fd/${fd}`;
+  if (orUndefined(() => readlink(path)) !== name) return undefined;
+  const reader = orUndefined(() => open(path, O_RDONLY | O_NONBLOCK));
+  if (reader === undefined) return undefined;
+  const writer = orUndefined(() => open(path, O_WRONLY | O_NONBLOCK));
+  // The process may have put something else there meanwhile.
+  if (writer === undefined || pipeName(reader) !== name || pipeName(writer) !== name) {
+    close(reader);
+    if (writer !== undefined) close(writer);
+    return undefined;
+  }
+  setNonblocking(reader, false);
+  setNonblocking(writer, false);
+  return { reader, writer };
+}
+
+/**
+ * The log pipe of the service directory `name`, from whichever of the service and its logger still runs.
+ *
+ * @param output the descriptor at which the service has the pipe
+ * @param input the descriptor at which the logger has it
+ */
+export function recoverLogPipe(
+  name: ByteString,
+  output: number,
+  input: number,
+): Pipe | undefined {
+  for (const [path, fd] of [[name, output], [`${name}/log`, input]] as const) {
+    const directory = orUndefined(() => openDirectory(path));
+    if (directory === undefined) continue;
+    const left = readLeftBehind(directory);
+    const found = left === undefined ? undefined : findProcess(left.record, directory);
+    close(directory);
+    if (left === undefined || found === undefined) continue;
+    const pipe = recoverPipe(found.pid, fd, left.record.pipe);
+    close(found.process);
+    if (pipe !== undefined) return pipe;
+  }
+  return undefined;
+}
+
+/** What the pipe open at `fd` is called: `pipe:[INODE]`. */
+export function pipeName(fd: number): ByteString {
+  return readlink(`/proc/self/fd/${fd}`);
+}
+
+/* Trouble of ours, which passes, and says nothing of what was looked at. */
+const SHORTAGES = [EMFILE, ENFILE, ENOMEM];
+
+/** What `action` returns; undefined where what it looks at is not there, or not for us to see. */
+function orUndefined<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof SystemError && !SHORTAGES.includes(error.errno)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * The loop that supervisors live in.
+ *
+ * @module
+ */
+import { RLIMIT_NOFILE, SIGPIPE } from "../os/constants.ts";
+import { Poller } from "../os/poll.ts";
+import { type Inheritance, prepare, type Strings } from "../os/process.ts";
+import { getLimit, setSoftLimit } from "../os/rlimit.ts";
+import { ignoreForOurselves } from "../os/signal.ts";
+import { Timers } from "../os/timers.ts";
+import type { Context } from "../cli/tool.ts";
+
+/** What a supervisor needs from the process that it lives in. */
+export interface Surroundings {
+  readonly poller: Poller;
+  readonly timers: Timers;
+  /** The environment of the services. */
+  readonly environ: Strings;
+  readonly inheritance: Inheritance;
+  /** Whether services are to be found again, and not started a second time, after this process was killed. */
+  readonly adopts: boolean;
+}
+
+/**
+ * Surroundings whose services inherit what a program run by `context` would.
+ *
+ * @param adopts whether services are to be found again after this process was killed
+ */
+export function makeSurroundings(context: Context, adopts: boolean): Surroundings {
+  // A message that nobody reads (svscan's go into readproctitle) must not end the supervision of everything.
+  ignoreForOurselves(SIGPIPE);
+  return {
+    poller: new Poller(),
+    timers: new Timers(),
+    environ: prepare(context.env.entries()),
+    inheritance: takeFiles(context.inheritance),
+    adopts,
+  };
+}
+
+/** A service takes up to six descriptors. We have as many as we may; the services are to have what we were given. */
+function takeFiles(inheritance: Inheritance): Inheritance {
+  const { soft, hard } = getLimit(RLIMIT_NOFILE);
+  if (soft < hard) setSoftLimit(RLIMIT_NOFILE, hard);
+  return { ...inheritance, softFiles: inheritance.softFiles ?? soft };
+}
+
+/** Waits for events and timers, and acts on them, until `over` says so. */
+export function loop({ poller, timers }: Surroundings, over: () => boolean): void {
+  while (!over()) {
+    poller.wait(timers.timeout());
+    timers.run();
+  }
+}

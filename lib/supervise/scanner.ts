@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * svscan's half of supervision: which services there are, which of them have a log, and what runs for each.
+ *
+ * A service is a directory (or a link to one) in the working directory whose name does not begin with a dot. Where
+ * it holds anything called log, a pipe joins the two, which outlives restarts of either side. The `supervise`
+ * that PATH leads to is asked to look after each; where that is this toolbox itself, as it normally is, a
+ * supervisor of this very process does (supervisor.ts), else the foreign program is started, as C's svscan does.
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import { now } from "../os/clock.ts";
+import { AT_FDCWD } from "../os/constants.ts";
+import { SystemError, unlessRefused } from "../os/errno.ts";
+import {
+  close,
+  isDirectory,
+  openDirectory,
+  pipe,
+  readDirectory,
+  stat,
+  statIfThere,
+} from "../os/file.ts";
+import { type Mapping, spawn, wait } from "../os/process.ts";
+import { complain, Failure, warn } from "../cli/messages.ts";
+import { searchPath } from "../cli/path_search.ts";
+import type { Context } from "../cli/tool.ts";
+import { type Pipe, recoverLogPipe } from "./adoption.ts";
+import type { Surroundings } from "./loop.ts";
+import { SUPERVISE } from "./service_directory.ts";
+import { supervise, type Supervisor } from "./supervisor.ts";
+
+/** C's svscan has a table of this size. */
+const MOST_SERVICES = 1000;
+/** C's svscan looks for no log where the name is longer than this. */
+const LONGEST_NAME_WITH_LOG = 255;
+
+/** What looks after a service directory: a supervisor of ours, or the pid of a foreign supervise. */
+type Keeper = Supervisor | number | undefined;
+
+/** A service and, where it has one, its logger. */
+export interface Service {
+  readonly pipe: Pipe | undefined;
+  /** Whether the last scan has seen it. */
+  active: boolean;
+  main: Keeper;
+  logger: Keeper;
+}
+
+/** Where the pipe goes: the service's standard output, the logger's standard input. */
+const OUTPUT = 1;
+const INPUT = 0;
+
+export class Scanner {
+  /** By device and inode: a service may be renamed. */
+  readonly #services = new Map<string, Service>();
+
+  constructor(
+    private readonly context: Context,
+    private readonly surroundings: Surroundings,
+  ) {}
+
+  /** All supervisors that live in this process. */
+  supervisors(): Supervisor[] {
+    return [...this.#services.values()].flatMap(({ main, logger }) => [main, logger])
+      .filter((keeper) => typeof keeper === "object");
+  }
+
+  /**
+   * Looks for services that were not there before, and starts those that nobody is still putting together: no entry
+   * of theirs is younger than a second.
+   *
+   * @returns whether there are some that are not finished yet
+   */
+  scanForNew(): boolean {
+    let unfinished = false;
+    try {
+      for (const name of readDirectory(".")) {
+        if (name.startsWith(".")) continue;
+        const found = unlessRefused(() => stat(name));
+        if (found === undefined || !isDirectory(found)) continue;
+        if (this.#services.has(found.identity)) continue;
+        if (now().seconds - found.modified > 1) this.#consider(name);
+        else unfinished = true;
+      }
+    } catch (error) {
+      // The next scan will say so.
+      if (!(error instanceof SystemError)) throw error;
+    }
+    return unfinished;
+  }
+
+  /** Looks at the working directory once, and starts what is to be started. */
+  scan(): void {
+    this.#reap();
+    for (const service of this.#services.values()) service.active = false;
+    try {
+      for (const name of readDirectory(".")) this.#consider(name);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      return this.#warn("unable to read directory", error);
+    }
+    for (const [identity, service] of this.#services) {
+      if (this.#isGone(service)) this.#services.delete(identity);
+    }
+  }
+
+  #warn(what: ByteString, error?: SystemError): void {
+    warn(this.context.name, what, error);
+  }
+
+  /** What `action` returns; undefined with a warning where the system refuses it. */
+  #attempt<T>(what: ByteString, action: () => T): T | undefined {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.#warn(what, error);
+      return undefined;
+    }
+  }
+
+  /** Takes note of the foreign supervises that have ended. */
+  #reap(): void {
+    for (const service of this.#services.values()) {
+      for (const half of ["main", "logger"] as const) {
+        const keeper = service[half];
+        if (typeof keeper === "number" && wait(keeper, false)) service[half] = undefined;
+      }
+    }
+  }
+
+  #isGone(service: Service): boolean {
+    if (service.active || service.main !== undefined || service.logger !== undefined) return false;
+    if (service.pipe !== undefined) {
+      close(service.pipe.reader);
+      close(service.pipe.writer);
+    }
+    return true;
+  }
+
+  #consider(name: ByteString): void {
+    if (name.startsWith(".")) return;
+    const found = this.#attempt(`unable to stat ${name}`, () => stat(name));
+    if (found === undefined || !isDirectory(found)) return;
+    const service = this.#services.get(found.identity) ?? this.#add(name, found.identity);
+    if (service === undefined) return;
+    service.active = true;
+    service.main ??= this.#keep(name, `${name}`, service, "main");
+    if (service.pipe !== undefined) {
+      service.logger ??= this.#keep("log", `${name}/log`, service, "logger", name);
+    }
+  }
+
+  #add(name: ByteString, identity: string): Service | undefined {
+    if (this.#services.size >= MOST_SERVICES) {
+      this.#warn(`unable to start ${name}: running too many services`);
+      return undefined;
+    }
+    const log = name.length > LONGEST_NAME_WITH_LOG
+      ? false
+      : this.#attempt(`unable to stat ${name}/log`, () => statIfThere(`${name}/log`) !== undefined);
+    if (log === undefined) return undefined;
+    const ends = log
+      ? recoverLogPipe(name, OUTPUT, INPUT) ??
+        this.#attempt(`unable to create pipe for ${name}`, () => pipe())
+      : undefined;
+    if (log && ends === undefined) return undefined;
+    const service: Service = {
+      pipe: ends,
+      active: true,
+      main: undefined,
+      logger: undefined,
+    };
+    this.#services.set(identity, service);
+    return service;
+  }
+
+  /**
+   * Has `directory` looked after.
+   *
+   * @param shown what messages of svscan's call it
+   * @param parent the directory that `directory` is in, for a logger
+   */
+  #keep(
+    directory: ByteString,
+    shown: ByteString,
+    service: Service,
+    half: "main" | "logger",
+    parent?: ByteString,
+  ): Keeper {
+    const mappings: Mapping[] = service.pipe === undefined
+      ? []
+      : [half === "main" ? [service.pipe.writer, OUTPUT] : [service.pipe.reader, INPUT]];
+    const at = parent === undefined
+      ? AT_FDCWD
+      : this.#attempt(`unable to switch to ${parent}`, () => openDirectory(parent));
+    if (at === undefined) return undefined;
+    try {
+      return this.#startSupervise(directory, shown, at, mappings, () => {
+        service[half] = undefined;
+      });
+    } finally {
+      if (at !== AT_FDCWD) close(at);
+    }
+  }
+
+  #startSupervise(
+    directory: ByteString,
+    shown: ByteString,
+    at: number,
+    mappings: readonly Mapping[],
+    over: () => void,
+  ): Keeper {
+    const { context, surroundings } = this;
+    let keeper: Keeper;
+    const reason = searchPath(SUPERVISE, context.env.get("PATH"), (file) => {
+      try {
+        if (context.toolbox.isToolbox(file)) {
+          keeper = supervise(directory, at, mappings, surroundings, over);
+        } else {
+          keeper = this.#spawnForeign(file, directory, at, mappings);
+        }
+        return 0;
+      } catch (error) {
+        if (error instanceof SystemError) return error.errno;
+        if (!(error instanceof Failure)) throw error;
+        // supervise has said why, as it would in a process of its own; the next scan tries again.
+        complain(error.text);
+        return 0;
+      }
+    });
+    if (reason !== 0) {
+      this.#warn(`unable to start supervise ${shown}`, new SystemError(reason, "execve"));
+    }
+    return keeper;
+  }
+
+  #spawnForeign(
+    file: ByteString,
+    directory: ByteString,
+    at: number,
+    mappings: readonly Mapping[],
+  ): number {
+    const { environ, inheritance } = this.surroundings;
+    return spawn(
+      {
+        ...inheritance,
+        path: file,
+        argv: [SUPERVISE, directory],
+        environ,
+        descriptors: [...inheritance.descriptors, ...mappings],
+      },
+      at === AT_FDCWD ? undefined : at,
+    );
+  }
+}

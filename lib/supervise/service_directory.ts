@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * A service directory as supervise(8) sees it, and the files it keeps there:
+ *
+ *   run                  the program
+ *   down                 if it is there, the service is not started by itself
+ *   supervise/lock       held (flock) while somebody supervises; what is in it: record.ts
+ *   supervise/control    FIFO: svc writes command letters
+ *   supervise/ok         FIFO: has a reader while somebody supervises
+ *   supervise/status     see status_file.ts; written as status.new and renamed
+ *
+ * The directory is kept open, and everything is done relative to it, as a process of its own would that had
+ * changed into it: moving or replacing the directory does not disturb the service.
+ *
+ * @module
+ */
+import { type ByteString, putBytes } from "../os/bytes.ts";
+import {
+  AT_FDCWD,
+  LOCK_EX,
+  LOCK_NB,
+  O_CREAT,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_RDWR,
+  O_TRUNC,
+  O_WRONLY,
+} from "../os/constants.ts";
+import { EEXIST, SystemError } from "../os/errno.ts";
+import {
+  close,
+  flock,
+  ftruncate,
+  mkdir,
+  mkfifo,
+  open,
+  openDirectory,
+  readlink,
+  rename,
+  seek,
+  statIfThere,
+  write,
+} from "../os/file.ts";
+import { hot } from "../os/libc.ts";
+import { orFatal, warn } from "../cli/messages.ts";
+import { encodeRecord, RECORD_SIZE, type SupervisionRecord } from "./record.ts";
+import { encodeStatus, type Status, STATUS_SIZE } from "./status_file.ts";
+
+/** The name that messages begin with, whichever tool supervises. */
+export const SUPERVISE = "supervise";
+
+/** The descriptors that make up the supervision of a service. */
+export interface Descriptors {
+  /** The directory itself. */
+  readonly directory: number;
+  readonly lock: number;
+  /** Readable when there is a command letter. */
+  readonly control: number;
+  /** -1 until the service counts as supervised. */
+  readonly ok: number;
+}
+
+const letter = new Uint8Array(1);
+const recordBytes = new Uint8Array(RECORD_SIZE);
+
+export class ServiceDirectory {
+  #fds: Descriptors;
+
+  /**
+   * @param name the directory as it was given: what messages call it
+   * @param fds what has been opened, here or by the process that handed it on
+   */
+  constructor(readonly name: ByteString, fds: Descriptors) {
+    this.#fds = fds;
+  }
+
+  /**
+   * Takes over the supervision of a directory, up to the point where others are told (`markSupervised`).
+   *
+   * @param name the directory, relative to the descriptor `at`
+   * @returns the directory, and whether there is a file called down in it (of whatever type)
+   * @throws Failure 111 with supervise's message
+   */
+  static open(name: ByteString, at = AT_FDCWD): { directory: ServiceDirectory; down: boolean } {
+    const opened: number[] = [];
+    const must = (what: ByteString, action: () => number): number => {
+      const fd = orFatal(SUPERVISE, what, action);
+      opened.push(fd);
+      return fd;
+    };
+    try {
+      const directory = must(
+        `unable to chdir to ${name}`,
+        () => openDirectory(name, at),
+      );
+      const down = orFatal(
+        SUPERVISE,
+        `unable to stat ${name}/down`,
+        () => statIfThere("down", directory) !== undefined,
+      );
+      makeSupervise(directory);
+      const lock = must(`unable to acquire ${name}/supervise/lock`, () => acquireLock(directory));
+      const control = openControl(name, directory);
+      return { directory: new ServiceDirectory(name, { directory, lock, control, ok: -1 }), down };
+    } catch (error) {
+      opened.forEach(close);
+      throw error;
+    }
+  }
+
+  /** From now on svok, svc and svstat find it supervised. The status file must have been written. */
+  markSupervised(): void {
+    makeFifo("supervise/ok", this.#fds.directory);
+    const ok = orFatal(
+      SUPERVISE,
+      `unable to read ${this.name}/supervise/ok`,
+      () => open("supervise/ok", O_RDONLY | O_NONBLOCK, 0, this.#fds.directory),
+    );
+    this.#fds = { ...this.#fds, ok };
+  }
+
+  get descriptors(): Descriptors {
+    return this.#fds;
+  }
+
+  /** Ends the supervision; the files stay. */
+  close(): void {
+    for (const fd of Object.values(this.#fds)) if (fd >= 0) close(fd);
+  }
+
+  /** The next command letter in the control FIFO, or undefined when there is none. */
+  nextLetter(): string | undefined {
+    const got = hot("read")(this.#fds.control, letter, 1);
+    return got === 1 ? String.fromCharCode(letter[0] as number) : undefined;
+  }
+
+  /** Leaves a record behind, in the lock file. A file system that refuses it is no reason to stop. */
+  writeRecord(record: SupervisionRecord): void {
+    try {
+      seek(this.#fds.lock, 0);
+      putBytes(recordBytes, 0, encodeRecord(record));
+      write(this.#fds.lock, recordBytes);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+    }
+  }
+
+  /** Takes the record away: supervision ends as it should. */
+  clearRecord(): void {
+    try {
+      ftruncate(this.#fds.lock, 0);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+    }
+  }
+
+  /** Writes the status file. Where that fails, a warning; supervision goes on. Returns whether it is written. */
+  writeStatus(status: Status): boolean {
+    const fresh = `${this.name}/supervise/status.new`;
+    const at = this.#fds.directory;
+    const flags = O_WRONLY | O_NONBLOCK | O_TRUNC | O_CREAT;
+    let step = `unable to open ${fresh}`;
+    let fd = -1;
+    try {
+      fd = open("supervise/status.new", flags, 0o644, at);
+      step = `unable to write ${fresh}`;
+      if (write(fd, encodeStatus(status)) < STATUS_SIZE) {
+        warn(SUPERVISE, `${step}: partial write`);
+        return false;
+      }
+      step = `unable to rename ${fresh} to status`;
+      rename("supervise/status.new", "supervise/status", at);
+      return true;
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      warn(SUPERVISE, step, error);
+      return false;
+    } finally {
+      if (fd >= 0) close(fd);
+    }
+  }
+}
+
+/**
+ * Makes the directory supervise. Where it is a dangling link, the directory that it points to is made, so that a
+ * service directory may lie on a read-only file system. What goes wrong shows at the lock.
+ */
+function makeSupervise(at: number): void {
+  try {
+    mkdir("supervise", 0o700, at);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    if (error.errno !== EEXIST) return;
+    try {
+      if (statIfThere("supervise", at) === undefined) mkdir(readlink("supervise", at), 0o700, at);
+    } catch (inner) {
+      if (!(inner instanceof SystemError)) throw inner;
+    }
+  }
+}
+
+/** supervise/lock, locked: flock(2), which dies with its holder. */
+function acquireLock(at: number): number {
+  const fd = open("supervise/lock", O_RDWR | O_NONBLOCK | O_CREAT, 0o600, at);
+  try {
+    flock(fd, LOCK_EX | LOCK_NB);
+    return fd;
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+/** mkfifo(3); one that is there already is as good, and any other trouble shows when it is opened. */
+function makeFifo(path: ByteString, at: number): void {
+  try {
+    mkfifo(path, 0o600, at);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+  }
+}
+
+/**
+ * The control FIFO, open for reading and writing at once: while we hold the writing end there is never an end of
+ * file on it (fifo(7)).
+ */
+function openControl(name: ByteString, at: number): number {
+  makeFifo("supervise/control", at);
+  try {
+    return open("supervise/control", O_RDWR | O_NONBLOCK, 0, at);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    // The C tool opens it twice; say which of the two would have failed.
+    const what = `${name}/supervise/control`;
+    close(
+      orFatal(
+        SUPERVISE,
+        `unable to read ${what}`,
+        () => open("supervise/control", O_RDONLY | O_NONBLOCK, 0, at),
+      ),
+    );
+    return orFatal(SUPERVISE, `unable to write ${what}`, () => {
+      throw error;
+    });
+  }
+}

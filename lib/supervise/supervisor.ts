@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * The supervisor of one service: states, events and what happens, as one table (supervise(8)).
+ *
+ * It owns no process and no loop: whoever runs it (supervise, svscan) gives it a poller and timers, and any number
+ * of supervisors share them.
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import { SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM } from "../os/constants.ts";
+import { now, type Time } from "../os/clock.ts";
+import { unlessRefused } from "../os/errno.ts";
+import { close } from "../os/file.ts";
+import { kill, type Mapping, openPid, signalProcess, wait } from "../os/process.ts";
+import { bootId, processFacts, ticksSinceBoot } from "../os/proc.ts";
+import type { Timer } from "../os/timers.ts";
+import { findProcess, type LeftBehind, pipeName, readLeftBehind } from "./adoption.ts";
+import type { Surroundings } from "./loop.ts";
+import type { Phase } from "./record.ts";
+import { ServiceDirectory } from "./service_directory.ts";
+import { startRun } from "./start_run.ts";
+import type { Want } from "./status_file.ts";
+
+/**
+ * - `down`: there is no process.
+ * - `fresh`: a process was started less than a second ago. supervise sleeps that second: nothing is looked at, neither
+ *   commands nor the process's end, so a service that fails is started once a second at most.
+ * - `up`: there is a process.
+ * - `waiting`: the process could not even be forked; it is tried again each second.
+ * - `over`: supervision has ended.
+ */
+type State = "down" | "fresh" | "up" | "waiting" | "over";
+
+/** A command letter, or: the process has `ended`, a `second` has passed. */
+type Event = "d" | "u" | "o" | "x" | "p" | "c" | "h" | "a" | "i" | "t" | "k" | "ended" | "second";
+
+type Action = keyof typeof Supervisor.ACTIONS;
+
+/** What each event does in each state. An event that does not stand here does nothing. */
+const TABLE: Readonly<Record<State, Partial<Readonly<Record<Event, readonly Action[]>>>>> = {
+  down: {
+    d: ["wantDown", "announce"],
+    u: ["wantUp", "start"],
+    o: ["wantOnce", "start"],
+    x: ["wantExit", "announce", "endIfWanted"],
+    p: ["markPaused", "announce"],
+    c: ["markContinued", "announce"],
+  },
+  fresh: {
+    second: ["listen"],
+  },
+  up: {
+    d: ["wantDown", "sendTerm", "sendCont", "markContinued", "announce"],
+    u: ["wantUp", "announce"],
+    o: ["wantOnce", "announce"],
+    x: ["wantExit", "announce"],
+    p: ["markPaused", "sendStop", "announce"],
+    c: ["markContinued", "sendCont", "announce"],
+    h: ["sendHup"],
+    a: ["sendAlrm"],
+    i: ["sendInt"],
+    t: ["sendTerm"],
+    k: ["sendKill"],
+    ended: ["forget", "announce", "endIfWanted", "startIfWanted"],
+    second: ["watch"],
+  },
+  waiting: {
+    d: ["wantDown", "announce", "giveUp"],
+    u: ["wantUp", "announce"],
+    o: ["wantOnce", "announce"],
+    x: ["wantExit", "announce", "endIfWanted"],
+    second: ["start"],
+  },
+  over: {},
+};
+
+const SECOND = 1000;
+
+/** What there is to know about a supervisor; what a handover carries over. */
+export interface Condition {
+  readonly since: Time;
+  readonly pid: number;
+  /** The pidfd of the process; -1: none. */
+  readonly process: number;
+  readonly paused: boolean;
+  readonly want: Want;
+  readonly exits: boolean;
+  /** Whether no process could be made yet. */
+  readonly waiting: boolean;
+}
+
+/**
+ * Takes over a service directory and starts what is to be started.
+ *
+ * @param name the directory, relative to the descriptor `at`
+ * @throws Failure 111 with supervise's message
+ */
+export function supervise(
+  name: ByteString,
+  at: number,
+  mappings: readonly Mapping[],
+  surroundings: Surroundings,
+  over: () => void,
+): Supervisor {
+  const { directory, down } = ServiceDirectory.open(name, at);
+  try {
+    const supervisor = new Supervisor(directory, mappings, surroundings, over);
+    const left = surroundings.adopts ? readLeftBehind(directory.descriptors.directory) : undefined;
+    if (left === undefined) supervisor.begin(down ? "d" : "u");
+    else supervisor.adopt(left);
+    return supervisor;
+  } catch (error) {
+    directory.close();
+    throw error;
+  }
+}
+
+export class Supervisor {
+  #state: State = "down";
+  #since: Time = now();
+  #pid = 0;
+  #process = -1;
+  #paused = false;
+  /** Whether the process was sent a signal. */
+  #signalled = false;
+  #want: Want = "u";
+  #exits = false;
+  #timer: Timer | undefined;
+  /** When the last start was about to happen, in clock ticks since boot. */
+  #ticks = 0;
+  /** The log pipe, as the record calls it. */
+  #pipe: ByteString | undefined;
+  /** The `since` that the record speaks of. */
+  #recorded: Time | undefined;
+  /** The `since` in the status file; undefined: it is not known. */
+  #announced: Time | undefined;
+
+  /**
+   * @param directory the service's, already ours
+   * @param mappings descriptors that the service is to have (its standard output for one with a log)
+   * @param over called when supervision has ended
+   */
+  constructor(
+    readonly directory: ServiceDirectory,
+    readonly mappings: readonly Mapping[],
+    private readonly surroundings: Surroundings,
+    private readonly over: () => void,
+  ) {}
+
+  /** The pid of the service, 0: down. */
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /** Whether the service has run for a second and longer, and was not sent a signal since it was started. */
+  get isSteady(): boolean {
+    return this.#state === "up" && !this.#signalled;
+  }
+
+  /** Announces the service as supervised, and starts it if it is wanted up. */
+  begin(want: Want): void {
+    this.#want = want;
+    this.#do("announce");
+    this.directory.markSupervised();
+    this.#goOn();
+  }
+
+  /**
+   * Goes on where a supervisor was killed: the service's process goes on if it still runs; if not, it is started where
+   * the other one would have started it.
+   */
+  adopt({ record, status }: LeftBehind): void {
+    this.#announced = status.since;
+    const found = findProcess(record, this.directory.descriptors.directory);
+    const pid = found?.pid ?? 0;
+    this.#assume({
+      since: status.pid === pid ? status.since : now(),
+      pid,
+      process: found?.process ?? -1,
+      paused: found !== undefined && status.paused,
+      want: status.want,
+      exits: false,
+      waiting: false,
+    });
+    this.#do("announce");
+    this.directory.markSupervised();
+    this.#goOn();
+  }
+
+  /** Goes on where another supervisor of the same service has handed over. */
+  resume(condition: Condition): void {
+    this.#assume(condition);
+    this.#goOn(condition.waiting);
+  }
+
+  #assume(condition: Condition): void {
+    this.#since = condition.since;
+    this.#pid = condition.pid;
+    this.#process = condition.process;
+    this.#paused = condition.paused;
+    this.#want = condition.want;
+    this.#exits = condition.exits;
+  }
+
+  #goOn(waiting = false): void {
+    if (this.#pid !== 0) this.#do("listen");
+    else if (this.#want === "u" || waiting) this.#do("start");
+    else this.#listenToControl();
+  }
+
+  /** Nobody goes on with this: a service that is down begins anew with whoever supervises it next. */
+  abandon(): void {
+    if (this.#pid === 0 && this.surroundings.adopts) this.directory.clearRecord();
+  }
+
+  /** How things stand. */
+  condition(): Condition {
+    if (this.#pid !== 0) this.#openProcess();
+    return {
+      since: this.#since,
+      pid: this.#pid,
+      process: this.#process,
+      paused: this.#paused,
+      want: this.#want,
+      exits: this.#exits,
+      waiting: this.#state === "waiting",
+    };
+  }
+
+  #happen(event: Event): void {
+    for (const action of TABLE[this.#state][event] ?? []) {
+      if (this.#state === "over") return;
+      this.#do(action);
+    }
+  }
+
+  #do(action: Action): void {
+    Supervisor.ACTIONS[action](this);
+  }
+
+  /** There are letters in the FIFO. The C tool looks for its child before each of them. */
+  #command(): void {
+    if (this.#state === "up" && this.#hasEnded()) this.#happen("ended");
+    if (this.#state !== "fresh" && this.#state !== "over") this.#obey();
+  }
+
+  /** Takes one letter: what follows a letter that starts the service waits in the FIFO for a second. */
+  #obey(): void {
+    const letter = this.directory.nextLetter();
+    if (letter !== undefined) this.#happen(letter as Event);
+  }
+
+  /** Whether our child has ended, and if so, takes its status from the kernel. */
+  #hasEnded(): boolean {
+    return wait(this.#pid, false) !== undefined;
+  }
+
+  /** The pidfd is readable: the process has ended, also one that is not our child. */
+  #processEnded(): void {
+    this.#hasEnded();
+    this.#happen("ended");
+  }
+
+  #listenToControl(): void {
+    const { poller } = this.surroundings;
+    const { control } = this.directory.descriptors;
+    if (!poller.has(control)) poller.add(control, () => this.#command());
+  }
+
+  #deaf(): void {
+    this.surroundings.poller.remove(this.directory.descriptors.control);
+    this.#inASecond();
+  }
+
+  #inASecond(): void {
+    this.#timer?.cancel();
+    this.#timer = this.surroundings.timers.after(SECOND, () => this.#happen("second"));
+  }
+
+  /** Makes sure of the process's pidfd; false where the system refuses one. */
+  #openProcess(): boolean {
+    if (this.#process < 0) this.#process = unlessRefused(() => openPid(this.#pid)) ?? -1;
+    return this.#process >= 0;
+  }
+
+  #watchProcess(): boolean {
+    const watch = (): boolean => {
+      this.surroundings.poller.add(this.#process, () => this.#processEnded());
+      return true;
+    };
+    return this.#openProcess() && unlessRefused(watch) === true;
+  }
+
+  /** Leaves word of what is going on, for whoever comes after a kill -9. */
+  #record(phase: Phase): void {
+    if (!this.surroundings.adopts) return;
+    this.#recorded = phase.kind === "starting" ? undefined : this.#since;
+    this.#pipe ??= this.mappings[0] === undefined ? "-" : pipeName(this.mappings[0][0]);
+    this.directory.writeRecord({
+      boot: bootId(),
+      before: this.#announced ?? this.#since,
+      since: this.#since,
+      pipe: this.#pipe,
+      phase,
+    });
+  }
+
+  #phase(): Phase {
+    if (this.#pid === 0) return { kind: "idle" };
+    const facts = unlessRefused(() => processFacts(this.#pid));
+    // Where there is no looking at it now, it is to be searched for.
+    if (facts === undefined) return { kind: "starting", ticks: this.#ticks };
+    return { kind: "running", pid: this.#pid, started: facts.started };
+  }
+
+  /** Through the pidfd: the pid of a process that is not our child may be another's by now. */
+  #send(signal: number): void {
+    this.#signalled = true;
+    if (this.#process >= 0) signalProcess(this.#process, signal);
+    else if (this.#pid !== 0) kill(this.#pid, signal);
+  }
+
+  /** The named side effects of the table: shared by all supervisors, of which there may be a thousand. */
+  static readonly ACTIONS = {
+    wantUp: (s: Supervisor): void => {
+      s.#want = "u";
+    },
+    wantDown: (s: Supervisor): void => {
+      s.#want = "d";
+    },
+    wantOnce: (s: Supervisor): void => {
+      s.#want = "";
+    },
+    wantExit: (s: Supervisor): void => {
+      s.#exits = true;
+    },
+    markPaused: (s: Supervisor): void => {
+      s.#paused = true;
+    },
+    markContinued: (s: Supervisor): void => {
+      s.#paused = false;
+    },
+    sendTerm: (s: Supervisor): void => s.#send(SIGTERM),
+    sendCont: (s: Supervisor): void => s.#send(SIGCONT),
+    sendStop: (s: Supervisor): void => s.#send(SIGSTOP),
+    sendHup: (s: Supervisor): void => s.#send(SIGHUP),
+    sendAlrm: (s: Supervisor): void => s.#send(SIGALRM),
+    sendInt: (s: Supervisor): void => s.#send(SIGINT),
+    sendKill: (s: Supervisor): void => s.#send(SIGKILL),
+
+    /** Writes the record, where it is out of date, and the status file. */
+    announce: (s: Supervisor): void => {
+      if (s.#recorded !== s.#since) s.#record(s.#phase());
+      const [since, pid] = [s.#since, s.#pid];
+      if (s.directory.writeStatus({ since, pid, paused: s.#paused, want: s.#want })) {
+        s.#announced = since;
+      }
+    },
+
+    /** Starts ./run. */
+    start: (s: Supervisor): void => {
+      s.#ticks = ticksSinceBoot();
+      s.#record({ kind: "starting", ticks: s.#ticks });
+      const pid = startRun(s.directory, s.mappings, s.surroundings);
+      s.#deaf();
+      if (pid === undefined) {
+        s.#state = "waiting";
+        s.#listenToControl();
+        return;
+      }
+      s.#state = "fresh";
+      s.#pid = pid;
+      s.#paused = false;
+      s.#signalled = false;
+      s.#since = now();
+      s.#do("announce");
+    },
+
+    /** The second after a start is over: commands and the process's end count again. */
+    listen: (s: Supervisor): void => {
+      s.#state = "up";
+      s.#do("watch");
+      s.#listenToControl();
+      // One letter goes before the process's end, or nobody could stop a service that always ends at once.
+      s.#obey();
+    },
+
+    /** Has the process's end noticed. Where the system refuses what that takes, somebody looks each second. */
+    watch: (s: Supervisor): void => {
+      if (s.#watchProcess()) return;
+      if (s.#hasEnded() || !kill(s.#pid, 0)) s.#happen("ended");
+      else s.#inASecond();
+    },
+
+    /** The process is gone. */
+    forget: (s: Supervisor): void => {
+      if (s.#process >= 0) {
+        s.surroundings.poller.remove(s.#process);
+        close(s.#process);
+      }
+      s.#process = -1;
+      s.#pid = 0;
+      s.#since = now();
+      s.#state = "down";
+    },
+
+    startIfWanted: (s: Supervisor): void => {
+      if (s.#want === "u") s.#do("start");
+    },
+
+    giveUp: (s: Supervisor): void => {
+      s.#state = "down";
+    },
+
+    endIfWanted: (s: Supervisor): void => {
+      if (!s.#exits || s.#pid !== 0) return;
+      s.#state = "over";
+      s.#timer?.cancel();
+      s.#do("announce");
+      if (s.surroundings.adopts) s.directory.clearRecord();
+      s.surroundings.poller.remove(s.directory.descriptors.control);
+      s.directory.close();
+      s.over();
+    },
+  };
+}

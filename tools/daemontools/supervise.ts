@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * supervise - starts a service and keeps it running
+ *
+ * Synopsis: supervise DIR
+ *
+ * Runs ./run in the service directory DIR, and again whenever it ends, at most once a second. A file DIR/down
+ * keeps it from being started by itself. svc, svok and svstat talk to it through DIR/supervise.
+ *
+ * Exit codes: 0 after svc -x, when the service is down; 100 wrong usage; 111 DIR cannot be entered or taken over
+ * (somebody else supervises it).
+ *
+ * Files: lib/supervise/service_directory.ts lists them.
+ *
+ * See https://cr.yp.to/daemontools/supervise.html
+ *
+ * @module
+ */
+import { AT_FDCWD } from "../../lib/os/constants.ts";
+import { close, fchdir } from "../../lib/os/file.ts";
+import { usageError } from "../../lib/cli/messages.ts";
+import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { handedOn, type HandedSupervisor, unpackSupervisor } from "../../lib/supervise/handover.ts";
+import { loop, makeSurroundings } from "../../lib/supervise/loop.ts";
+import { supervise as superviseDirectory } from "../../lib/supervise/supervisor.ts";
+
+const USAGE = "usage: supervise dir";
+
+export const supervise: Tool = { usage: USAGE, run };
+
+function run(context: Context): Outcome {
+  const handed = handedOn(context.env);
+  if (handed !== undefined) return superviseOn(context, handed);
+  const [directory, ...more] = context.args;
+  if (directory === undefined || more.length > 0) throw usageError(context.name, USAGE);
+  let over = false;
+  const surroundings = makeSurroundings(context, false);
+  const supervisor = superviseDirectory(directory, AT_FDCWD, [], surroundings, () => over = true);
+  // Where others expect it to be: /proc/PID/cwd tells whose supervise this is.
+  fchdir(supervisor.directory.descriptors.directory);
+  loop(surroundings, () => over);
+  return 0;
+}
+
+/** Looks after what an svscan that was ended looked after, until the last of it is told to exit. */
+function superviseOn(context: Context, handed: readonly HandedSupervisor[]): number {
+  const surroundings = makeSurroundings(context, true);
+  let left = handed.length;
+  for (const one of handed) {
+    unpackSupervisor(one, surroundings, () => {
+      left--;
+      // The other side of the log pipe is to see that nobody will write, or read, any more.
+      for (const [ours] of one.mappings) close(ours);
+    });
+  }
+  loop(surroundings, () => left === 0);
+  return 0;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * tcprules - compiles rules for tcpserver
+ *
+ * Synopsis: tcprules RULES.CDB RULES.TMP
+ *
+ * Reads rules, one ADDRESS:INSTRUCTIONS a line, from descriptor 0, writes them into RULES.TMP and moves that
+ * over RULES.CDB when it is complete and on the disk. INSTRUCTIONS are allow or deny, then any number of
+ * ,NAME="VALUE"; any other byte can take the place of the quotes. 1.2.3.37-53 is short for a rule a number.
+ *
+ * Exit codes: 0; 100 wrong usage, or a line that is no rule; 111 trouble with the files. RULES.CDB is then as it was.
+ *
+ * See https://cr.yp.to/ucspi-tcp/tcprules.html
+ *
+ * @module
+ */
+import type { ByteString } from "../../lib/os/bytes.ts";
+import { O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } from "../../lib/os/constants.ts";
+import { close, fsync, open, read, rename } from "../../lib/os/file.ts";
+import { Writer } from "../../lib/cdb/writer.ts";
+import { EXIT_USAGE, Failure, orFatal, usageError } from "../../lib/cli/messages.ts";
+import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { compileRules, RuleError } from "../../lib/net/rule_compiler.ts";
+
+const USAGE = "usage: tcprules rules.cdb rules.tmp";
+
+export const tcprules: Tool = { usage: USAGE, run };
+
+function run({ name, args: [file, temporary] }: Context): Outcome {
+  if (file === undefined || temporary === undefined) throw usageError(name, USAGE);
+  const fd = orFatal(
+    name,
+    `unable to create ${temporary}`,
+    () => open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0o644),
+  );
+  orFatal(name, `unable to write to ${temporary}`, () => compileInto(fd, name));
+  orFatal(name, `unable to move ${temporary} to ${file}`, () => rename(temporary, file));
+  return 0;
+}
+
+function compileInto(fd: number, name: ByteString): void {
+  const cdb = new Writer(fd);
+  try {
+    compileRules(
+      (buffer) => orFatal(name, "unable to read input", () => read(0, buffer)),
+      cdb,
+    );
+  } catch (error) {
+    if (!(error instanceof RuleError)) throw error;
+    throw new Failure(EXIT_USAGE, `${name}: fatal: ${error.message}`);
+  }
+  cdb.finish();
+  fsync(fd);
+  close(fd);
+}

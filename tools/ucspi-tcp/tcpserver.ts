@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * tcpserver - accepts incoming TCP connections and runs a program for each
+ *
+ * Synopsis: tcpserver [OPTIONS] HOST PORT PROGRAM [ARG ...]
+ *
+ * PROGRAM runs with the connection as its descriptors 0 and 1, and with the variables PROTO, TCPLOCALIP, TCPLOCALPORT,
+ * TCPLOCALHOST, TCPREMOTEIP, TCPREMOTEPORT, TCPREMOTEHOST and TCPREMOTEINFO set. HOST 0 is every local
+ * address; PORT is a number or a name, 0 any free one. SIGTERM ends tcpserver; programs that run go on.
+ *
+ * Options:
+ *   -c N      at most N programs at a time (40)
+ *   -x FILE   follow the access rules that tcprules compiled into FILE; it is read anew for each connection
+ *   -X        with -x: let everybody in while FILE does not exist
+ *   -B TEXT   write TEXT to the client at once
+ *   -g GID    switch group to GID, and to no other group, when the port is bound
+ *   -u UID    switch user to UID
+ *   -U        the same with $UID and $GID
+ *   -1        print the local port on standard output
+ *   -b N      let the kernel keep about N connections that wait (20)
+ *   -o, -O    leave IP options of clients alone, or kill them (-O)
+ *   -d, -D    let the system delay small packets, or not (-d)
+ *   -q, -Q, -v   no messages at all, errors and warnings, everything (-Q)
+ *   -p, -P    remove the client's name if none of its addresses is the client's, or don't (-P)
+ *   -h, -H    look the client's name up, or don't (-h)
+ *   -l NAME   take NAME for the local host name
+ *   -r, -R    ask the client's IDENT server for TCPREMOTEINFO, or don't (-r)
+ *   -t N      wait at most N seconds for that (26)
+ *
+ * Exit codes: 0 after SIGTERM; 100 wrong usage; 111 the port could not be opened, or another error of the system.
+ *
+ * Differences from the C tool: one process looks after all connections; those that are still being looked up
+ * when tcpserver ends, end with it.
+ *
+ * See https://cr.yp.to/ucspi-tcp/tcpserver.html
+ *
+ * @module
+ */
+import type { ByteString } from "../../lib/os/bytes.ts";
+import { SIGCHLD, SIGPIPE, SIGTERM } from "../../lib/os/constants.ts";
+import { SystemError } from "../../lib/os/errno.ts";
+import { fillStandardDescriptors, letGo } from "../../lib/os/file.ts";
+import { Loop } from "../../lib/os/loop.ts";
+import { setgid, setgroups, setuid } from "../../lib/os/process.ts";
+import { setDisposition, SignalDescriptor } from "../../lib/os/signal.ts";
+import { bindReused, listen, localEnd, socket } from "../../lib/os/socket.ts";
+import type { Environment } from "../../lib/cli/environment.ts";
+import { getopt, leadingNumber } from "../../lib/cli/getopt.ts";
+import { Failure, orFatal } from "../../lib/cli/messages.ts";
+import { print } from "../../lib/cli/output.ts";
+import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { addressOperand, hostPortProgram } from "../../lib/net/operands.ts";
+import { Resolver } from "../../lib/net/resolver.ts";
+import { type ServerOptions, TcpServer } from "../../lib/net/tcp_server.ts";
+import { EVERYTHING, muted, SILENT, WARNINGS } from "../../lib/net/verbosity.ts";
+
+const USAGE = "usage: tcpserver [ -1UXpPhHrRoOdDqQv ] [ -c limit ] [ -x rules.cdb ] " +
+  "[ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ] " +
+  "host port program";
+
+const LETTERS = "dDvqQhHrR1UXx:t:u:g:l:b:B:c:pPoO";
+
+export const tcpserver: Tool = { usage: USAGE, readsSignals: true, run };
+
+type Policy = Omit<
+  ServerOptions,
+  "name" | "program" | "env" | "inheritance" | "listener" | "signals" | "resolver" | "identSeconds"
+>;
+
+/** What the options say. */
+interface Settings extends Policy {
+  readonly askIdent: boolean;
+  readonly identPatience: number;
+  readonly printPort: boolean;
+  readonly backlog: number;
+  /** 0: no switch. */
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const DEFAULTS: Settings = {
+  limit: 40,
+  verbosity: WARNINGS,
+  banner: "",
+  killOptions: true,
+  noDelay: false,
+  localHost: undefined,
+  lookUpRemoteHost: true,
+  paranoid: false,
+  rules: undefined,
+  allowWithoutRules: false,
+  askIdent: true,
+  identPatience: 26,
+  printPort: false,
+  backlog: 20,
+  uid: 0,
+  gid: 0,
+};
+
+/** What a letter says; of contrary ones the last counts. */
+const OPTIONS: Readonly<
+  Record<string, (value: ByteString, env: Environment) => Partial<Settings>>
+> = {
+  b: (value) => ({ backlog: leadingNumber(value) }),
+  c: (value) => ({ limit: leadingNumber(value) }),
+  X: () => ({ allowWithoutRules: true }),
+  x: (value) => ({ rules: value }),
+  B: (value) => ({ banner: value }),
+  d: () => ({ noDelay: false }),
+  D: () => ({ noDelay: true }),
+  v: () => ({ verbosity: EVERYTHING }),
+  q: () => ({ verbosity: SILENT }),
+  Q: () => ({ verbosity: WARNINGS }),
+  P: () => ({ paranoid: false }),
+  p: () => ({ paranoid: true }),
+  O: () => ({ killOptions: true }),
+  o: () => ({ killOptions: false }),
+  H: () => ({ lookUpRemoteHost: false }),
+  h: () => ({ lookUpRemoteHost: true }),
+  R: () => ({ askIdent: false }),
+  r: () => ({ askIdent: true }),
+  t: (value) => ({ identPatience: leadingNumber(value) }),
+  U: (_, env) => ({ ...numberIn(env, "UID", "uid"), ...numberIn(env, "GID", "gid") }),
+  u: (value) => ({ uid: leadingNumber(value) }),
+  g: (value) => ({ gid: leadingNumber(value) }),
+  1: () => ({ printPort: true }),
+  l: (value) => ({ localHost: value }),
+};
+
+function numberIn(env: Environment, name: ByteString, setting: "uid" | "gid"): Partial<Settings> {
+  const text = env.get(name);
+  return text === undefined ? {} : { [setting]: leadingNumber(text) };
+}
+
+function run(context: Context): Outcome {
+  const { name, env } = context;
+  const { options, operands } = getopt(name, LETTERS, context.args, USAGE);
+  const settings = options.reduce<Settings>(
+    (so_far, { letter, value }) => ({ ...so_far, ...OPTIONS[letter]?.(value, env) }),
+    DEFAULTS,
+  );
+  return muted(settings.verbosity, () => {
+    const { host, port, program } = hostPortProgram(name, operands, USAGE);
+    fillStandardDescriptors();
+    const signals = takeSignals();
+    const resolver = new Resolver(new Loop(), env);
+    resolver.loop.poller.add(signals.fd, () => endAtOnce(signals));
+    const listener = openListener(name, resolver, host, port, settings);
+    switchUser(name, settings);
+    if (settings.printPort) printPort(listener);
+    letGo([0, 1]);
+    resolver.loop.poller.remove(signals.fd);
+    const { askIdent, identPatience, ...policy } = settings;
+    new TcpServer({
+      ...policy,
+      name,
+      resolver,
+      program,
+      env,
+      inheritance: context.inheritance,
+      listener,
+      signals,
+      identSeconds: askIdent ? identPatience : undefined,
+    }).serve();
+    return 0;
+  });
+}
+
+/** How they were set when we were started counts for none of the three. */
+function takeSignals(): SignalDescriptor {
+  // A log that nobody reads any more must not be our end, nor may children vanish unseen.
+  setDisposition(SIGPIPE, "ignore");
+  setDisposition(SIGCHLD, "default");
+  setDisposition(SIGTERM, "default");
+  return new SignalDescriptor([SIGCHLD, SIGTERM]);
+}
+
+/** SIGTERM before there is anybody to be served. */
+function endAtOnce(signals: SignalDescriptor): void {
+  for (let arrived = signals.next(); arrived !== undefined; arrived = signals.next()) {
+    if (arrived.signal === SIGTERM) throw new Failure(0, "");
+  }
+}
+
+function openListener(
+  name: string,
+  resolver: Resolver,
+  host: ByteString,
+  port: number,
+  { backlog }: Settings,
+): number {
+  const [address] = addressOperand(name, resolver, host === "" || host === "0" ? "0.0.0.0" : host);
+  const fd = orFatal(name, "unable to create socket", () => socket("stream", true));
+  orFatal(name, "unable to bind", () => bindReused(fd, { address, port }));
+  orFatal(name, "unable to listen", () => listen(fd, backlog));
+  return fd;
+}
+
+function switchUser(name: string, { gid, uid }: Settings): void {
+  if (gid !== 0) {
+    orFatal(name, "unable to set gid", () => {
+      setgroups([gid]);
+      setgid(gid);
+    });
+  }
+  if (uid !== 0) orFatal(name, "unable to set uid", () => setuid(uid));
+}
+
+/** Nobody may be reading; that is no reason not to serve. */
+function printPort(listener: number): void {
+  try {
+    print(`${localEnd(listener).port}\n`);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+  }
+}
