@@ -139,9 +139,11 @@ export function readToEnd(fd: number): Uint8Array<ArrayBuffer> {
   let buffer = new Uint8Array(4096);
   let length = 0;
   for (;;) {
-    const got = read(fd, buffer.subarray(length));
+    const room = buffer.subarray(length);
+    const got = libc().read(fd, room, room.length, pad);
     if (got === 0) return buffer.subarray(0, length);
-    length += got;
+    if (got > 0) length += got;
+    else if (errno() !== EINTR) throw new SystemError(errno(), "read");
     if (length === buffer.length) {
       const larger = new Uint8Array(buffer.length * 4);
       larger.set(buffer);
