@@ -63,7 +63,12 @@ const SHOWN = [
 toolTest("demo shows the main job, and with --keep goes on until Ctrl-C", [], async (box) => {
   const plain = box.run(DEMO, options(box));
   const kept = box.start([...DEMO, "--keep"], { ...options(box), out: "kept" });
-  await box.until("the demo is kept", () => box.read("kept").includes("Ctrl-C here ends"));
+  let over = false;
+  void kept.ended.then(() => over = true);
+  await box.until("the demo is kept", () => {
+    ok(!over, box.read("kept") + box.read("err"));
+    return box.read("kept").includes("Ctrl-C here ends");
+  }, 60_000);
   const { code, stdout, stderr } = await plain;
   deepEqual([code, stderr], [0, ""]);
   let rest = stdout;
