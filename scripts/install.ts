@@ -119,7 +119,10 @@ async function placeVersion(
     await placeFile(`${from}/runtime/${name}`, `${directory}/runtime/${name}`, mode);
   }
   await placeFile(`${from}/djbox`, `${directory}/djbox`, 0o755);
-  // The compiled form has nothing beside it.
+  // What another build had beside it; the compiled form has nothing.
+  for (const name of (await entriesOf(`${directory}/runtime`)).keys()) {
+    if (!runtime.has(name)) await removeIfThere(`${directory}/runtime/${name}`);
+  }
   if (runtime.size === 0) await removeIfThere(`${directory}/runtime`);
   await placeCommands(`${directory}/command`, names, () => "../djbox");
 }

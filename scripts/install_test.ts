@@ -115,6 +115,7 @@ test("install lays out the package; its links are relative, and it can be done a
       stderr: "",
     });
     deepEqual(tree(`${dir}/a root`), LAYOUT);
+    await Deno.writeTextFile(`${dir}/a root/package/admin/djbox-1.0/runtime/old.js`, "");
   }
   await Deno.rename(`${dir}/a root`, `${dir}/elsewhere`);
   equal((await run(`${dir}/elsewhere/command/svok`, [])).stdout, `${dir}/elsewhere/command/svok\n`);
