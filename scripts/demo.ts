@@ -72,8 +72,8 @@ async function install(stage: Stage): Promise<void> {
   stage.say(
     `This is djbox at work: three services, supervised and logged, in ${stage.dir}. It takes a
     quarter of a minute. Ctrl-C ends it; nothing is left behind.`,
+    "djbox is built, and installed in that folder instead of in /.",
   );
-  stage.say("djbox is built, and installed in that folder instead of in /.");
   const task = async (name: string, words: string): Promise<void> => {
     const run = `${quoted(Deno.execPath())} run -A ${quoted(ROOT)}scripts/${name}.ts`;
     await stage.run(`deno task ${name} ${words}`, `${run} ${words}`);

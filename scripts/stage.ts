@@ -50,18 +50,9 @@ export class Stage {
     this.#mark = `DJBOX_DEMO=${this.dir}`;
   }
 
-  /** Prints a paragraph. */
-  say(text: string): void {
-    let line = "";
-    print("\n");
-    for (const word of text.split(/\s+/)) {
-      if (line !== "" && line.length + 1 + word.length > WIDTH) {
-        print(line + "\n");
-        line = "";
-      }
-      line += (line === "" ? "" : " ") + word;
-    }
-    print(line + "\n\n");
+  /** Prints paragraphs. */
+  say(...paragraphs: string[]): void {
+    print("\n" + paragraphs.map((text) => wrapped(text) + "\n").join(""));
   }
 
   /** Shows a command. */
@@ -203,6 +194,20 @@ function killAtOnce(pid: number): void {
 
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** The words of `text` in lines. */
+function wrapped(text: string): string {
+  let lines = "";
+  let line = "";
+  for (const word of text.split(/\s+/)) {
+    if (line !== "" && line.length + 1 + word.length > WIDTH) {
+      lines += line + "\n";
+      line = "";
+    }
+    line += (line === "" ? "" : " ") + word;
+  }
+  return lines + line + "\n";
 }
 
 function print(text: string): void {
