@@ -114,7 +114,11 @@ export class Stamper {
     target.setInt32(at + 21, fourDigits(this.#nanoseconds), true);
   }
 
-  /** The nanoseconds of the next stamp. */
+  /** The time of the next stamp: seconds since 1970, and nanoseconds. */
+  get seconds(): number {
+    return this.#seconds;
+  }
+
   get nanoseconds(): number {
     return this.#nanoseconds;
   }
