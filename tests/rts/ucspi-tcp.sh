@@ -126,7 +126,7 @@ serve 50019 -vRHl0 0 50019 sh -c 'kill -9 $$'
 tcpclient -RHl0 0 50019 sh -c "$(say)"; await idle 50019 1; log 50019; kill $server
 echo '--- tcpserver -1, -X, -c, -u, -g'
 (PATH=$serving; exec tcpserver -1vRHl0 -X -x none.cdb -c 1 -u 1234 -g 2345 127.0.0.1 50020 sh -c 'id; read x') >port 2>log.50020 & server=$!
-await listens 50020; cat port
+await test -s port; cat port
 tcpclient -RHl0 127.0.0.1 50020 sh -c 'head -1 <&6; echo >&7; cat <&6'
 tcpclient -RHl0 127.0.0.1 50020 sh -c 'head -1 <&6; echo >&7; cat <&6'
 await idle 50020 2; log 50020; kill $server
@@ -167,7 +167,7 @@ finger@ 127.0.0.1 joe; echo $?
 finger@ 127.0.0.1; echo $?
 http@ 127.0.0.1 page.html; echo $?
 http@ 127.0.0.1; echo $?
-kill $one $two $three $four
+kill $one $two $three $four; wait $one $two $three $four
 date@ 127.0.0.1; echo $?
 
 echo '--- rblsmtpd'
