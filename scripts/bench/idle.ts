@@ -9,7 +9,7 @@ import { close, pipe, writeAll } from "../../lib/os/file.ts";
 import { answers, freePort } from "./clients.ts";
 import type { Place, Tools } from "./place.ts";
 import { endEverything, memoryOf, startSmall, until } from "./processes.ts";
-import type { Group, Row, Samples } from "./row.ts";
+import { type Group, MIB, type Row, type Samples } from "./row.ts";
 
 const MANY = 50;
 const CALM = 300;
@@ -62,9 +62,9 @@ function group(name: string, start: Start): Group {
       for (let i = 1; i < MANY; i++) running.push(start(tools, place, i));
       const last = memory();
       return {
-        [one]: { value: first.dirty / 1e3 },
-        [all]: { value: last.pss / 1e3 },
-        [further]: { value: (last.pss - first.pss) / (MANY - 1) / 1e3 },
+        [one]: { value: first.dirty / MIB },
+        [all]: { value: last.pss / MIB },
+        [further]: { value: (last.pss - first.pss) / (MANY - 1) / MIB },
       };
     } finally {
       for (const { stop } of running) stop();

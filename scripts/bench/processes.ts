@@ -81,7 +81,13 @@ function startWith(command: Command, more: readonly Mapping[]): number {
  */
 export function startSmall(command: Command): number {
   const { reader, writer } = pipe();
-  const argv = ["/bin/sh", "-c", 'exec 3<&0; "$@" <&3 3<&- 9>&- & echo $! >&9', "sh", ...command.argv];
+  const argv = [
+    "/bin/sh",
+    "-c",
+    'exec 3<&0; "$@" <&3 3<&- 9>&- & echo $! >&9',
+    "sh",
+    ...command.argv,
+  ];
   const shell = startWith({ ...command, argv }, [[writer, 9]]);
   close(writer);
   const pid = Number(fromBytes(readToEnd(reader)));

@@ -6,6 +6,9 @@
  */
 import type { Place } from "./place.ts";
 
+/** Kilobytes in a megabyte, as /proc and ru_maxrss count them. */
+export const MIB = 1024;
+
 /** One line of the table. */
 export interface Row {
   readonly name: string;

@@ -9,7 +9,7 @@ import { answers, freePort, Held, visit } from "./clients.ts";
 import { ruleFile } from "./databases.ts";
 import type { Place, Tools } from "./place.ts";
 import { end, endEverything, memoryOf, startSmall, until } from "./processes.ts";
-import type { Group, Row, Samples, Side } from "./row.ts";
+import { type Group, MIB, type Row, type Samples, type Side } from "./row.ts";
 
 const CLIENTS = 8;
 const CONNECTIONS = 2000;
@@ -108,7 +108,7 @@ function held(count: number): Group {
           clients.close();
           end(pid, SIGTERM);
           endEverything();
-          return { [time]: { value: clients.took }, [memory]: { value: dirty / 1e3 } };
+          return { [time]: { value: clients.took }, [memory]: { value: dirty / MIB } };
         },
       })),
   };

@@ -21,7 +21,7 @@ import {
   startSmall,
   until,
 } from "./processes.ts";
-import type { Group, Row, Sample, Samples } from "./row.ts";
+import { type Group, MIB, type Row, type Sample, type Samples } from "./row.ts";
 import { middle } from "./table.ts";
 
 const PATIENCE = 120_000;
@@ -104,8 +104,8 @@ function supervise(
     const samples: Record<string, Sample> = {
       up: { value: up },
       restart: { value: middle(restarts) },
-      memory: { value: pss / 1e3 },
-      dirty: { value: dirty / 1e3 },
+      memory: { value: pss / MIB },
+      dirty: { value: dirty / MIB },
     };
     if (idle) {
       const before = cpuOf(pids);

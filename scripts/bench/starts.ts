@@ -46,17 +46,25 @@ function starts(tools: Tools, place: Place, argv: readonly string[]): Sample {
   }
 }
 
+/** The runtime that has nothing to do: no tool can start faster. */
+function bare(place: Place): string[] {
+  const script = place.file("exit.js", (path) => Deno.writeTextFileSync(path, "Deno.exit(0);\n"));
+  return [Deno.execPath(), "run", "-A", "--no-config", script];
+}
+
 const START = { value: 20 } as const;
 
 function start(name: string, argv: readonly string[], target: Target): Group {
   const row: Row = { name, what: argv.join(" "), unit: "ms", target };
   return {
     rows: [row],
-    sides: (place) =>
-      [place.ours, place.theirs].map((tools) => ({
+    sides: (place) => [
+      ...[place.ours, place.theirs].map((tools) => ({
         name: tools.name,
         run: () => ({ [name]: starts(tools, place, argv) }),
       })),
+      { name: "bare deno", run: () => ({ [name]: starts(place.theirs, place, bare(place)) }) },
+    ],
   };
 }
 

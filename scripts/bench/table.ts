@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isSpeed, type Row, type Sample } from "./row.ts";
+import { isSpeed, MIB, type Row, type Sample } from "./row.ts";
 
 /** The samples of one side for one row, in the order of the runs. */
 export interface Column {
@@ -99,7 +99,7 @@ export function cells({ row, columns }: Result): { cells: string[]; warning: str
   const ratios = pairwise(ours?.samples ?? [], theirs?.samples ?? [], (sample) => sample.value);
   const cpu = pairwise(theirs?.samples ?? [], ours?.samples ?? [], (sample) => sample.cpu);
   const peak = (column: Column | undefined): string =>
-    digits(Math.max(...column?.samples.map((sample) => sample.peak ?? NaN) ?? []) / 1e3);
+    digits(Math.max(...column?.samples.map((sample) => sample.peak ?? NaN) ?? []) / MIB);
   const spread = spreadOf(ratios.length > 0 ? ratios : values(ours));
   const ratio = middle(ratios);
   const hit = reached(row, value, ratio);
