@@ -6,7 +6,8 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { SystemError } from "../os/errno.ts";
-import { type Inheritance, spawn } from "../os/process.ts";
+import type { Inheritance } from "../os/exec.ts";
+import { spawn } from "../os/process.ts";
 import type { Environment } from "./environment.ts";
 import { searchPath } from "./path_search.ts";
 

@@ -20,14 +20,14 @@ import { type ByteString, fromBytes } from "../../lib/os/bytes.ts";
 import { O_NONBLOCK, O_RDONLY } from "../../lib/os/constants.ts";
 import { ENOENT, SystemError } from "../../lib/os/errno.ts";
 import { chdir, close, fchdir, open, readDirectory, readFile } from "../../lib/os/file.ts";
-import { freeDescriptors } from "../../lib/os/process.ts";
+import { freeDescriptors } from "../../lib/os/exec.ts";
 import { EXIT_TEMPORARY, Failure, fatal, orFatal } from "../../lib/cli/messages.ts";
 import type { Environment } from "../../lib/cli/environment.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
 const USAGE = "usage: envdir dir child";
 
-export const envdir: Tool = { usage: USAGE, run };
+export const envdir: Tool = { usage: USAGE, brief: true, run };
 
 function run(context: Context): Outcome {
   const { name: tool, args } = context;

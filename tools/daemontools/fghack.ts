@@ -16,14 +16,8 @@
  */
 import { EAGAIN, ECHILD, SystemError } from "../../lib/os/errno.ts";
 import { close, pipe, read } from "../../lib/os/file.ts";
-import {
-  exitCodeOf,
-  freeDescriptors,
-  type Inheritance,
-  type Mapping,
-  signalOf,
-  wait,
-} from "../../lib/os/process.ts";
+import { freeDescriptors, type Inheritance, type Mapping } from "../../lib/os/exec.ts";
+import { exitCodeOf, signalOf, wait } from "../../lib/os/process.ts";
 import { fatal, orFatal, usageError } from "../../lib/cli/messages.ts";
 import { spawnProgram } from "../../lib/cli/spawn.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
