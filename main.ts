@@ -33,14 +33,21 @@ import { tai64nlocal } from "./tools/daemontools/tai64nlocal.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
 import { addcr } from "./tools/ucspi-tcp/addcr.ts";
 import { argv0 } from "./tools/ucspi-tcp/argv0.ts";
+import { dateAt } from "./tools/ucspi-tcp/date@.ts";
 import { delcr } from "./tools/ucspi-tcp/delcr.ts";
+import { fingerAt } from "./tools/ucspi-tcp/finger@.ts";
 import { fixcrio } from "./tools/ucspi-tcp/fixcrio.ts";
+import { httpAt } from "./tools/ucspi-tcp/http@.ts";
+import { mconnectIo } from "./tools/ucspi-tcp/mconnect-io.ts";
+import { mconnect } from "./tools/ucspi-tcp/mconnect.ts";
 import { rblsmtpd } from "./tools/ucspi-tcp/rblsmtpd.ts";
 import { recordio } from "./tools/ucspi-tcp/recordio.ts";
+import { tcpcat } from "./tools/ucspi-tcp/tcpcat.ts";
 import { tcpclient } from "./tools/ucspi-tcp/tcpclient.ts";
 import { tcprules } from "./tools/ucspi-tcp/tcprules.ts";
 import { tcprulescheck } from "./tools/ucspi-tcp/tcprulescheck.ts";
 import { tcpserver } from "./tools/ucspi-tcp/tcpserver.ts";
+import { whoAt } from "./tools/ucspi-tcp/who@.ts";
 
 const TOOLS: Readonly<Record<string, Tool>> = {
   addcr,
@@ -50,12 +57,17 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   cdbmake,
   cdbstats,
   cdbtest,
+  "date@": dateAt,
   delcr,
   djbox,
   envdir,
   envuidgid,
   fghack,
+  "finger@": fingerAt,
   fixcrio,
+  "http@": httpAt,
+  mconnect,
+  "mconnect-io": mconnectIo,
   multilog,
   pgrphack,
   rblsmtpd,
@@ -73,10 +85,12 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   tai64n,
   tai64nfrac,
   tai64nlocal,
+  tcpcat,
   tcpclient,
   tcprules,
   tcprulescheck,
   tcpserver,
+  "who@": whoAt,
 };
 
 if (import.meta.main) Deno.exit(runToolbox(TOOLS, start()));

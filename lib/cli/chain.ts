@@ -13,7 +13,7 @@ import type { ByteString } from "../os/bytes.ts";
 import { X_OK } from "../os/constants.ts";
 import { SystemError } from "../os/errno.ts";
 import { access, isRegular, type Stat, stat } from "../os/file.ts";
-import { exec, type Inheritance, setDumpable } from "../os/exec.ts";
+import { exec, type Inheritance, setDumpable } from "../os/process.ts";
 import { restartBlocked, type Start } from "../os/start.ts";
 import { setTitle, type TitleArea } from "../os/title.ts";
 import { Environment } from "./environment.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
-import type { Inheritance, Mapping } from "../os/exec.ts";
+import type { Inheritance, Mapping } from "../os/process.ts";
 import type { Form } from "../os/start.ts";
 import type { TitleArea } from "../os/title.ts";
 import type { Environment } from "./environment.ts";

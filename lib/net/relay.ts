@@ -8,7 +8,7 @@
  * @module
  */
 import { SystemError } from "../os/errno.ts";
-import { close, read } from "../os/file.ts";
+import { close, readOrEnd } from "../os/file.ts";
 import { POLLIN, POLLOUT, PollSet } from "../os/poll.ts";
 import type { Sink } from "../os/sink.ts";
 import type { Filter } from "../stream/filter.ts";
@@ -106,15 +106,5 @@ class Pump {
     this.isOver = true;
     if (fate === "stop") this.stops = true;
     if (fate === "close") close(this.#flow.to.fd);
-  }
-}
-
-/** What can't be read has ended. */
-function readOrEnd(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
-  try {
-    return read(fd, buffer);
-  } catch (error) {
-    if (error instanceof SystemError) return 0;
-    throw error;
   }
 }

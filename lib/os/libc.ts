@@ -122,46 +122,6 @@ const COLD = {
     parameters: ["buffer", /* path */ "buffer", /* argv */ "buffer", /* envp */ PAD],
     result: "i32",
   },
-  posix_spawn: {
-    parameters: [
-      "buffer", /* pid */
-      "buffer", /* path */
-      "buffer", /* file_actions */
-      "buffer", /* attrp */
-      "buffer", /* argv */
-      "buffer", /* envp */
-      PAD,
-    ],
-    result: "i32",
-  },
-  posix_spawn_file_actions_init: { parameters: ["buffer", /* actions */ PAD], result: "i32" },
-  posix_spawn_file_actions_destroy: { parameters: ["buffer", /* actions */ PAD], result: "i32" },
-  posix_spawn_file_actions_adddup2: {
-    parameters: ["buffer", /* actions */ "i32", /* fd */ "i32", /* newfd */ PAD],
-    result: "i32",
-  },
-  posix_spawn_file_actions_addclose: {
-    parameters: ["buffer", /* actions */ "i32", /* fd */ PAD],
-    result: "i32",
-  },
-  posix_spawn_file_actions_addfchdir_np: {
-    parameters: ["buffer", /* actions */ "i32", /* fd */ PAD],
-    result: "i32",
-  },
-  posix_spawnattr_init: { parameters: ["buffer", /* attr */ PAD], result: "i32" },
-  posix_spawnattr_destroy: { parameters: ["buffer", /* attr */ PAD], result: "i32" },
-  posix_spawnattr_setflags: {
-    parameters: ["buffer", /* attr */ "i32", /* flags */ PAD],
-    result: "i32",
-  },
-  posix_spawnattr_setsigmask: {
-    parameters: ["buffer", /* attr */ "buffer", /* sigmask */ PAD],
-    result: "i32",
-  },
-  posix_spawnattr_setsigdefault: {
-    parameters: ["buffer", /* attr */ "buffer", /* sigdefault */ PAD],
-    result: "i32",
-  },
   clone: {
     parameters: [
       "pointer", /* fn */
@@ -394,18 +354,6 @@ export function hot<K extends keyof typeof HOT>(name: K): NonNullable<Hot[K]> {
   libc(); // errno() needs it
   hotSymbols[name] ??= openLibrary({ [name]: HOT[name] } as Pick<typeof HOT, K>)[name] as Hot[K];
   return hotSymbols[name] as NonNullable<Hot[K]>;
-}
-
-/** The address of a C function or variable, to be given to another C function. */
-export function addressOfSymbol(name: string): Deno.PointerValue {
-  const symbols = openLibrary(
-    { [name]: { type: "pointer" } } as Deno.ForeignLibraryInterface,
-  ) as Record<
-    string,
-    unknown
-  >;
-  // A "pointer" static is read as the pointer stored at the symbol; what is wanted is where the symbol is.
-  return symbols[name] as Deno.PointerValue;
 }
 
 /** errno(3) of the call just made. */

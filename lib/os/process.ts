@@ -1,123 +1,176 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * Processes: running programs beside us (posix_spawn(3)), waiting for them, and who we are. What programs inherit,
- * and how one takes our place, is in exec.ts.
+ * Processes: running programs in our place (execve(2); spawn.ts runs them beside us), waiting for them,
+ * and who we are.
+ *
+ * What a program inherits is what a C program would give it: the limit of open files, signal mask and
+ * dispositions that we were started with, and no descriptor of ours (all are close-on-exec).
  *
  * @module
  */
-import { EINTR, SystemError } from "./errno.ts";
-import { type Program, softLimits } from "./exec.ts";
-import { addressOfSymbol, check, cString, errno, libc, pad, stringArray } from "./libc.ts";
-import { isMemoryLimit, setSoftLimit } from "./rlimit.ts";
-import { ignoredForOurselves, maskOf, setDisposition, sigset, unblock } from "./signal.ts";
+import { type ByteString, fromBytes } from "./bytes.ts";
+import { F_OK, RLIMIT_NOFILE } from "./constants.ts";
+import { EINTR, EMFILE, SystemError } from "./errno.ts";
+import {
+  access,
+  close,
+  dup,
+  dup2,
+  isInherited,
+  isOpen,
+  readDirectory,
+  readFile,
+  setCloseOnExec,
+} from "./file.ts";
+import { check, cString, errno, libc, pad, type StringArray, stringArray } from "./libc.ts";
+import { getLimit, type Limits, LimitSwitch } from "./rlimit.ts";
+import {
+  ignoredForOurselves,
+  setDisposition,
+  setMask,
+  type SignalMask,
+  unblock,
+} from "./signal.ts";
 
-export { prepare, softLimits } from "./exec.ts";
-export type { Inheritance, Mapping, Program, Strings } from "./exec.ts";
-
-// spawn.h of glibc: posix_spawn_file_actions_t is 80 bytes, posix_spawnattr_t 336; musl's are smaller.
-const ACTIONS_SIZE = 128;
-const ATTRIBUTES_SIZE = 512;
-const POSIX_SPAWN_SETSIGDEF = 0x04;
-const POSIX_SPAWN_SETSIGMASK = 0x08;
-/* glibc's posix_spawn leaves its two internal signals ignored in the child unless they are in the set of
- * defaults; sigaddset(3) would refuse them. */
-const INTERNAL_SIGNALS = [32, 33];
-
-const actions = new Uint8Array(ACTIONS_SIZE);
-const attributes = new Uint8Array(ATTRIBUTES_SIZE);
-const blocked = sigset(0n);
-const defaulted = sigset(0n);
-const spawned = new Int32Array(1);
-const spawnedBytes = new Uint8Array(spawned.buffer);
+/** A descriptor of ours and the number it is to have in the program that we run. */
+export type Mapping = readonly [ours: number, theirs: number];
 
 /**
- * posix_spawn(3): starts a program beside us and returns its pid. Mappings are carried out in their order, so a
- * descriptor that is still to be duplicated must not be the target of an earlier one.
- *
- * @param directory descriptor of the directory it starts in
- * @param defaults signals that it is to have at their default, whatever we were started with
- * @throws SystemError "execve" when the program cannot be started: there is no process then
+ * Where we have what a program in our place would have as descriptor `theirs`. A tool that comes behind another one
+ * in a chain is such a program: what the other one has put there is still somewhere else.
  */
-export function spawn(
-  program: Program,
-  directory?: number,
-  defaults: readonly number[] = [],
-): number {
-  const c = libc();
-  c.posix_spawn_file_actions_init(actions, pad);
-  c.posix_spawnattr_init(attributes, pad);
-  for (const [ours, theirs] of program.descriptors) {
-    c.posix_spawn_file_actions_adddup2(actions, ours, theirs, pad);
+export function descriptorOf({ descriptors }: Inheritance, theirs: number): number {
+  return descriptors.findLast((mapping) => mapping[1] === theirs)?.[0] ?? theirs;
+}
+
+/** What a program that we run inherits besides arguments and environment. */
+export interface Inheritance {
+  /** The signal mask it starts with. */
+  readonly mask: SignalMask;
+  /** Its soft limit of open files; undefined: ours. */
+  readonly softFiles: bigint | undefined;
+  /** Further soft limits. */
+  readonly limits: Limits;
+  /** Descriptors that it has beside those that are simply open, as setlock(8)'s. */
+  readonly descriptors: readonly Mapping[];
+}
+
+/** A program to be run. */
+export interface Program extends Inheritance {
+  /** The file, relative to `directory` if it is not absolute. */
+  readonly path: ByteString;
+  readonly argv: readonly ByteString[] | Strings;
+  readonly environ: readonly ByteString[] | Strings;
+}
+
+/** Arguments or an environment, as the kernel takes them. */
+export type Strings = StringArray;
+
+/** Makes ready what many programs are to be run with. */
+export function prepare(texts: readonly ByteString[]): Strings {
+  return stringArray(texts);
+}
+
+/** The soft limits that a program is to have, by resource. NOFILE first: the others override it. */
+export function softLimits(program: Inheritance): Map<number, bigint> {
+  const limits = new Map<number, bigint>();
+  if (program.softFiles !== undefined) limits.set(RLIMIT_NOFILE, program.softFiles);
+  for (const [resource, soft] of program.limits) limits.set(resource, soft);
+  return limits;
+}
+
+/**
+ * The lowest descriptors, up to `most`, that a program which we ran now would find free: a C program in our place
+ * would open its next files there. (Here the runtime's and our own stand in the same places, close-on-exec.)
+ *
+ * @throws SystemError EMFILE when the program's limit of open files leaves fewer than `least`
+ */
+export function freeDescriptors(
+  inheritance: Inheritance,
+  least: number,
+  most = least,
+): number[] {
+  const { soft, hard } = getLimit(RLIMIT_NOFILE);
+  const wanted = softLimits(inheritance).get(RLIMIT_NOFILE) ?? soft;
+  const limit = wanted < hard ? wanted : hard;
+  const taken = new Set(inheritance.descriptors.map(([, theirs]) => theirs));
+  const free: number[] = [];
+  for (let fd = 0; free.length < most && fd < limit; fd++) {
+    if (!taken.has(fd) && !isInherited(fd)) free.push(fd);
   }
-  if (directory !== undefined) c.posix_spawn_file_actions_addfchdir_np(actions, directory, pad);
-  c.posix_spawnattr_setsigmask(attributes, sigset(program.mask, blocked), pad);
-  const signals = maskOf([...INTERNAL_SIGNALS, ...ignoredForOurselves(), ...defaults]);
-  c.posix_spawnattr_setsigdefault(attributes, sigset(signals, defaulted), pad);
-  c.posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK, pad);
+  if (free.length < least) throw new SystemError(EMFILE, "open");
+  return free;
+}
+
+/** Puts the descriptors of `mappings` in their places; returns what takes them away again. */
+function placeDescriptors(mappings: readonly Mapping[]): () => void {
+  const undo: (() => void)[] = [];
+  for (const [ours, theirs] of mappings) {
+    if (ours === theirs) {
+      undo.push(() => setCloseOnExec(ours, true));
+    } else if (isOpen(theirs)) {
+      // One of the runtime's own: it may still need it.
+      const kept = dup(theirs);
+      undo.push(() => {
+        dup2(kept, theirs);
+        setCloseOnExec(theirs, true);
+        close(kept);
+      });
+    } else {
+      undo.push(() => close(theirs));
+    }
+    dup2(ours, theirs);
+  }
+  return () => undo.reverse().forEach((action) => action());
+}
+
+/** How often the runtime's threads are looked at, and how long apart, in microseconds. */
+const LOOKS = 200;
+const PAUSE = 1000;
+
+/** Waits until the runtime's other threads have nothing to do, or for a while. */
+function waitForQuiet(): void {
+  const own = String(getpid());
+  const others = readDirectory("/proc/self/task").filter((name) =>
+    /^\d/.test(name) && name !== own
+  );
+  for (let looks = 0; looks < LOOKS && !others.every(isAsleep); looks++) libc().usleep(PAUSE, pad);
+}
+
+function isAsleep(thread: ByteString): boolean {
+  const stat = fromBytes(readFile(`/proc/self/task/${thread}/stat`));
+  return stat.charAt(stat.lastIndexOf(")") + 2) === "S";
+}
+
+/**
+ * execve(2): the program takes our place. Returns only on failure, with the error number; limits and descriptors
+ * are as before then.
+ */
+export function exec(program: Program): number {
   const path = cString(program.path);
   const argv = stringArray(program.argv);
   const environ = stringArray(program.environ);
-  const before: [number, bigint][] = [];
-  const limits = softLimits(program);
-  for (const [resource, soft] of limits) {
-    if (!isMemoryLimit(resource)) before.push([resource, setSoftLimit(resource, soft)]);
+  const limits = new LimitSwitch(softLimits(program));
+  // Not to fall under the limits for nothing, for every directory of PATH.
+  if (limits.touchesMemory) {
+    const reason = access(program.path, F_OK);
+    if (reason !== 0) return reason;
+    waitForQuiet();
   }
-  const reason = c.posix_spawn(
-    spawnedBytes,
-    path,
-    actions,
-    attributes,
-    argv.array,
-    environ.array,
-    pad,
-  );
-  for (const [resource, soft] of before) setSoftLimit(resource, soft);
-  c.posix_spawn_file_actions_destroy(actions, pad);
-  c.posix_spawnattr_destroy(attributes, pad);
+  const takeAway = placeDescriptors(program.descriptors);
+  setMask(program.mask);
+  for (const signal of ignoredForOurselves()) setDisposition(signal, "default");
+  const { execve } = libc();
+  // Under RLIMIT_AS the next piece of memory that anybody here wants would be our end: from here on nothing is
+  // allocated until the limits are off again.
+  limits.turn(true);
+  execve(path, argv.array, environ.array, pad);
+  const reason = errno();
+  limits.turn(false);
+  takeAway();
   // Used after the call, so that it lives until then.
-  if (reason !== 0 || argv.keep.length + environ.keep.length < 0) {
-    throw new SystemError(reason, "execve");
-  }
-  const child = spawned[0] as number;
-  for (const [resource, soft] of limits) {
-    // These would kill us if they held while we spawn; the child gets them in its first microseconds.
-    if (isMemoryLimit(resource)) limitChild(child, resource, soft);
-  }
-  return child;
-}
-
-function limitChild(pid: number, resource: number, soft: bigint): void {
-  try {
-    setSoftLimit(resource, soft, pid);
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error; // it is gone already
-  }
-}
-
-const CLONE_VM = 0x100;
-const CLONE_VFORK = 0x4000;
-const SIGCHLD_AT_EXIT = 17;
-const CHILD_STACK = 65536;
-
-/**
- * A child that does nothing but exit with `code`: what is left of a C program's fork when its exec fails. It has
- * a pid and is to be waited for like any other. clone(2) as in vfork(2), with the C library's _exit as the
- * child's whole program.
- */
-export function spawnExit(code: number): number {
-  const stack = new Uint8Array(CHILD_STACK);
-  const bottom = Deno.UnsafePointer.of(stack);
-  if (bottom === null) throw new Error("no address for a stack");
-  const top = Deno.UnsafePointer.offset(bottom, CHILD_STACK - 64);
-  const aligned = Deno.UnsafePointer.create(Deno.UnsafePointer.value(top) & ~15n);
-  const pid = libc().clone(
-    addressOfSymbol("_exit"),
-    aligned,
-    CLONE_VM | CLONE_VFORK | SIGCHLD_AT_EXIT,
-    Deno.UnsafePointer.create(BigInt(code)),
-    pad,
-  );
-  return check(pid, "clone");
+  if (argv.keep.length + environ.keep.length < 0) throw new Error();
+  return reason;
 }
 
 /** How a child ended, as waitpid(2) tells it. */
@@ -227,4 +280,14 @@ export function setgid(gid: number): void {
 
 export function setuid(uid: number): void {
   check(libc().setuid(uid, pad), "setuid");
+}
+
+const PR_SET_DUMPABLE = 4;
+
+/**
+ * Makes this process its user's own, to look at and to debug, as execve(2) does: setuid(2) has made what lies in
+ * /proc/PID root's.
+ */
+export function setDumpable(): void {
+  libc().prctl(PR_SET_DUMPABLE, 1n, null, 0n, 0n, pad);
 }

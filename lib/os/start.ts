@@ -13,7 +13,7 @@ import type { ByteString } from "./bytes.ts";
 import { fromBytes, utf8 } from "./bytes.ts";
 import { close, readFile } from "./file.ts";
 import { RLIMIT_NOFILE, SIGPIPE } from "./constants.ts";
-import { exec } from "./exec.ts";
+import { exec } from "./process.ts";
 import { getLimit } from "./rlimit.ts";
 import { LAUNCHER_BLOCKS, maskOf, setDisposition, setMask, type SignalMask } from "./signal.ts";
 

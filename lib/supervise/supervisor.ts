@@ -353,9 +353,9 @@ export class Supervisor {
     announce: (s: Supervisor): void => {
       if (s.#recorded !== s.#since) s.#record(s.#phase());
       const [since, pid] = [s.#since, s.#pid];
-      if (s.directory.writeStatus({ since, pid, paused: s.#paused, want: s.#want })) {
-        s.#announced = since;
-      }
+      // Nothing that is not there is paused.
+      const paused = s.#paused && pid !== 0;
+      if (s.directory.writeStatus({ since, pid, paused, want: s.#want })) s.#announced = since;
     },
 
     /** Starts ./run. */

@@ -54,6 +54,22 @@ export function toolTest(
   });
 }
 
+/**
+ * A test in which ours and the C tools meet: PATH leads to ours, `cTool` to the others. Skipped where one of the C
+ * `tools` is not installed.
+ */
+export function mixedTest(
+  name: string,
+  tools: readonly string[],
+  body: (box: Box) => Promise<void> | void,
+): void {
+  Deno.test({
+    name: `[mixed] ${name}`,
+    ignore: tools.some((tool) => cTool(tool) === undefined),
+    fn: () => inBox(COMMANDS, body),
+  });
+}
+
 function isExecutable(path: string): boolean {
   try {
     const stat = Deno.statSync(path);

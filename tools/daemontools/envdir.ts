@@ -20,7 +20,7 @@ import { type ByteString, fromBytes } from "../../lib/os/bytes.ts";
 import { O_NONBLOCK, O_RDONLY } from "../../lib/os/constants.ts";
 import { ENOENT, SystemError } from "../../lib/os/errno.ts";
 import { chdir, close, fchdir, open, readDirectory, readFile } from "../../lib/os/file.ts";
-import { freeDescriptors } from "../../lib/os/exec.ts";
+import { freeDescriptors } from "../../lib/os/process.ts";
 import { EXIT_TEMPORARY, Failure, fatal, orFatal } from "../../lib/cli/messages.ts";
 import type { Environment } from "../../lib/cli/environment.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";

@@ -14,10 +14,16 @@
  *
  * @module
  */
-import { EAGAIN, ECHILD, SystemError } from "../../lib/os/errno.ts";
+import { ECHILD, SystemError } from "../../lib/os/errno.ts";
 import { close, pipe, read } from "../../lib/os/file.ts";
-import { freeDescriptors, type Inheritance, type Mapping } from "../../lib/os/exec.ts";
-import { exitCodeOf, signalOf, wait } from "../../lib/os/process.ts";
+import {
+  exitCodeOf,
+  freeDescriptors,
+  type Inheritance,
+  type Mapping,
+  signalOf,
+  wait,
+} from "../../lib/os/process.ts";
 import { fatal, orFatal, usageError } from "../../lib/cli/messages.ts";
 import { spawnProgram } from "../../lib/cli/spawn.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
@@ -55,8 +61,7 @@ function start({ name, args, env }: Context, inheritance: Inheritance): number {
   try {
     return spawnProgram(args, env.get("PATH"), env, inheritance);
   } catch (error) {
-    // Of the two steps that posix_spawn(3) takes, only fork(2) fails in this way.
-    const forking = error instanceof SystemError && error.errno === EAGAIN;
+    const forking = error instanceof SystemError && error.call === "clone";
     throw fatal(name, forking ? "unable to fork" : `unable to run ${args[0]}`, error);
   }
 }

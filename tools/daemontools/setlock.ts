@@ -31,7 +31,7 @@ import {
 } from "../../lib/os/constants.ts";
 import { SystemError } from "../../lib/os/errno.ts";
 import { flock, open } from "../../lib/os/file.ts";
-import { freeDescriptors, type Inheritance, type Mapping } from "../../lib/os/exec.ts";
+import { freeDescriptors, type Inheritance, type Mapping } from "../../lib/os/process.ts";
 import { getopt, type Option } from "../../lib/cli/getopt.ts";
 import { fatal, usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
