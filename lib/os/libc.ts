@@ -148,6 +148,7 @@ const COLD = {
   },
   kill: { parameters: ["i32", /* pid */ "i32", /* sig */ PAD], result: "i32" },
   setsid: { parameters: [PAD], result: "i32" },
+  usleep: { parameters: ["u32", /* usec */ PAD], result: "i32" },
   getuid: { parameters: [PAD], result: "u32" },
   geteuid: { parameters: [PAD], result: "u32" },
   setuid: { parameters: ["u32", /* uid */ PAD], result: "i32" },
