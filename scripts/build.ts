@@ -39,6 +39,7 @@ async function buildCompiled(insist: boolean): Promise<boolean> {
     "--no-lock",
     "--no-npm",
     "--no-remote",
+    "--v8-flags=--max-semi-space-size=1", // as in launcher.ts
     "--output",
     file,
     ROOT + "main.ts",
