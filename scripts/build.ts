@@ -1,108 +1,188 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * deno task build: makes dist/djbox in the form that this machine allows.
+ * deno task build [--form compiled|script] [--to DIR]: makes djbox in the form that this machine allows.
  *
- *   dist/djbox             the executable: compiled, or the launcher of the script form
- *   dist/runtime/          in the script form: djbox.js (the bundle) and deno
+ *   DIR/djbox       the executable: compiled, or the launcher of the script form (launcher.ts)
+ *   DIR/runtime/    in the script form: deno, and djbox in JavaScript (bundle.ts)
  *
- * `deno compile` needs Deno's runtime archive, which it downloads once or takes from DENORT_BIN; where neither is
- * to be had, the script form is made. `--form compiled` or `--form script` insists on one.
+ * DIR is dist if it is not given. `deno compile` needs Deno's runtime archive, which it downloads once or takes from
+ * DENORT_BIN; where neither is to be had the script form is made, which needs nothing. `--form` insists on one.
+ *
+ * Exit codes: 0; 100 wrong usage; 111 it cannot be made.
  *
  * @module
  */
+import { parseArgs } from "node:util";
+import { bundle } from "./bundle.ts";
 import { launcher } from "./launcher.ts";
+import { placeBytes, placeFile, removeIfThere } from "./placing.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
-const DIST = ROOT + "dist";
+const USAGE = "build: usage: build [ --form compiled | --form script ] [ --to dir ]";
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+/** How long the server that has the runtime archive may take to say so, in milliseconds. */
+const PATIENCE = 3000;
+
+type Form = "compiled" | "script";
+
+/** Why a form cannot be made here. */
+class Impossible extends Error {}
 
 async function main(args: readonly string[]): Promise<number> {
-  const form = args[0] === "--form" ? args[1] : undefined;
-  if (args.length > 0 && (args.length !== 2 || (form !== "compiled" && form !== "script"))) {
-    console.error("build: usage: build [ --form compiled | --form script ]");
+  const options = parse(args);
+  if (options === undefined) {
+    console.error(USAGE);
     return 100;
   }
-  await Deno.mkdir(DIST, { recursive: true });
-  if (form !== "script" && await buildCompiled(form === "compiled")) return 0;
-  if (form === "compiled") return 111;
-  return await buildScript() ? 0 : 111;
+  try {
+    await build(options.form, options.to);
+    return 0;
+  } catch (error) {
+    console.error(`build: fatal: ${error instanceof Error ? error.message : error}`);
+    return 111;
+  }
 }
 
-/** Tries `deno compile`; says why it did not work only where that form was insisted on. */
-async function buildCompiled(insist: boolean): Promise<boolean> {
-  const file = `${DIST}/djbox.new`;
+function parse(args: readonly string[]): { form: Form | undefined; to: string } | undefined {
+  try {
+    const { form, to = ROOT + "dist" } = parseArgs({
+      args: [...args],
+      options: { form: { type: "string" }, to: { type: "string" } },
+    }).values;
+    if (to === "" || (form !== undefined && form !== "compiled" && form !== "script")) {
+      return undefined;
+    }
+    return { form, to: to.startsWith("/") ? to : `${Deno.cwd()}/${to}` };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes `form`, or, where that is left open, the compiled form if possible and else the script form. */
+async function build(form: Form | undefined, directory: string): Promise<void> {
+  await Deno.mkdir(directory, { recursive: true });
+  if (form !== "script") {
+    try {
+      if (form === undefined) await expectArchive();
+      await buildCompiled(directory);
+      console.log(`build: ${directory}/djbox, compiled form`);
+      return;
+    } catch (error) {
+      if (form === "compiled" || !(error instanceof Impossible)) throw error;
+      console.log(`build: no compiled form here (${error.message}), so it will be the script form`);
+    }
+  }
+  await buildScript(directory);
+  console.log(`build: ${directory}/djbox, script form (its runtime is in ${directory}/runtime)`);
+}
+
+/**
+ * Makes sure that the runtime archive is here or can be downloaded: `deno compile` itself waits for minutes where a
+ * network drops what it does not like.
+ */
+async function expectArchive(): Promise<void> {
+  if (Deno.env.has("DENORT_BIN")) return;
+  const archive = `release/v${Deno.version.deno}/denort-${Deno.build.target}.zip`;
+  if (await isFile(`${await cacheFolder()}/dl/${archive}`)) return;
+  try {
+    const answer = await fetch(`https://dl.deno.land/${archive}`, {
+      method: "HEAD",
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    if (answer.ok) return;
+  } catch {
+    // no network, or none that leads there
+  }
+  throw new Impossible("Deno's runtime archive is not here and cannot be downloaded");
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((stat) => stat.isFile, () => false);
+}
+
+/** Where the runtime keeps what it downloads. */
+async function cacheFolder(): Promise<string> {
+  const { stdout } = await deno(["info", "--json"]);
+  return JSON.parse(stdout).denoDir;
+}
+
+async function buildCompiled(directory: string): Promise<void> {
+  const file = `${directory}/djbox`;
   const { success, stderr } = await deno([
     "compile",
     "-A",
+    "--no-check",
     "--no-config",
     "--no-lock",
     "--no-npm",
     "--no-remote",
     "--output",
-    file,
+    `${file}.new`,
     ROOT + "main.ts",
   ]);
-  if (!success) {
-    if (insist) console.error(stderr.trim());
-    return false;
+  const reason = success ? await fault(`${file}.new`) : `deno compile: ${reasonIn(stderr)}`;
+  if (reason !== undefined) {
+    // deno compile leaves a temporary file behind where it was refused the archive.
+    for (const { name } of Deno.readDirSync(directory)) {
+      if (name.startsWith("djbox.new")) await removeIfThere(`${directory}/${name}`);
+    }
+    throw new Impossible(reason);
   }
-  await Deno.rename(file, `${DIST}/djbox`);
-  await removeIfThere(`${DIST}/runtime`);
-  console.log("build: dist/djbox, compiled form");
-  return true;
+  await Deno.chmod(`${file}.new`, 0o755);
+  await Deno.rename(`${file}.new`, file);
+  await removeIfThere(`${directory}/runtime`);
 }
 
-async function buildScript(): Promise<boolean> {
-  await Deno.mkdir(`${DIST}/runtime`, { recursive: true });
-  const bundle = `${DIST}/runtime/djbox.js`;
-  const { success, stderr } = await deno([
-    "bundle",
-    "--quiet",
-    "--minify",
-    "--output",
-    bundle + ".new",
-    ROOT + "main.ts",
-  ]);
-  if (!success) {
-    console.error(`build: fatal: unable to bundle\n${stderr.trim()}`);
-    return false;
-  }
-  await Deno.rename(bundle + ".new", bundle);
-  await placeRuntime(`${DIST}/runtime/deno`);
-  const file = `${DIST}/djbox.new`;
-  await Deno.writeFile(file, launcher(Deno.build.arch), { mode: 0o755 });
-  await Deno.rename(file, `${DIST}/djbox`);
-  console.log("build: dist/djbox, script form (the bundle and its runtime are in dist/runtime)");
-  return true;
+/** What is wrong with the executable: the archive may have been for another machine, or no archive. */
+async function fault(file: string): Promise<string | undefined> {
+  const told = await run(file, ["--version"]).then(({ stdout }) => stdout, () => "");
+  return told.includes("(compiled form,") ? undefined : "what deno compile made does not run";
 }
 
-/** A link to the runtime that builds, where that is on the same file system; else a copy. */
-async function placeRuntime(file: string): Promise<void> {
-  const runtime = Deno.execPath();
-  await removeIfThere(file);
-  try {
-    await Deno.link(runtime, file);
-  } catch {
-    await Deno.copyFile(runtime, file);
-    await Deno.chmod(file, 0o755);
-  }
+/** What went wrong, out of what `deno` prints about it: the last cause, without colours. */
+function reasonIn(stderr: string): string {
+  // deno-lint-ignore no-control-regex
+  const lines = stderr.replace(/\x1b\[[0-9;]*m/g, "").split("\n").map((line) => line.trim());
+  const causes = lines.filter((line) =>
+    /^(error: |\d+: )/.test(line) && !line.includes("<unknown>")
+  );
+  return (causes.at(-1) ?? "deno compile failed").replace(/^(error|\d+): /, "");
 }
 
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+async function buildScript(directory: string): Promise<void> {
+  const runtime = `${directory}/runtime`;
+  await Deno.mkdir(runtime, { recursive: true });
+  const text = (content: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(content);
+  await placeFile(Deno.execPath(), `${runtime}/deno`, 0o755);
+  const files = bundle(ROOT);
+  for (const [name, content] of files) {
+    await placeBytes(text(content), `${runtime}/${name}`, 0o644);
   }
+  for (const { name } of Deno.readDirSync(runtime)) {
+    if (name !== "deno" && !files.has(name)) await removeIfThere(`${runtime}/${name}`);
+  }
+  await placeBytes(launcher(Deno.build.arch), `${directory}/djbox`, 0o755);
 }
 
-async function deno(args: string[]): Promise<{ success: boolean; stderr: string }> {
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+function deno(args: string[]): Promise<Finished> {
+  return run(Deno.execPath(), args);
+}
+
+interface Finished {
+  readonly success: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(program: string, args: string[]): Promise<Finished> {
+  const { success, stdout, stderr } = await new Deno.Command(program, {
     args,
     cwd: ROOT,
-    stdout: "null",
+    stdout: "piped",
     stderr: "piped",
   }).output();
-  return { success, stderr: new TextDecoder().decode(stderr) };
+  const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  return { success, stdout: decode(stdout), stderr: decode(stderr) };
 }
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -12,7 +12,27 @@ const ROOT = new URL("..", import.meta.url).pathname;
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
 async function main(filters: readonly string[]): Promise<number> {
-  for (const script of [["build.ts"], ["install.ts", "--root", ROOT + "build/root"]]) {
+  if (everybodyMayEnter(ROOT)) return await buildAndTest(ROOT + "build/root", filters);
+  // Tests run commands as other users too, who would not be let in (a checkout in /root).
+  const root = await Deno.makeTempDir({ prefix: "djbox-root." });
+  await Deno.chmod(root, 0o755);
+  try {
+    return await buildAndTest(root, filters);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+function everybodyMayEnter(directory: string): boolean {
+  const parts = directory.split("/").filter((part) => part !== "");
+  return parts.every((_, at) => {
+    const { mode } = Deno.statSync("/" + parts.slice(0, at + 1).join("/"));
+    return ((mode ?? 0) & 0o005) === 0o005;
+  });
+}
+
+async function buildAndTest(root: string, filters: readonly string[]): Promise<number> {
+  for (const script of [["build.ts"], ["install.ts", "--root", root]]) {
     const [file, ...args] = script as [string, ...string[]];
     if (await run(["run", "-A", `${ROOT}scripts/${file}`, ...args]) !== 0) return 1;
   }
@@ -21,14 +41,15 @@ async function main(filters: readonly string[]): Promise<number> {
   ).sort();
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   const args = ["test", "-A", "--no-check", "--junit-path", report, ...files];
-  const code = await run(args, { DJBOX_COMMANDS: ROOT + "build/root/command" });
-  const counts = count(await Deno.readTextFile(report));
+  const code = await run(args, { DJBOX_COMMANDS: `${root}/command` });
+  const { passed, skipped, ...counts } = count(await Deno.readTextFile(report));
   await Deno.remove(report);
-  const { passed, failed, skipped } = counts;
+  // A file that cannot be loaded is in no report.
+  const failed = code === 0 ? counts.failed : Math.max(counts.failed, 1);
   const strict = Deno.env.get("CI") === "true";
   if (strict && skipped > 0) console.log(`in CI no test may be skipped: ${skipped} were`);
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
-  return code !== 0 || failed > 0 || passed === 0 || (strict && skipped > 0) ? 1 : 0;
+  return failed > 0 || passed === 0 || (strict && skipped > 0) ? 1 : 0;
 }
 
 function* testFiles(directory: string): Generator<string> {

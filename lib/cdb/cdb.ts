@@ -6,11 +6,11 @@
  * ```ts
  * import { openCdb, writeCdb } from "@djbox/djbox/cdb";
  *
- * const bytes = (text: string) => new TextEncoder().encode(text);
+ * const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
  * writeCdb("colours.cdb", [[bytes("apple"), bytes("red")], [bytes("plum"), bytes("blue")]]);
  *
  * using cdb = openCdb("colours.cdb");
- * const colour = cdb.get(bytes("plum")); // Uint8Array of "blue"
+ * console.log(cdb.get(bytes("plum"))); // the bytes of "blue"
  * for (const [key, value] of cdb) console.log(key, value);
  * ```
  *
@@ -94,7 +94,7 @@ export class Cdb implements Iterable<CdbRecord>, Disposable {
 /**
  * Opens the cdb file `path` for reading.
  *
- * @throws SystemError where it can't be opened or is empty (errno EINVAL); FormatError where it is not a cdb
+ * @throws SystemError where it can't be opened; FormatError where it is not a cdb
  */
 export function openCdb(path: string): Cdb {
   return new Cdb(open(utf8(path), O_RDONLY | O_NONBLOCK));

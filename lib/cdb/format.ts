@@ -24,17 +24,22 @@ export const HASH_START = 5381;
 
 /** A file that is not a cdb, or a damaged one. Its errno is EPROTO, the C programs' "protocol error". */
 export class FormatError extends SystemError {
-  /** `detail` says what is wrong with it. */
-  constructor(detail: string) {
-    super(EPROTO, "cdb");
+  /** `detail` says what is wrong with it, `words` are C's words for that if not "protocol error". */
+  constructor(detail: string, words?: string) {
+    super(EPROTO, "cdb", words);
     this.message = `not a cdb file, or a damaged one: ${detail}`;
   }
 }
 
-/** The hash of `key`; `from` continues the hash of what stands before it. */
-export function hash(key: Uint8Array, from = HASH_START): number {
-  let h = from;
-  for (let i = 0; i < key.length; i++) h = (Math.imul(h, 33) ^ (key[i] as number)) | 0;
+/** The hash of the bytes from `from` to `to`; `before` is the hash of what stands before them in the key. */
+export function hash(
+  bytes: Uint8Array,
+  before = HASH_START,
+  from = 0,
+  to = bytes.length,
+): number {
+  let h = before;
+  for (let i = from; i < to; i++) h = (Math.imul(h, 33) ^ (bytes[i] as number)) | 0;
   return h >>> 0;
 }
 

@@ -9,7 +9,6 @@
  *
  * @module
  */
-import { EINVAL, SystemError } from "../os/errno.ts";
 import { fstat } from "../os/file.ts";
 import {
   FormatError,
@@ -21,7 +20,7 @@ import {
   tableOf,
   TABLES,
 } from "./format.ts";
-import { Window } from "./window.ts";
+import { readFrom, Window } from "./window.ts";
 
 /** Where a record stands in the file. */
 export interface Place {
@@ -49,15 +48,18 @@ export class Reader {
    * Reads and checks the header.
    *
    * @param fd a descriptor open for reading; its file offset is neither used nor changed, and it stays the caller's
-   * @throws SystemError EINVAL for an empty file, as C's mmap(2) has it; FormatError for what is no cdb
+   * @throws SystemError; FormatError for what is no cdb
    */
   constructor(fd: number) {
     const { size } = fstat(fd);
-    if (size === 0) throw new SystemError(EINVAL, "cdb");
+    // A pipe, too, has no size.
+    if (size === 0) throw new FormatError("it is empty");
     this.#fd = fd;
-    this.#slots = new Window(fd, SMALL);
-    this.#records = new Window(fd, SMALL);
-    this.#header = new DataView(this.#records.copy(0, HEADER).buffer);
+    const scratch = new Uint8Array(HEADER + 2 * SMALL);
+    this.#slots = new Window(fd, scratch.subarray(HEADER, HEADER + SMALL));
+    this.#records = new Window(fd, scratch.subarray(HEADER + SMALL));
+    this.#header = new DataView(scratch.buffer);
+    readFrom(fd, scratch.subarray(0, HEADER), 0, HEADER);
     this.#recordsEnd = checkHeader(this.#header, size);
   }
 
@@ -78,18 +80,19 @@ export class Reader {
 
   /** All records, key and value, in the order in which they were written. */
   *entries(): Generator<[Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>], void, undefined> {
-    const window = new Window(this.#fd, LARGE);
-    for (const { keyAt, keyLength, valueAt, valueLength } of this.places(window)) {
+    const window = new Window(this.#fd, new Uint8Array(LARGE));
+    for (let at = HEADER; at < this.#recordsEnd;) {
+      const { keyAt, keyLength, valueAt, valueLength } = this.#placeAt(at, window);
       yield [window.copy(keyAt, keyLength), window.copy(valueAt, valueLength)];
+      at = valueAt + valueLength;
     }
   }
 
-  /** The places of all records, in the order in which they were written, seen through `window`. */
-  *places(window: Window = new Window(this.#fd, LARGE)): Generator<Place, void, undefined> {
-    for (let at = HEADER; at < this.#recordsEnd;) {
-      const place = this.#placeAt(at, window);
-      yield place;
-      at = place.valueAt + place.valueLength;
+  /** The value of the record at `place`, piece by piece; each is good until the next. */
+  *valuePieces(place: Place): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
+    const window = new Window(this.#fd, new Uint8Array(LARGE));
+    for (let done = 0; done < place.valueLength; done += LARGE) {
+      yield window.view(place.valueAt + done, Math.min(LARGE, place.valueLength - done));
     }
   }
 
@@ -105,9 +108,7 @@ export class Reader {
     for (let tried = 0; tried < slots; tried++) {
       const [found, at] = this.#slots.pair(table + slot * PAIR);
       if (found === 0 && at === 0) return;
-      if (at === 0 || tableOf(found) !== tableOf(wanted)) {
-        throw new FormatError(`slot ${slot} of table ${tableOf(wanted)} is not of that table`);
-      }
+      this.#checkSlot(found, at, tableOf(wanted));
       if (found === wanted) {
         const place = this.#placeAt(at, this.#records);
         unread -= place.keyLength;
@@ -118,10 +119,31 @@ export class Reader {
     }
   }
 
+  /** How far each record's slot is from the slot where a search for it begins, in no order. */
+  *distances(): Generator<number, void, undefined> {
+    const window = new Window(this.#fd, new Uint8Array(LARGE));
+    for (let pair = 0; pair < HEADER; pair += PAIR) {
+      const table = this.#header.getUint32(pair, true);
+      const slots = this.#header.getUint32(pair + 4, true);
+      for (let slot = 0; slot < slots; slot++) {
+        const [found, at] = window.pair(table + slot * PAIR);
+        if (at === 0) continue;
+        this.#checkSlot(found, at, pair / PAIR);
+        yield (slot + slots - homeSlot(found, slots)) % slots;
+      }
+    }
+  }
+
+  #checkSlot(found: number, at: number, table: number): void {
+    if (at < HEADER || at >= this.#recordsEnd || tableOf(found) !== table) {
+      throw new FormatError(`there is a wrong slot in table ${table}`);
+    }
+  }
+
   /** The record at `at`. */
   #placeAt(at: number, window: Window): Place {
     const end = this.#recordsEnd;
-    if (at < HEADER || at + PAIR > end) throw new FormatError(`there can be no record at ${at}`);
+    if (at + PAIR > end) throw new FormatError(`there can be no record at ${at}`);
     const [keyLength, valueLength] = window.pair(at);
     const keyAt = at + PAIR;
     const valueAt = keyAt + keyLength;

@@ -77,11 +77,15 @@ function writeNumbers(fd: number, numbers: Uint32Array<ArrayBuffer>): void {
 /** Puts each record into the first free slot from its home slot on. */
 function fillTable(slots: Uint32Array, records: Uint32Array): void {
   const count = slots.length / 2;
+  let slot = 0;
+  let last = -1;
   for (let i = 0; i < records.length; i += 2) {
     const hash = records[i] as number;
-    let slot = 2 * homeSlot(hash, count);
+    // From the home slot to where the last record with this hash is, all are taken.
+    if (hash !== last) slot = 2 * homeSlot(hash, count);
     while (slots[slot + 1] !== 0) slot = slot + 2 === slots.length ? 0 : slot + 2;
     slots[slot] = hash;
     slots[slot + 1] = records[i + 1] as number;
+    last = hash;
   }
 }

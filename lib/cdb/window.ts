@@ -6,7 +6,7 @@
  */
 import { ENOMEM, SystemError } from "../os/errno.ts";
 import { pread } from "../os/file.ts";
-import { FormatError } from "./format.ts";
+import { FormatError, PAIR } from "./format.ts";
 
 export class Window {
   readonly #fd: number;
@@ -15,39 +15,40 @@ export class Window {
   #from = 0;
   #filled = 0;
 
-  constructor(fd: number, size: number) {
+  /** `buffer` is where the pieces are read to. */
+  constructor(fd: number, buffer: Uint8Array<ArrayBuffer>) {
     this.#fd = fd;
-    this.#buffer = new Uint8Array(size);
-    this.#numbers = new DataView(this.#buffer.buffer);
+    this.#buffer = buffer;
+    this.#numbers = new DataView(buffer.buffer, buffer.byteOffset);
   }
 
-  /** How many bytes `view` can show at most. */
-  get size(): number {
-    return this.#buffer.length;
-  }
-
-  /** `length` bytes from `at` on, not more than fit the window; they stay what they are until the next call. */
+  /** `length` bytes from `at` on, not more than fit the buffer; they stay what they are until the next call. */
   view(at: number, length: number): Uint8Array<ArrayBuffer> {
+    const offset = this.#offset(at, length);
+    return this.#buffer.subarray(offset, offset + length);
+  }
+
+  /** The two 32-bit numbers at `at`. */
+  pair(at: number): [number, number] {
+    const offset = this.#offset(at, PAIR);
+    return [this.#numbers.getUint32(offset, true), this.#numbers.getUint32(offset + 4, true)];
+  }
+
+  /** Where in the buffer `length` bytes from `at` on are. */
+  #offset(at: number, length: number): number {
     if (at < this.#from || at + length > this.#from + this.#filled) {
       this.#filled = 0;
       this.#from = at;
-      this.#filled = readFully(this.#fd, this.#buffer, at, length);
+      this.#filled = readFrom(this.#fd, this.#buffer, at, length);
     }
-    return this.#buffer.subarray(at - this.#from, at - this.#from + length);
-  }
-
-  /** The 32-bit numbers at `at` and behind it. */
-  pair(at: number): [number, number] {
-    this.view(at, 8);
-    const offset = at - this.#from;
-    return [this.#numbers.getUint32(offset, true), this.#numbers.getUint32(offset + 4, true)];
+    return at - this.#from;
   }
 
   /** `length` bytes from `at` on, however many, in a buffer of their own. */
   copy(at: number, length: number): Uint8Array<ArrayBuffer> {
-    if (length <= this.size) return this.view(at, length).slice();
+    if (length <= this.#buffer.length) return this.view(at, length).slice();
     const bytes = allocate(length);
-    readFully(this.#fd, bytes, at, length);
+    readFrom(this.#fd, bytes, at, length);
     return bytes;
   }
 }
@@ -61,8 +62,8 @@ function allocate(length: number): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** Fills `buffer` from `at` on as far as one read(2) goes, but at least `least` bytes of it. */
-function readFully(
+/** Reads from `at` on what one pread(2) gives, but at least `least` bytes; returns how many. */
+export function readFrom(
   fd: number,
   buffer: Uint8Array<ArrayBuffer>,
   at: number,

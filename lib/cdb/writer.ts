@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { copyBytes } from "../os/bytes.ts";
 import { seek, writeAll } from "../os/file.ts";
 import { hash, HEADER, PAIR } from "./format.ts";
 import { checkPosition, Tables } from "./tables.ts";
@@ -50,14 +51,12 @@ export class Writer {
     this.#used = at + PAIR;
   }
 
-  /** The next bytes of the record that was begun. */
-  append(bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; done += BUFFER) {
-      const piece = bytes.subarray(done, done + BUFFER);
-      const at = this.room(piece.length);
-      this.buffer.set(piece, at);
-      this.#used = at + piece.length;
-    }
+  /** The next bytes of the record that was begun: those from `from` to `to`. */
+  append(bytes: Uint8Array, from = 0, to = bytes.length): void {
+    let at = from;
+    for (; to - at > BUFFER; at += BUFFER) this.append(bytes, at, at + BUFFER);
+    copyBytes(this.buffer, this.room(to - at), bytes, at, to);
+    this.#used += to - at;
   }
 
   /** Ends the record that was begun. */

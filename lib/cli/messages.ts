@@ -23,7 +23,7 @@ export class Failure extends Error {
 
 /** The words for what went wrong: a system call's error, or whatever else was thrown. */
 export function reasonOf(cause: unknown): ByteString {
-  if (cause instanceof SystemError) return errorText(cause.errno);
+  if (cause instanceof SystemError) return cause.words ?? errorText(cause.errno);
   return utf8(cause instanceof Error ? cause.message : String(cause));
 }
 

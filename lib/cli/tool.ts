@@ -23,7 +23,7 @@ export interface Context {
   readonly env: Environment;
   /** What programs that the tool starts are to inherit. */
   readonly inheritance: Inheritance;
-  /** The memory that ps(1) shows as our arguments. */
+  /** The memory that ps(1) shows as our arguments; empty for a brief tool. */
   readonly title: TitleArea;
   /** The toolbox: which file it is, and what it is made of. */
   readonly toolbox: Toolbox;
@@ -40,7 +40,7 @@ export interface Next {
   readonly limits?: ReadonlyMap<number, bigint>;
   /** Descriptors that the program is to have, over what it inherits. */
   readonly descriptors?: readonly Mapping[];
-  /** Where the program cannot be run: what stands before the reason; default `NAME: fatal: unable to run P`. */
+  /** Where the program cannot be run: what stands before the reason; default `NAME: fatal: unable to run P`; "" says nothing. */
   readonly complaint?: ByteString;
 }
 
@@ -52,6 +52,8 @@ export interface Tool {
   readonly usage: string;
   /** Whether the tool reads signals from a descriptor (lib/os/signal.ts). */
   readonly readsSignals?: boolean;
+  /** Whether the tool ends, or goes on to the next program, at once: nobody is to see its arguments in ps(1). */
+  readonly brief?: boolean;
   run(context: Context): Outcome;
 }
 

@@ -41,8 +41,9 @@ import {
   unlink,
   write,
 } from "../os/file.ts";
-import { type Place, retire } from "./old_files.ts";
-import { persist } from "./persist.ts";
+import { type Place, retire, retireLeftover } from "./old_files.ts";
+import { pauseAfter, persist } from "./persist.ts";
+import { NEWLINE } from "./text.ts";
 import { process, type Processor } from "./processor.ts";
 
 const WRITING = 0o644;
@@ -50,7 +51,6 @@ const COMPLETE = 0o744;
 /** The bit that tells 744 from 644. */
 const COMPLETE_BIT = 0o100;
 
-const NEWLINE = 10;
 /** So close to the limit of its size a file is finished at the end of a line. */
 const MARGIN = 2000;
 
@@ -69,6 +69,12 @@ export interface LogOptions {
   /** A stamp for an old file, later than all before. */
   readonly nextStamp: () => ByteString;
 }
+
+/**
+ * A file is to be finished behind the line that ends at `end` of the bytes that are being appended; how many bytes of
+ * further lines it gets, `room` at most: see pieces.ts.
+ */
+export type RestOfPiece = (end: number, room: number) => number;
 
 export class LogDirectory {
   readonly #place: Place;
@@ -103,27 +109,28 @@ export class LogDirectory {
   }
 
   /** Appends the bytes from `from` to `to`, in as many files as it takes. Does not return before all are written. */
-  append(bytes: Uint8Array<ArrayBuffer>, from: number, to: number): void {
+  append(bytes: Uint8Array<ArrayBuffer>, from: number, to: number, restOf: RestOfPiece): void {
     let at = from;
     while (at < to) {
       if (this.#bytes >= this.#size) this.rotate();
-      const end = this.#endOfPiece(bytes, at, to);
+      const end = this.#endInFile(bytes, at, to, restOf);
       this.#writeAll(bytes, at, end);
-      const finished = this.#bytes >= this.#size - MARGIN && bytes[end - 1] === NEWLINE;
-      if (finished) this.rotate();
+      if (this.#bytes >= this.#size - MARGIN && bytes[end - 1] === NEWLINE) this.rotate();
       at = end;
     }
   }
 
   /**
-   * How far from `at` on the bytes go into this file: through the first newline that comes within the margin of
-   * its limit, else up to the limit.
+   * How far from `at` on the bytes go into this file: if a newline comes within the margin of its limit, to the end of
+   * that piece; else up to the limit.
    */
-  #endOfPiece(bytes: Uint8Array, at: number, to: number): number {
+  #endInFile(bytes: Uint8Array, at: number, to: number, restOf: RestOfPiece): number {
     const room = this.#size - this.#bytes;
     if (to - at < room - MARGIN) return to;
-    const newline = bytes.indexOf(NEWLINE, at + Math.max(room - MARGIN - 1, 0));
-    return Math.min(newline < 0 ? to : newline + 1, at + room, to);
+    const end = Math.min(at + room, to);
+    let last = at + Math.max(room - MARGIN - 1, 0);
+    while (last < end && bytes[last] !== NEWLINE) last++;
+    return last === end ? end : last + 1 + restOf(last + 1, end - last - 1);
   }
 
   #writeAll(bytes: Uint8Array<ArrayBuffer>, from: number, to: number): void {
@@ -135,12 +142,14 @@ export class LogDirectory {
   }
 
   #write(bytes: Uint8Array<ArrayBuffer>, length: number): number {
-    const { tool, path } = this.#place;
-    return persist(
-      tool,
-      `unable to write to ${path}/current`,
-      () => write(this.#fd, bytes, length),
-    );
+    for (;;) {
+      try {
+        return write(this.#fd, bytes, length);
+      } catch (error) {
+        const { tool, path } = this.#place;
+        pauseAfter(tool, `unable to write to ${path}/current`, error);
+      }
+    }
   }
 
   /** Finishes `current` and begins another, unless it is empty: the ALRM signal. */
@@ -219,12 +228,12 @@ function recover(place: Place): void {
   remove("newstate", at);
   if (isComplete(statAtStart(place, "processed"))) {
     remove("previous", at);
-    retire(place, "processed", "s");
+    retireLeftover(place, "processed", "s");
   } else {
     remove("processed", at);
-    retire(place, "previous", "u");
+    retireLeftover(place, "previous", "u");
   }
-  retire(place, "current", "u");
+  retireLeftover(place, "current", "u");
   const state = orFatal(
     tool,
     `unable to write to ${path}/state`,

@@ -7,18 +7,17 @@
 import { Clock } from "../os/clock.ts";
 import { EAGAIN, SystemError } from "../os/errno.ts";
 import { read } from "../os/file.ts";
+import type { LineStamper } from "../tai/line_stamper.ts";
 import type { Stamper } from "../tai/stamp.ts";
-import { type Ends, inputBuffer, READ_SIZE, splitLines, stampLines, type Text } from "./text.ts";
+import type { LineLoops } from "./line_loops.ts";
+import { READ_SIZE, type Text } from "./text.ts";
 
 /** What a read came to. A read error ends the input, as in the C tool. */
 export type Got = "something" | "nothing" | "end";
 
-/** Fills a text. After a read the text is to be passed on once for each `next` that says true. */
+/** Fills a text: one read(2), of up to `most` bytes. */
 export interface LineReader {
-  /** read(2), up to `most` bytes of it. */
   read(most: number): Got;
-  /** Puts the next part of what was read into the text. `inLine`: it begins in the middle of a line. */
-  next(inLine: boolean): boolean;
 }
 
 /** Reads up to `most` bytes into `buffer`; how many they are, 0 for none now, -1 for the end. */
@@ -35,39 +34,29 @@ function meaning(got: number): Got {
   return got > 0 ? "something" : got === 0 ? "nothing" : "end";
 }
 
-/** Reads straight into the text. */
+/** Reads straight into the text. Without loops, only the end of the last line is found. */
 export class PlainReader implements LineReader {
   readonly #fd: number;
   readonly #text: Text;
-  readonly #ends: Ends;
+  readonly #loops: LineLoops | undefined;
   readonly #whole: Uint8Array<ArrayBuffer>;
-  #from = 0;
-  #fresh = false;
 
-  constructor(fd: number, text: Text, ends: Ends) {
+  constructor(fd: number, text: Text, loops: LineLoops | undefined) {
     this.#fd = fd;
     this.#text = text;
-    this.#ends = ends;
+    this.#loops = loops;
     this.#whole = text.bytes.subarray(0, READ_SIZE);
   }
 
   read(most: number): Got {
-    const from = this.#text.length;
-    const room = from === 0 ? this.#whole : this.#text.bytes.subarray(from, from + READ_SIZE);
+    const { length, bytes } = this.#text;
+    const room = length === 0 ? this.#whole : bytes.subarray(length, length + READ_SIZE);
     const got = readSome(this.#fd, room, most);
     if (got > 0) {
-      this.#from = from;
-      this.#text.length = from + got;
-      this.#fresh = true;
+      if (this.#loops === undefined) this.#text.addSparsely(got);
+      else this.#text.addLines(got, this.#loops);
     }
     return meaning(got);
-  }
-
-  next(): boolean {
-    if (!this.#fresh) return false;
-    this.#fresh = false;
-    splitLines(this.#text, this.#from, this.#ends);
-    return true;
   }
 }
 
@@ -75,43 +64,24 @@ export class PlainReader implements LineReader {
 export class StampingReader implements LineReader {
   readonly #fd: number;
   readonly #text: Text;
-  readonly #ends: Ends;
   readonly #stamper: Stamper;
+  readonly #lines: LineStamper;
+  readonly #input: Uint8Array<ArrayBuffer>;
   readonly #clock = new Clock();
-  readonly #input = inputBuffer();
-  readonly #whole = this.#input.subarray(0, READ_SIZE);
-  readonly #view = new DataView(this.#input.buffer);
-  #from = 0;
-  #to = 0;
 
-  constructor(fd: number, text: Text, ends: Ends, stamper: Stamper) {
+  constructor(fd: number, text: Text, stamper: Stamper) {
     this.#fd = fd;
     this.#text = text;
-    this.#ends = ends;
     this.#stamper = stamper;
+    ({ lines: this.#lines, input: this.#input } = text.lineStamper(stamper));
   }
 
   read(most: number): Got {
-    const got = readSome(this.#fd, this.#whole, most);
+    const got = readSome(this.#fd, this.#input, most);
     if (got > 0) {
-      this.#from = 0;
-      this.#to = got;
       this.#stamper.set(this.#clock.read());
+      this.#text.addStamped(got, this.#lines);
     }
     return meaning(got);
-  }
-
-  next(inLine: boolean): boolean {
-    if (this.#from === this.#to) return false;
-    this.#from = stampLines(
-      this.#view,
-      this.#from,
-      this.#to,
-      this.#text,
-      inLine,
-      this.#stamper,
-      this.#ends,
-    );
-    return true;
   }
 }

@@ -26,29 +26,30 @@ const MAX_POINTERS = 100;
 export class PacketError extends Error {}
 
 /**
- * The name that `text` means: labels joined by dots, `\ooo` for any byte, `\c` for a `c` that is no dot. undefined:
- * a label or the whole is too long, or there is an empty label (dns_dfd.c passes over those).
+ * The name that `text` means: labels joined by dots, `\ooo` for any byte, `\c` for a `c` that is no dot. Empty
+ * labels are passed over (dns_dfd.c). undefined: a label or the whole is too long.
  */
 export function parseName(text: ByteString): WireName | undefined {
-  let name = "";
-  let label = "";
-  for (let i = 0; i <= text.length; i++) {
-    const char = text.charAt(i);
-    if (char === "." || char === "") {
-      if (label === "") continue;
-      if (label.length > MAX_LABEL) return undefined;
-      name += String.fromCharCode(label.length) + label;
-      label = "";
-    } else if (char === "\\") {
+  const labels: ByteString[] = [""];
+  for (let i = 0; i < text.length; i++) {
+    let char = text.charAt(i);
+    if (char === ".") {
+      labels.push("");
+      continue;
+    }
+    if (char === "\\") {
       const octal = /^[0-7]{1,3}/.exec(text.slice(i + 1, i + 4))?.[0];
-      if (octal === undefined) label += text.charAt(++i);
-      else {
-        label += String.fromCharCode(parseInt(octal, 8) & 0xff);
-        i += octal.length;
-      }
-    } else label += char;
+      char = octal === undefined
+        ? text.charAt(i + 1)
+        : String.fromCharCode(parseInt(octal, 8) & 0xff);
+      i += octal?.length ?? 1;
+    }
+    labels[labels.length - 1] += char;
   }
-  name += "\0";
+  if (labels.some((label) => label.length > MAX_LABEL)) return undefined;
+  const name =
+    labels.filter((label) => label !== "").map((label) => String.fromCharCode(label.length) + label)
+      .join("") + "\0";
   return name.length <= MAX_NAME ? name : undefined;
 }
 

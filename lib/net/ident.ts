@@ -50,12 +50,27 @@ export class IdentReader {
   }
 }
 
-/** One question, under way in a loop. `done` is told undefined where there is no answer. */
+/** Told the information when it is there, or undefined where there is no answer. */
+export type IdentDone = (information: ByteString | undefined) => void;
+
+/** Asks, and waits for the answer; undefined: there is none. */
+export function askIdentNow(
+  loop: Loop,
+  connection: Connection,
+  seconds: number,
+): ByteString | undefined {
+  let answer: { readonly information: ByteString | undefined } | undefined;
+  new IdentQuery(loop, connection, seconds, (information) => answer = { information });
+  while (answer === undefined) loop.turn();
+  return answer.information;
+}
+
+/** One question, under way in a loop. */
 export class IdentQuery implements Task {
   readonly #loop: Loop;
   readonly #connection: Connection;
   readonly #patience: number;
-  readonly #done: (information: ByteString | undefined) => void;
+  readonly #done: IdentDone;
   readonly #reader = new IdentReader();
   #fd = -1;
   #timer: Timer | undefined;
@@ -65,7 +80,7 @@ export class IdentQuery implements Task {
     loop: Loop,
     connection: Connection,
     seconds: number,
-    done: (information: ByteString | undefined) => void,
+    done: IdentDone,
   ) {
     this.#loop = loop;
     this.#connection = connection;
@@ -82,9 +97,10 @@ export class IdentQuery implements Task {
     this.#fd = -1;
   }
 
+  /** The information is for a variable, and that ends at a NUL. */
   #finish(information: ByteString | undefined): void {
     this.cancel();
-    this.#done(information);
+    this.#done(information?.split("\0", 1)[0]);
   }
 
   #await(events: number, ready: () => void): void {
@@ -102,8 +118,7 @@ export class IdentQuery implements Task {
       // The host knows the connection only if it is asked from the address that it is connected to.
       bind(this.#fd, { address: local.address, port: 0 });
       const error = connect(this.#fd, { address: remote.address, port: IDENT_PORT });
-      if (error === EINPROGRESS) this.#await(EPOLLOUT, () => this.#ask());
-      else if (error === 0) this.#ask();
+      if (error === 0 || error === EINPROGRESS) this.#await(EPOLLOUT, () => this.#ask());
       else this.#finish(undefined);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
@@ -115,7 +130,9 @@ export class IdentQuery implements Task {
   #ask(): void {
     const { local, remote } = this.#connection;
     const question = toBytes(`${remote.port} , ${local.port}\r\n`);
-    if (send(this.#fd, question) !== question.length) return this.#finish(undefined);
+    const sent = send(this.#fd, question);
+    if (sent === -EAGAIN) return;
+    if (sent !== question.length) return this.#finish(undefined);
     this.#await(EPOLLIN, () => this.#read());
   }
 

@@ -9,8 +9,8 @@
  */
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
 import { O_NONBLOCK, O_RDONLY } from "../os/constants.ts";
-import { E2BIG, SystemError } from "../os/errno.ts";
-import { close, open } from "../os/file.ts";
+import { E2BIG, EINVAL, SystemError } from "../os/errno.ts";
+import { close, fstat, open } from "../os/file.ts";
 import { FormatError } from "../cdb/format.ts";
 import { Reader } from "../cdb/reader.ts";
 
@@ -59,7 +59,7 @@ export function lookUpRule(file: ByteString, client: Client): Verdict {
 export function findRule(file: ByteString, client: Client): Rule | undefined {
   const fd = open(file, O_RDONLY | O_NONBLOCK);
   try {
-    const cdb = new Reader(fd);
+    const cdb = openCdb(fd);
     for (const key of addresses(client)) {
       const value = cdb.get(toBytes(key));
       if (value !== undefined) return { key, instructions: parseInstructions(value) };
@@ -67,6 +67,16 @@ export function findRule(file: ByteString, client: Client): Rule | undefined {
     return undefined;
   } finally {
     close(fd);
+  }
+}
+
+function openCdb(fd: number): Reader {
+  try {
+    return new Reader(fd);
+  } catch (error) {
+    // C maps the file, and mmap(2) does not map nothing.
+    if (error instanceof FormatError && fstat(fd).size === 0) throw new SystemError(EINVAL, "mmap");
+    throw error;
   }
 }
 

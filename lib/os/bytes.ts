@@ -29,6 +29,18 @@ export function putBytes(target: Uint8Array, offset: number, text: ByteString): 
   return offset + text.length;
 }
 
+/** Copies `source` from `from` to `to` into `target` at `at`; for a few bytes, without making an object. */
+export function copyBytes(
+  target: Uint8Array,
+  at: number,
+  source: Uint8Array,
+  from: number,
+  to: number,
+): void {
+  if (to - from > 32) target.set(source.subarray(from, to), at);
+  else for (let i = from; i < to; i++) target[at + i - from] = source[i] as number;
+}
+
 /** The byte string of `bytes`. */
 export function fromBytes(bytes: Uint8Array): ByteString {
   // String.fromCharCode takes its arguments from the stack: 8192 of them are safe.

@@ -30,6 +30,7 @@ export const ENOSPC = 28;
 export const EROFS = 30;
 export const EPIPE = 32;
 export const EPROTO = 71;
+export const ENOTSOCK = 88;
 export const EADDRINUSE = 98;
 export const ECONNABORTED = 103;
 export const ECONNRESET = 104;
@@ -39,10 +40,13 @@ export const ECONNREFUSED = 111;
 export const EHOSTUNREACH = 113;
 export const EINPROGRESS = 115;
 
-/** A system call that failed: `call` is its name as in section 2 of the manual, `errno` its reason. */
+/**
+ * A system call that failed: `call` is its name as in section 2 of the manual, `errno` its reason. `words` say the
+ * reason where the words for the errno do not.
+ */
 export class SystemError extends Error {
   /** As the class's comment says. */
-  constructor(readonly errno: number, readonly call: string) {
+  constructor(readonly errno: number, readonly call: string, readonly words?: string) {
     super(`${call}: errno ${errno}`);
   }
 }

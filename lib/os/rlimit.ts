@@ -36,6 +36,45 @@ export function setSoftLimit(resource: number, soft: bigint, pid = 0): bigint {
   return limit.soft;
 }
 
+/** A struct rlimit: rlim_cur u64, which is not to be above rlim_max, u64. */
+function limitPair(soft: bigint, hard: bigint): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new BigUint64Array([soft < hard ? soft : hard, hard]).buffer);
+}
+
+/** Sets soft limits and takes them back, both without allocating anything: see `exec`. */
+export class LimitSwitch {
+  readonly #resources: number[] = [];
+  readonly #then: Uint8Array<ArrayBuffer>[] = [];
+  readonly #now: Uint8Array<ArrayBuffer>[] = [];
+
+  constructor(limits: Limits) {
+    // Those of memory come last.
+    const sorted = [...limits].sort(([a], [b]) =>
+      Number(isMemoryLimit(a)) - Number(isMemoryLimit(b))
+    );
+    for (const [resource, wanted] of sorted) {
+      const { soft, hard } = getLimit(resource);
+      this.#resources.push(resource);
+      this.#then.push(limitPair(wanted, hard));
+      this.#now.push(limitPair(soft, hard));
+    }
+  }
+
+  /** Whether there are limits among them that this runtime cannot live under. */
+  get touchesMemory(): boolean {
+    return this.#resources.some(isMemoryLimit);
+  }
+
+  /** Sets the limits, or takes them back. */
+  turn(on: boolean): void {
+    const { prlimit } = libc();
+    const pairs = on ? this.#then : this.#now;
+    for (let i = 0; i < pairs.length; i++) {
+      prlimit(0, this.#resources[i] as number, pairs[i] as Uint8Array<ArrayBuffer>, null, pad);
+    }
+  }
+}
+
 /**
  * Whether this runtime cannot live under a small limit of `resource`: it reserves some 50 GB of address space and
  * grows when it likes. Such a limit is set on what we run, never on ourselves.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal } from "node:assert/strict";
 import { fromBytes, putBytes } from "../os/bytes.ts";
-import { removeCrs } from "./delcr.ts";
+import { removeCrs } from "./line_ends.ts";
 import type { Filter } from "./filter.ts";
-import { compileLoops, INPUT, OUTPUT, READ_SIZE, STAMP } from "./loops.ts";
+import { INPUT, OUTPUT, READ_SIZE, STAMP } from "./layout.ts";
+import { compileLoops } from "./loops.ts";
 
 /** Texts of many lengths around the 64 bytes of a step, in which the characters of `salt` come up often. */
 function* texts(salt: string): Generator<string> {
@@ -30,27 +31,15 @@ function* texts(salt: string): Generator<string> {
 /** What `filter` makes of `text` when it arrives in pieces of `size` bytes. */
 function feed(filter: Filter, text: string, size: number): string {
   let output = "";
-  const take = (end: number): void => {
-    output += fromBytes(filter.memory.subarray(OUTPUT, end));
+  const take = (count: number): void => {
+    output += fromBytes(filter.output.subarray(0, count));
   };
   for (let at = 0; at < text.length; at += size) {
-    take(filter.take(putBytes(filter.memory, INPUT, text.slice(at, at + size))));
+    take(filter.take(putBytes(filter.input, 0, text.slice(at, at + size))));
   }
   if (filter.finish !== undefined) take(filter.finish());
   return output;
 }
-
-Deno.test("copyUntil stops at the first such byte and has copied what is before it", () => {
-  const { memory, copyUntil } = compileLoops("copyUntil");
-  for (const text of texts("@")) {
-    const end = putBytes(memory, INPUT, text);
-    memory.fill(64, end, end + 64);
-    const at = text.indexOf("@");
-    const length = at < 0 ? text.length : at;
-    equal(copyUntil(INPUT, end, OUTPUT, 64), INPUT + length);
-    equal(fromBytes(memory.subarray(OUTPUT, OUTPUT + length)), text.slice(0, length));
-  }
-});
 
 Deno.test("addcr puts a CR before every LF", () => {
   const { memory, addcr } = compileLoops("addcr");
@@ -64,6 +53,18 @@ Deno.test("delcr removes one CR before an LF, however the text arrives", () => {
   for (const text of texts("\r\n")) {
     for (const size of [1, 2, 63, 64, 65, READ_SIZE]) {
       equal(feed(removeCrs(), text, size), text.replaceAll("\r\n", "\n"));
+    }
+  }
+});
+
+Deno.test("fixcr puts a CR before an LF that has none", () => {
+  const { memory, fixcr } = compileLoops("fixcr");
+  for (const text of texts("\r\n")) {
+    for (const before of ["\r", "x"]) {
+      putBytes(memory, INPUT - 1, before);
+      const end = fixcr(INPUT, putBytes(memory, INPUT, text), OUTPUT);
+      const fixed = (before + text).replace(/(?<!\r)\n/g, "\r\n").slice(1);
+      equal(fromBytes(memory.subarray(OUTPUT, end)), fixed);
     }
   }
 });
@@ -96,5 +97,10 @@ Deno.test("each compilation has a memory of its own", () => {
   const one = compileLoops("addcr");
   const other = compileLoops("addcr");
   one.memory[INPUT] = 7;
-  deepEqual([other.memory[INPUT], Object.keys(one).sort()], [0, ["addcr", "memory"]]);
+  deepEqual([other.memory[INPUT], Object.keys(one).sort()], [0, [
+    "addcr",
+    "input",
+    "memory",
+    "output",
+  ]]);
 });

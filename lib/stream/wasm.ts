@@ -116,46 +116,60 @@ export function i64(value: number): Code {
 
 export const add: Binary = binary(0x6a);
 export const sub: Binary = binary(0x6b);
+export const mul: Binary = binary(0x6c);
+/** Unsigned. */
+export const div: Binary = binary(0x6e);
 export const or: Binary = binary(0x72);
 export const shl: Binary = binary(0x74);
+export const eqz: Unary = unary(0x45);
 export const ne: Binary = binary(0x47);
+/** a < b, both unsigned. */
+export const lessThan: Binary = binary(0x49);
 /** a >= b, both unsigned. */
 export const atLeast: Binary = binary(0x4f);
 export const i64or: Binary = binary(0x84);
 export const i64shl: Binary = binary(0x86);
 export const i64eqz: Unary = unary(0x50);
+export const i64ne: Binary = binary(0x52);
 /** The number of the lowest bit that is set, as an i32. */
 export const i64ctz: Unary = unary(0x7a, 0xa7);
 /** An unsigned i32 as an i64. */
 export const extend: Unary = unary(0xad);
 
-// Memory; every access may be unaligned.
+// Memory: little-endian; every access may be unaligned.
 
-function access(opcode: Code, offset: number): Code {
-  return [...opcode, 0, ...unsigned(offset)];
+type Load = (address: Code, offset?: number) => Code;
+type Store = (address: Code, value: Code, offset?: number) => Code;
+
+function load(...opcode: number[]): Load {
+  return (address, offset = 0) => [...address, ...opcode, 0, ...unsigned(offset)];
 }
 
-/** The byte at `address`. */
-export function load8(address: Code, offset = 0): Code {
-  return [...address, ...access([0x2d], offset)];
+function store(...opcode: number[]): Store {
+  return (address, value, offset = 0) => [
+    ...address,
+    ...value,
+    ...opcode,
+    0,
+    ...unsigned(offset),
+  ];
 }
 
-/** Little-endian. */
-export function store16(address: Code, value: Code, offset = 0): Code {
-  return [...address, ...value, ...access([0x3b], offset)];
-}
-
-export function load128(address: Code, offset = 0): Code {
-  return [...address, ...access(simd(0x00), offset)];
-}
-
-export function store128(address: Code, value: Code, offset = 0): Code {
-  return [...address, ...value, ...access(simd(0x0b), offset)];
-}
+/** The byte at `address`, as an i32. */
+export const load8: Load = load(0x2d);
+/** Two bytes, as an i32. */
+export const load16: Load = load(0x2f);
+export const load32: Load = load(0x28);
+export const load64: Load = load(0x29);
+export const load128: Load = load(...simd(0x00));
+export const store8: Store = store(0x3a);
+export const store16: Store = store(0x3b);
+export const store32: Store = store(0x36);
+export const store128: Store = store(...simd(0x0b));
 
 /** Stores the lower half of a v128. */
 export function storeHalf(address: Code, value: Code, offset = 0): Code {
-  return [...address, ...value, ...access(simd(0x5b), offset), 0];
+  return [...store(...simd(0x5b))(address, value, offset), 0];
 }
 
 // v128: bytes are i8x16 lanes, lane 0 at the lowest address.
@@ -175,13 +189,27 @@ export const swizzle: Binary = binary(...simd(0x0e));
 export const splat: Unary = unary(...simd(0x0f));
 /** All four i32 lanes are a. */
 export const i32splat: Unary = unary(...simd(0x11));
+/** i32 lane 0 to 3 of a. */
+export function lane32(a: Code, lane: number): Code {
+  return [...a, ...simd(0x1b), lane];
+}
 /** 255 where the bytes are equal, else 0. */
 export const equalBytes: Binary = binary(...simd(0x23));
+/** 255 where a byte of a is less than that of b, both unsigned, else 0. */
+export const lessThan8: Binary = binary(...simd(0x26));
+export const add8: Binary = binary(...simd(0x6e));
+export const sub8: Binary = binary(...simd(0x71));
+/** Each byte of a shifted right by the i32 b. */
+export const shiftRight8: Binary = binary(...simd(0x6d));
+/** Each 16 bits of a shifted by the i32 b. */
+export const shiftLeft16: Binary = binary(...simd(0x8b));
+export const shiftRight16: Binary = binary(...simd(0x8d));
+export const and128: Binary = binary(...simd(0x4e));
+export const or128: Binary = binary(...simd(0x50));
+/** Whether no byte is 0. */
+export const allTrue: Unary = unary(...simd(0x63));
 /** Bit i is the highest bit of byte i. */
 export const bitmask: Unary = unary(...simd(0x64));
-export const and128: Binary = binary(...simd(0x4e));
-/** Each byte of a shifted right by the i32 b. */
-export const shiftBytes: Binary = binary(...simd(0x6d));
 
 /** Bits of a where the mask has 1, of b where it has 0. */
 export function bitselect(a: Code, b: Code, mask: Code): Code {

@@ -16,6 +16,8 @@ export const COMMANDS = Deno.env.get("DJBOX_COMMANDS") ??
 const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const C_DIRECTORIES = ["/usr/bin", "/usr/sbin"];
 const DEADLINE = 20_000;
+/** How long a whole test may take: one that hangs fails, and what it started is ended. */
+const WHOLE = 120_000;
 
 /** What a test asks for besides the tools. */
 export interface Needs {
@@ -106,9 +108,14 @@ async function inBox(
   body: (box: Box) => Promise<void> | void,
 ): Promise<void> {
   const box = new Box(commands);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done within ${WHOLE} ms`)), WHOLE);
+  });
   try {
-    await body(box);
+    await Promise.race([body(box), late]);
   } finally {
+    clearTimeout(timer);
     await box.clear();
   }
 }

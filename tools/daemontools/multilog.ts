@@ -25,12 +25,12 @@
  */
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { LogDirectory } from "../../lib/log/directory.ts";
+import { type LineLoops, lineLoops } from "../../lib/log/line_loops.ts";
 import { LogOutlet } from "../../lib/log/log_outlet.ts";
 import { AlertOutlet, type Outlet, StatusOutlet } from "../../lib/log/outlet.ts";
-import { compilePattern } from "../../lib/log/pattern.ts";
 import { type LineReader, PlainReader, StampingReader } from "../../lib/log/reader.ts";
 import { type Action, parseScript } from "../../lib/log/script.ts";
-import { Selection, type Step } from "../../lib/log/selection.ts";
+import { Selection, selectionRoom, type Step } from "../../lib/log/selection.ts";
 import { READ_SIZE, Text } from "../../lib/log/text.ts";
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { Clock } from "../../lib/os/clock.ts";
@@ -49,22 +49,30 @@ function run(context: Context): Outcome {
   umask(0o022);
   fillStandardDescriptors();
   const signals = new SignalDescriptor([SIGTERM, SIGALRM]);
-  const script = parseScript(context.args);
-  const text = new Text();
+  const { stamped, actions } = parseScript(context.args);
+  const text = new Text(roomFor(actions));
+  // Where everything goes to every log, nobody needs to look at lines.
+  const loops = actions.every(({ kind }) => kind === "log") ? undefined : lineLoops(text.memory);
   const stamper = new Stamper();
-  const { steps, logs } = openScript(context, script.actions, text, stamper);
-  const selection = new Selection(text, steps);
-  const reader = script.stamped
-    ? new StampingReader(STDIN, text, selection.ends, stamper)
-    : new PlainReader(STDIN, text, selection.ends);
-  pump(reader, selection, signals, logs);
+  const { steps, logs } = openScript(context, actions, text, loops, stamper);
+  const selection = new Selection(text, loops, steps);
+  const reader = stamped
+    ? new StampingReader(STDIN, text, stamper)
+    : new PlainReader(STDIN, text, loops);
+  pump(reader, text, selection, signals, logs);
   for (const log of logs) log.finish();
   return 0;
+}
+
+function roomFor(actions: readonly Action[]): number {
+  const sizes = actions.map((action) => "pattern" in action ? action.pattern.length : 0);
+  return selectionRoom(actions.length, sizes.reduce((sum, size) => sum + size, 0));
 }
 
 /** Reads, selects and appends until the input ends, or TERM arrives and the line is complete. */
 function pump(
   reader: LineReader,
+  text: Text,
   selection: Selection,
   signals: SignalDescriptor,
   logs: readonly LogDirectory[],
@@ -81,14 +89,12 @@ function pump(
         else for (const log of logs) log.rotateUnlessEmpty();
       }
     }
-    if (leaving && !selection.inLine) return;
+    if (leaving && !text.inLine) return;
     if (waiting.happened(0) === 0) continue;
     // Byte by byte to the end of the line: what is behind it is for whoever reads next.
     const got = reader.read(leaving ? 1 : READ_SIZE);
     if (got === "end") break;
-    if (got === "something") {
-      while (reader.next(selection.inLine)) selection.pass();
-    }
+    if (got === "something") selection.pass();
   }
   selection.end();
 }
@@ -98,6 +104,7 @@ function openScript(
   context: Context,
   actions: readonly Action[],
   text: Text,
+  loops: LineLoops | undefined,
   stamper: Stamper,
 ): { steps: Step[]; logs: LogDirectory[] } {
   const { name, env, inheritance } = context;
@@ -107,25 +114,27 @@ function openScript(
     return stamper.next();
   };
   // Status files before directories, as in the C tool: it is seen where one of them cannot be opened.
-  const statuses = new Map<Action, Outlet>();
+  const statuses = new Map<ByteString, Outlet>();
   for (const action of actions) {
-    if (action.kind === "status") {
-      statuses.set(action, new StatusOutlet(name, action.file, text));
+    if (action.kind === "status" && !statuses.has(action.file)) {
+      statuses.set(action.file, new StatusOutlet(name, action.file, text));
     }
   }
+  // One outlet for all alerts, and one for each status file: what they print keeps the order of the lines.
+  const alerts = new AlertOutlet(text);
   const logs: LogDirectory[] = [];
   const steps: Step[] = [];
   for (const action of actions) {
     switch (action.kind) {
       case "select":
       case "deselect":
-        steps.push({ kind: action.kind, pattern: compilePattern(action.pattern) });
+        steps.push(action);
         break;
       case "alert":
-        steps.push({ kind: "outlet", outlet: new AlertOutlet(text), wants: "each" });
+        steps.push({ kind: "outlet", outlet: alerts });
         break;
       case "status":
-        steps.push({ kind: "outlet", outlet: statuses.get(action) as Outlet, wants: "each" });
+        steps.push({ kind: "outlet", outlet: statuses.get(action.file) as Outlet });
         break;
       case "log": {
         const { size, number, command } = action;
@@ -133,7 +142,7 @@ function openScript(
         const options = { tool: name, size, number, processor, nextStamp };
         const log = new LogDirectory(action.directory, options);
         logs.push(log);
-        steps.push({ kind: "outlet", outlet: new LogOutlet(log, text), wants: "last" });
+        steps.push({ kind: "outlet", outlet: new LogOutlet(log, text, loops) });
         break;
       }
     }

@@ -15,11 +15,10 @@
  */
 import type { Outcome, Tool } from "../../lib/cli/tool.ts";
 import { runFilter } from "../../lib/stream/filter.ts";
-import { compileLoops, INPUT, OUTPUT } from "../../lib/stream/loops.ts";
+import { addCrs } from "../../lib/stream/line_ends.ts";
 
 export const addcr: Tool = { usage: "usage: addcr", run };
 
 function run(): Outcome {
-  const { memory, addcr } = compileLoops("addcr");
-  return runFilter({ memory, take: (end) => addcr(INPUT, end, OUTPUT) });
+  return runFilter(addCrs());
 }

@@ -16,7 +16,7 @@
  */
 import type { Outcome, Tool } from "../../lib/cli/tool.ts";
 import { runFilter } from "../../lib/stream/filter.ts";
-import { removeCrs } from "../../lib/stream/delcr.ts";
+import { removeCrs } from "../../lib/stream/line_ends.ts";
 
 export const delcr: Tool = { usage: "usage: delcr", run };
 

@@ -37,26 +37,22 @@
  * @module
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
-import { O_RDWR } from "../../lib/os/constants.ts";
+import { SIGCHLD, SIGPIPE, SIGTERM } from "../../lib/os/constants.ts";
 import { SystemError } from "../../lib/os/errno.ts";
-import { isOpen, letGo, open } from "../../lib/os/file.ts";
+import { fillStandardDescriptors, letGo } from "../../lib/os/file.ts";
 import { Loop } from "../../lib/os/loop.ts";
 import { setgid, setgroups, setuid } from "../../lib/os/process.ts";
-import { type Address, bindReused, listen, localEnd, socket } from "../../lib/os/socket.ts";
+import { setDisposition, SignalDescriptor } from "../../lib/os/signal.ts";
+import { bindReused, listen, localEnd, socket } from "../../lib/os/socket.ts";
 import type { Environment } from "../../lib/cli/environment.ts";
 import { getopt, leadingNumber } from "../../lib/cli/getopt.ts";
-import { Failure, fatal, orFatal, usageError } from "../../lib/cli/messages.ts";
+import { Failure, orFatal } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { findPort } from "../../lib/net/address.ts";
+import { addressOperand, hostPortProgram } from "../../lib/net/operands.ts";
 import { Resolver } from "../../lib/net/resolver.ts";
-import {
-  EVERYTHING,
-  type ServerOptions,
-  SILENT,
-  TcpServer,
-  WARNINGS,
-} from "../../lib/net/tcp_server.ts";
+import { type ServerOptions, TcpServer } from "../../lib/net/tcp_server.ts";
+import { EVERYTHING, muted, SILENT, WARNINGS } from "../../lib/net/verbosity.ts";
 
 const USAGE = "usage: tcpserver [ -1UXpPhHrRoOdDqQv ] [ -c limit ] [ -x rules.cdb ] " +
   "[ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ] " +
@@ -68,7 +64,7 @@ export const tcpserver: Tool = { usage: USAGE, readsSignals: true, run };
 
 type Policy = Omit<
   ServerOptions,
-  "name" | "program" | "env" | "inheritance" | "listener" | "resolver" | "identSeconds"
+  "name" | "program" | "env" | "inheritance" | "listener" | "signals" | "resolver" | "identSeconds"
 >;
 
 /** What the options say. */
@@ -143,41 +139,46 @@ function run(context: Context): Outcome {
     (so_far, { letter, value }) => ({ ...so_far, ...OPTIONS[letter]?.(value, env) }),
     DEFAULTS,
   );
-  const [host, port, program, ...args] = operands;
-  if (host === undefined || port === undefined || program === undefined) {
-    throw usageError(name, USAGE);
-  }
-  try {
+  return muted(settings.verbosity, () => {
+    const { host, port, program } = hostPortProgram(name, operands, USAGE);
     fillStandardDescriptors();
+    const signals = takeSignals();
     const resolver = new Resolver(new Loop(), env);
-    const listener = openListener(name, resolver, host, port, settings.backlog);
+    resolver.loop.poller.add(signals.fd, () => endAtOnce(signals));
+    const listener = openListener(name, resolver, host, port, settings);
     switchUser(name, settings);
     if (settings.printPort) printPort(listener);
     letGo([0, 1]);
+    resolver.loop.poller.remove(signals.fd);
     const { askIdent, identPatience, ...policy } = settings;
     new TcpServer({
       ...policy,
       name,
       resolver,
-      program: [program, ...args],
+      program,
       env,
       inheritance: context.inheritance,
       listener,
+      signals,
       identSeconds: askIdent ? identPatience : undefined,
     }).serve();
     return 0;
-  } catch (error) {
-    if (settings.verbosity === SILENT && error instanceof Failure) {
-      throw new Failure(error.code, "");
-    }
-    throw error;
-  }
+  });
 }
 
-/** Where 0, 1 or 2 is closed, no socket of ours may take its place. */
-function fillStandardDescriptors(): void {
-  for (let fd = 0; fd <= 2; fd++) {
-    if (!isOpen(fd)) open("/dev/null", O_RDWR);
+/** How they were set when we were started counts for none of the three. */
+function takeSignals(): SignalDescriptor {
+  // A log that nobody reads any more must not be our end, nor may children vanish unseen.
+  setDisposition(SIGPIPE, "ignore");
+  setDisposition(SIGCHLD, "default");
+  setDisposition(SIGTERM, "default");
+  return new SignalDescriptor([SIGCHLD, SIGTERM]);
+}
+
+/** SIGTERM before there is anybody to be served. */
+function endAtOnce(signals: SignalDescriptor): void {
+  for (let arrived = signals.next(); arrived !== undefined; arrived = signals.next()) {
+    if (arrived.signal === SIGTERM) throw new Failure(0, "");
   }
 }
 
@@ -185,26 +186,14 @@ function openListener(
   name: string,
   resolver: Resolver,
   host: ByteString,
-  portName: ByteString,
-  backlog: number,
+  port: number,
+  { backlog }: Settings,
 ): number {
-  const port = findPort(portName);
-  if (port === undefined) throw fatal(name, `unable to figure out port number for ${portName}`);
-  const address = findAddress(name, resolver, host);
+  const [address] = addressOperand(name, resolver, host === "" || host === "0" ? "0.0.0.0" : host);
   const fd = orFatal(name, "unable to create socket", () => socket("stream", true));
   orFatal(name, "unable to bind", () => bindReused(fd, { address, port }));
   orFatal(name, "unable to listen", () => listen(fd, backlog));
   return fd;
-}
-
-function findAddress(name: string, resolver: Resolver, host: ByteString): Address {
-  const [address] = orFatal(
-    name,
-    `temporarily unable to figure out IP address for ${host}`,
-    () => resolver.addressesNow(host === "" || host === "0" ? "0.0.0.0" : host),
-  );
-  if (address === undefined) throw fatal(name, `no IP address for ${host}`);
-  return address;
 }
 
 function switchUser(name: string, { gid, uid }: Settings): void {

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * A question and its answer: the work of who@(1), date@(1), finger@(1) and http@(1).
+ *
+ * @module
+ */
+import { type ByteString, toBytes } from "../os/bytes.ts";
+import { SIGPIPE } from "../os/constants.ts";
+import { SystemError } from "../os/errno.ts";
+import { readOrEnd, writeAll } from "../os/file.ts";
+import { descriptorOf } from "../os/process.ts";
+import { isIgnored, setDisposition } from "../os/signal.ts";
+import { complain, Failure, orFatal } from "../cli/messages.ts";
+import type { Context } from "../cli/tool.ts";
+import { type Filter, pour } from "../stream/filter.ts";
+import { connect } from "./connect.ts";
+
+/** What is asked, and where. */
+export interface Question {
+  readonly host: ByteString;
+  readonly port: ByteString;
+  /** Its lines end in LF; they are sent with CR LF. */
+  readonly request: ByteString;
+}
+
+/**
+ * Sends the request and prints what `filters` make of the answer. Returns 0, even without a connection: these tools are
+ * pipes, and their exit code is that of the end which prints.
+ */
+export function ask(
+  context: Context,
+  { host, port, request }: Question,
+  filters: readonly [Filter, ...Filter[]],
+): number {
+  const connection = connectOrComplain(context, host, port);
+  if (connection === undefined) return 0;
+  send(connection, request.replaceAll("\n", "\r\n"));
+  orFatal(
+    context.name,
+    "unable to write output",
+    () => pour((buffer) => readOrEnd(connection, buffer), filters),
+  );
+  return 0;
+}
+
+function connectOrComplain(
+  context: Context,
+  host: ByteString,
+  port: ByteString,
+): number | undefined {
+  try {
+    const { descriptors = [] } = connect(context, host, port, [context.name]);
+    return descriptorOf({ ...context.inheritance, descriptors }, 6);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (error.text !== "") complain(error.text);
+    return undefined;
+  }
+}
+
+/** A server that doesn't listen may have said something all the same. */
+function send(connection: number, request: ByteString): void {
+  const ignored = isIgnored(SIGPIPE);
+  setDisposition(SIGPIPE, "ignore");
+  try {
+    writeAll(connection, toBytes(request));
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+  }
+  if (!ignored) setDisposition(SIGPIPE, "default");
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Connects to an address, with patience.
+ *
+ * @module
+ */
+import { monotonic } from "../os/clock.ts";
+import { EINPROGRESS, ETIMEDOUT, SystemError } from "../os/errno.ts";
+import { close, setNonblocking } from "../os/file.ts";
+import { POLLOUT, PollSet } from "../os/poll.ts";
+import { bind, connect, type Endpoint, pendingError, socket } from "../os/socket.ts";
+
+/**
+ * A connection to `to`, as a blocking socket. Throws SystemError: "socket" and "bind" where it was not even tried,
+ * "connect" where it did not come about; ETIMEDOUT after `milliseconds` too.
+ */
+export function dial(from: Endpoint, to: Endpoint, milliseconds: number): number {
+  const fd = socket("stream", true);
+  try {
+    bind(fd, from);
+    const error = connect(fd, to);
+    const reason = error === EINPROGRESS ? awaitConnection(fd, milliseconds) : error;
+    if (reason !== 0) throw new SystemError(reason, "connect");
+    setNonblocking(fd, false);
+    return fd;
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+function awaitConnection(fd: number, milliseconds: number): number {
+  const set = new PollSet(1);
+  const due = monotonic() + milliseconds;
+  for (;;) {
+    const rest = due - monotonic();
+    set.set(0, fd, POLLOUT);
+    if (set.wait(Math.max(0, rest)) > 0) return pendingError(fd);
+    if (rest <= 0) return ETIMEDOUT;
+  }
+}

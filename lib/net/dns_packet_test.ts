@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: 0BSD
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { toBytes } from "../os/bytes.ts";
+import {
+  addresses,
+  answers,
+  firstName,
+  formatName,
+  isFailure,
+  isTruncated,
+  PacketError,
+  parseName,
+  question,
+  reverseName,
+  text,
+  TYPE_A,
+  TYPE_PTR,
+  TYPE_TXT,
+} from "./dns_packet.ts";
+
+const NAME = parseName("www.example.test") as string;
+
+/** An answer to `asked` with records [name, type, data] behind the question. */
+function answer(
+  asked: Uint8Array,
+  records: [name: string, type: number, data: string][],
+): Uint8Array {
+  const head = asked.slice();
+  head[2] = 0x81;
+  head[3] = 0x80;
+  head[7] = records.length;
+  const rest = records.map(([name, type, data]) =>
+    `${name}\0${String.fromCharCode(type)}\0\x01\0\0\0\x05${
+      String.fromCharCode(data.length >> 8, data.length & 255)
+    }${data}`
+  );
+  return new Uint8Array([...head, ...toBytes(rest.join(""))]);
+}
+
+Deno.test("parseName() reads labels, escapes and superfluous dots", () => {
+  equal(parseName("a.bc"), "\x01a\x02bc\0");
+  equal(parseName("..a...bc."), "\x01a\x02bc\0");
+  equal(parseName(""), "\0");
+  equal(parseName("a\\.b"), "\x03a.b\0");
+  equal(parseName("\\141\\7x\\"), "\x03a\x07x\0");
+  equal(parseName("x".repeat(63)), "\x3f" + "x".repeat(63) + "\0");
+  equal(parseName("x".repeat(64)), undefined);
+  equal(parseName(("x".repeat(49) + ".").repeat(5))?.length, 251);
+  equal(
+    parseName(("x".repeat(49) + ".").repeat(5) + "abc"),
+    "\x31".concat("x".repeat(49)).repeat(5) + "\x03abc\0",
+  );
+  equal(parseName(("x".repeat(49) + ".").repeat(5) + "abcd"), undefined);
+});
+
+Deno.test("formatName() shows lower case, and any other byte in octal", () => {
+  equal(formatName("\x03WwW\x04a-_9\0"), "www.a-_9");
+  equal(formatName("\x04a.b\xe4\x01/\0"), "a\\056b\\344.\\057");
+  equal(formatName("\0"), ".");
+});
+
+Deno.test("reverseName() turns the address round", () => {
+  equal(formatName(reverseName("\x7f\0\0\x08")), "8.0.0.127.in-addr.arpa");
+});
+
+Deno.test("answers() wants the same number and the same question", () => {
+  const asked = question(0x1234, NAME, TYPE_A);
+  ok(answers(answer(asked, []), asked));
+  ok(answers(answer(question(0x1234, "\x03WWW\x07EXAMPLE\x04test\0", TYPE_A), []), asked));
+  ok(!answers(answer(question(0x1235, NAME, TYPE_A), []), asked));
+  ok(!answers(answer(question(0x1234, NAME, TYPE_PTR), []), asked));
+  ok(!answers(answer(question(0x1234, "\x03ww2\x07example\x04test\0", TYPE_A), []), asked));
+  const twice = answer(asked, []);
+  twice[5] = 2;
+  ok(!answers(twice, asked));
+  for (let size = 0; size < asked.length; size++) {
+    ok(!answers(answer(asked, []).subarray(0, size), asked), String(size));
+  }
+});
+
+Deno.test("isTruncated() and isFailure() look at their bits", () => {
+  const packet = answer(question(1, NAME, TYPE_A), []);
+  deepEqual([isTruncated(packet), isFailure(packet)], [false, false]);
+  packet[2] = 0x83;
+  packet[3] = 0x83; // the name does not exist: that is an answer
+  deepEqual([isTruncated(packet), isFailure(packet)], [true, false]);
+  packet[3] = 0x82;
+  ok(isFailure(packet));
+});
+
+Deno.test("addresses() takes those of four bytes, behind aliases too", () => {
+  const packet = answer(question(1, NAME, TYPE_A), [
+    ["\xc0\x0c", 5, "\x01b\0"],
+    ["\x01b\0", TYPE_A, "\x7f\0\0\x01"],
+    ["\x01b\0", TYPE_A, "\x7f\0\0\x01\x02"],
+    ["\xc0\x0c", TYPE_A, "\x7f\0\0\x02"],
+  ]);
+  deepEqual(addresses(packet), ["\x7f\0\0\x01", "\x7f\0\0\x02"]);
+  equal(firstName(packet), "");
+});
+
+Deno.test("firstName() takes the first, with pointers", () => {
+  const packet = answer(question(1, NAME, TYPE_PTR), [
+    ["\xc0\x0c", TYPE_PTR, "\x01X\xc0\x10"],
+    ["\xc0\x0c", TYPE_PTR, "\x01y\0"],
+  ]);
+  equal(firstName(packet), "x.example.test");
+});
+
+Deno.test("text() joins everything and hides what cannot be shown", () => {
+  const packet = answer(question(1, NAME, TYPE_TXT), [
+    ["\xc0\x0c", TYPE_TXT, "\x02ab\x00\x03c\n\xe4"],
+    ["\xc0\x0c", TYPE_TXT, "\x05short"],
+    ["\xc0\x0c", TYPE_TXT, "\x09cut"],
+  ]);
+  equal(text(packet), "abc??shortcut");
+});
+
+Deno.test("a name that points at itself, or out of the packet, is refused", () => {
+  const at = question(1, NAME, TYPE_PTR).length + 12;
+  const evil = [
+    "\xc0" + String.fromCharCode(at), // itself
+    "\x01a\xc0" + String.fromCharCode(at), // a label before itself, for ever
+    "\xff\xff",
+    "\xc0",
+    "\x3f",
+    "\x80a",
+    "",
+  ];
+  for (const data of evil) {
+    const packet = answer(question(1, NAME, TYPE_PTR), [["\xc0\x0c", TYPE_PTR, data]]);
+    throws(() => firstName(packet), PacketError, JSON.stringify(data));
+  }
+});
+
+Deno.test("an answer that is cut anywhere is refused or shorter, never read beyond its end", () => {
+  const packet = answer(question(1, NAME, TYPE_A), [
+    ["\xc0\x0c", TYPE_A, "\x7f\0\0\x01"],
+    ["\xc0\x0c", TYPE_A, "\x7f\0\0\x02"],
+  ]);
+  for (let size = 0; size < packet.length; size++) {
+    throws(() => addresses(packet.subarray(0, size)), PacketError, String(size));
+  }
+});
+
+Deno.test("noise is no answer, or some answer, but always ends", () => {
+  for (let i = 0; i < 3000; i++) {
+    const noise = crypto.getRandomValues(new Uint8Array(i % 512));
+    for (const read of [addresses, firstName, text]) {
+      try {
+        read(noise);
+      } catch (error) {
+        ok(error instanceof PacketError);
+      }
+    }
+  }
+});

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: 0BSD
+
+// Not tested here: the calls that only a server makes (sockets); see tests/ucspi-tcp/tcpserver_test.ts. The
+// aarch64 code is compared with what the assembler makes, and not run.
+
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { EACCES, EAGAIN, ENOENT, SystemError } from "./errno.ts";
+import { type Call, CODE, encode, Fork } from "./fork.ts";
+import { close, pipe, readToEnd, setNonblocking } from "./file.ts";
+import { cString, stringArray } from "./libc.ts";
+import { kill, wait } from "./process.ts";
+
+const argv = stringArray(["sh", "-c", 'echo "$A"; exit 7']);
+const environ = stringArray(["A=a variable"]);
+
+function exec(path: string, passedOver: number[] = []): Call {
+  return { name: "execve", args: [cString(path), argv.array, environ.array], passedOver };
+}
+
+/** Runs the list to its end: the wait status. */
+function run(fork: Fork): number | undefined {
+  const pid = fork.start();
+  fork.open();
+  return wait(pid, true)?.status;
+}
+
+for (const [arch, listing] of Object.entries(CODE)) {
+  const assembler = `${arch}-linux-gnu-as`;
+  const present = (Deno.env.get("PATH") ?? "").split(":").some((directory) => {
+    try {
+      return Deno.statSync(`${directory}/${assembler}`).isFile;
+    } catch {
+      return false;
+    }
+  });
+  Deno.test({
+    name: `the ${arch} code is what the assembler makes of its text`,
+    ignore: !present,
+    fn: async () => {
+      const text = listing.split("\n").map((line) =>
+        line.replace(/;.*/, "").replace(/^ +(?:(?:[0-9a-f]{2} )*[0-9a-f]{2}|[0-9a-f]{8}) {2,}/, "")
+      ).join("\n");
+      const dir = await Deno.makeTempDir();
+      try {
+        const syntax = arch === "x86_64" ? ".intel_syntax noprefix\n" : "";
+        await Deno.writeTextFile(`${dir}/a.s`, `${syntax}${text}\n`);
+        const sh = `${assembler} -o a.o a.s && ${arch}-linux-gnu-objcopy -O binary a.o a.bin`;
+        const { success } = await new Deno.Command("sh", { args: ["-c", sh], cwd: dir }).output();
+        ok(success);
+        deepEqual(encode(listing), new Uint8Array(await Deno.readFile(`${dir}/a.bin`)));
+      } finally {
+        await Deno.remove(dir, { recursive: true });
+      }
+    },
+  });
+}
+
+Deno.test("a child makes its calls and becomes a program", () => {
+  const { reader, writer } = pipe();
+  const fork = new Fork([
+    { name: "dup3", args: [writer, 1, 0] },
+    { name: "gate" },
+    exec("/bin/sh"),
+    { name: "exit_group", args: [111] },
+  ]);
+  equal(run(fork), 7 << 8);
+  close(writer);
+  equal(new TextDecoder().decode(readToEnd(reader)), "a variable\n");
+  close(reader);
+  equal(fork.made(2), false);
+});
+
+Deno.test("a child is there, and waits, until its gate is opened", () => {
+  const { reader, writer } = pipe();
+  setNonblocking(reader, true);
+  const fork = new Fork([
+    { name: "gate" },
+    { name: "write", args: [writer, cString("x"), 1] },
+    { name: "exit_group", args: [0] },
+  ]);
+  const pid = fork.start();
+  equal(wait(pid, false), undefined);
+  throws(
+    () => readToEnd(reader),
+    (error) => error instanceof SystemError && error.errno === EAGAIN,
+  );
+  fork.set(2, 0, 3);
+  fork.open();
+  deepEqual(wait(pid, true), { pid, status: 3 << 8 });
+  close(writer);
+  equal(readToEnd(reader).length, 1);
+  close(reader);
+});
+
+Deno.test("after an error that is passed over the next call comes, after another the last", () => {
+  const last: Call = { name: "exit_group", args: [111] };
+  const passed = new Fork([{ name: "gate" }, exec("/none", [ENOENT]), exec("/bin/sh"), last]);
+  equal(run(passed), 7 << 8);
+  equal(passed.errorOf(1), ENOENT);
+  const stopped = new Fork([{ name: "gate" }, exec("/", [ENOENT]), exec("/bin/sh"), last]);
+  equal(run(stopped), 111 << 8);
+  deepEqual([stopped.errorOf(1), stopped.made(2), stopped.errorOf(2)], [EACCES, false, 0]);
+});
+
+Deno.test("a list is used again and again", () => {
+  const fork = new Fork([{ name: "gate" }, { name: "exit_group", args: [0] }]);
+  for (let i = 0; i < 200; i++) {
+    fork.set(1, 0, i);
+    equal(run(fork), i << 8);
+  }
+});
+
+Deno.test("a child can be killed while it waits", () => {
+  const fork = new Fork([{ name: "gate" }, { name: "exit_group", args: [0] }]);
+  const pid = fork.start();
+  ok(kill(pid, 9));
+  deepEqual(wait(pid, true), { pid, status: 9 });
+  equal(run(fork), 0);
+});
+
+Deno.test("many children wait at the same time", () => {
+  const forks = Array.from(
+    { length: 50 },
+    () => new Fork([{ name: "gate" }, { name: "exit_group", args: [0] }]),
+  );
+  const pids = forks.map((fork) => fork.start());
+  forks.forEach((fork, i) => {
+    fork.set(1, 0, i);
+    fork.open();
+  });
+  deepEqual(pids.map((pid) => wait(pid, true)?.status), pids.map((_, i) => i << 8));
+});

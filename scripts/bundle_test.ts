@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: 0BSD
+// The shapes of imports and exports on small houses. That the whole toolbox works in its bundle is what all the tests of
+// tools show, which run the script form.
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { bundle } from "./bundle.ts";
+
+type Files = Readonly<Record<string, string>>;
+
+/** Writes the files, bundles them, and runs the bundle. */
+async function run(files: Files): Promise<{ code: number; stdout: string; stderr: string }> {
+  return await inHouse(files, async (root) => {
+    await place(root, bundle(root));
+    return await start(root);
+  });
+}
+
+async function place(root: string, bundled: ReadonlyMap<string, string>): Promise<void> {
+  await Deno.mkdir(root + "runtime");
+  for (const [name, text] of bundled) await Deno.writeTextFile(`${root}runtime/${name}`, text);
+}
+
+async function start(root: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-config", root + "runtime/djbox.js"],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+async function inHouse<T>(files: Files, body: (root: string) => T | Promise<T>): Promise<T> {
+  const root = await Deno.makeTempDir({ prefix: "djbox-bundle." }) + "/";
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      await Deno.mkdir(root + name.replace(/[^/]*$/, ""), { recursive: true });
+      await Deno.writeTextFile(root + name, text);
+    }
+    return await body(root);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+Deno.test("a bundle does what its modules do", async () => {
+  const { stdout } = await run({
+    "main.ts": `import config from "./deno.json" with { type: "json" };
+import * as all from "./lib/exports.ts";
+import { count, Point as P, type Shape } from "./lib/exports.ts";
+import type { Nothing } from "./lib/nowhere.ts";
+import {
+  again,
+  twice,
+} from "./lib/again.ts";
+
+function strict(this: unknown): boolean {
+  return this === undefined;
+}
+
+const shape: Shape = { at: new P(1, 2) };
+console.log(config.version, shape.at.sum(), count(), all.LIMIT, Object.keys(all).join(" "));
+console.log(again(), twice, import.meta.main, strict());
+`,
+    "deno.json": '{ "version": "1.2.3", "text": "\\u2028 and \\"" }',
+    "lib/exports.ts": `/** A doc comment, \`import { x } from "y";\` in it. */
+export const LIMIT: number = 7;
+
+export interface Shape {
+  readonly at: Point;
+}
+
+export type Pair = [number, number];
+
+export class Point {
+  constructor(private readonly x: number, private readonly y: number) {}
+
+  sum(): number {
+    return this.x + this.y;
+  }
+}
+
+export function count(): number {
+  return 3;
+}
+
+export function* counting(): Generator<number> {
+  yield count();
+}
+
+const hidden = 1;
+const shown = hidden;
+
+export { hidden as seen, type Pair as Two, shown };
+`,
+    "lib/again.ts": `import { count } from "./exports.ts";
+export { count as again } from "./exports.ts";
+export type { Shape } from "./exports.ts";
+
+export const twice = 2 * count();
+`,
+  });
+  deepEqual(stdout.split("\n"), [
+    "1.2.3 3 3 7 seen shown LIMIT Point count counting",
+    "3 6 true true",
+    "",
+  ]);
+});
+
+const TOOLBOX: Files = {
+  "main.ts": `import { start } from "./lib/start.ts";
+import { one } from "./tools/x/one.ts";
+import { two } from "./tools/x/two@.ts";
+
+const TOOLS: Readonly<Record<string, () => void>> = {
+  one,
+  "two@": two,
+};
+
+console.log(Object.keys(TOOLS).join(" "), Object.hasOwn(TOOLS, "two@"));
+start();
+TOOLS["two@"]?.();
+`,
+  "lib/start.ts": 'export function start(): void {\n  console.log("start");\n}\n',
+  "tools/x/one.ts": 'console.log("one is here");\n\nexport const one = (): void => {};\n',
+  "tools/x/two@.ts":
+    'console.log("two is here");\n\nexport const two = (): void => {\n  console.log("two");\n};\n',
+};
+
+Deno.test("a tool is evaluated when it is looked up in the table, and not before", async () => {
+  equal((await run(TOOLBOX)).stdout, "one two@ true\nstart\ntwo is here\ntwo\n");
+});
+
+Deno.test("a bundle has no comments, but all that looks like one", async () => {
+  const source = String.raw`// a comment
+/** another, with "quotes" and \`ticks\` */
+const url = "http://example.org/*"; // a third: it's one
+const single = 'it\'s // not "one"'; /* a fourth */
+const template = \`// none
+  /* none \${"//"} */\`;
+const half = (n: number): number => n / 2; // and / not
+const pattern = /[/"]\/\/x/.test('/" //x'.slice(0, 1) + '//x'); /* last
+  of all */
+const split = "a//b".split(/\//).length / 1;
+console.log(JSON.stringify([url, single, template, half(3), pattern, split]));
+`;
+  const files = { "main.ts": source.replaceAll("\\`", "`").replaceAll("\\${", "${") };
+  const { stdout } = await run(files);
+  deepEqual(JSON.parse(stdout), [
+    "http://example.org/*",
+    'it\'s // not "one"',
+    "// none\n  /* none // */",
+    1.5,
+    true,
+    3,
+  ]);
+  const text = (await inHouse(files, (root) => bundle(root))).get("base.js") ?? "";
+  for (const comment of ["a comment", "another", "a third", "a fourth", "and / not", "last"]) {
+    ok(!text.includes(comment), comment);
+  }
+});
+
+Deno.test("what every tool needs is in base.js, and only there", async () => {
+  const files = {
+    "main.ts": TOOLBOX["main.ts"] ?? "",
+    "lib/start.ts": 'import { both } from "./both.ts";\nexport const start = both;\n',
+    "lib/both.ts": "export function both(): void {}\n",
+    "lib/own.ts": 'import { both } from "./both.ts";\nexport const own = both;\n',
+    "tools/x/one.ts": 'import { own } from "../../lib/own.ts";\nexport const one = own;\n',
+    "tools/x/two@.ts": 'import { start } from "../../lib/start.ts";\nexport const two = start;\n',
+  };
+  const bundled = await inHouse(files, (root) => bundle(root));
+  const modules = Object.fromEntries(
+    [...bundled].map(([file, text]) => [file, text.match(/^"[^"]*"(?=: )/gm)?.join(" ")]),
+  );
+  deepEqual(modules, {
+    "djbox.js": undefined,
+    "base.js": '"main.ts" "lib/start.ts" "lib/both.ts"',
+    "tool.one.js": '"tools/x/one.ts" "lib/own.ts"',
+    "tool.two@.js": '"tools/x/two@.ts"',
+  });
+});
+
+Deno.test("a file of the bundle that is not there is told in a line", async () => {
+  await inHouse(TOOLBOX, async (root) => {
+    const bundled = bundle(root);
+    bundled.delete("tool.two@.js");
+    await place(root, bundled);
+    const { code, stderr } = await start(root);
+    equal(code, 111);
+    const path = root + "runtime/tool.two@.js";
+    equal(stderr.replace(/: [^:]*: [^:]*\n$/, "\n"), `djbox: fatal: unable to read ${path}\n`);
+  });
+});
+
+Deno.test("what cannot be bundled is refused", async () => {
+  for (
+    const line of [
+      "export default 1;",
+      "export let state = 1;",
+      'export * from "./lib/start.ts";',
+      'import "./lib/start.ts";',
+      "console.log(import.meta.url);",
+    ]
+  ) {
+    await inHouse({ ...TOOLBOX, "main.ts": line + "\n" }, (root) => {
+      throws(() => bundle(root), { message: /^main\.ts: cannot be bundled: / });
+    });
+  }
+});

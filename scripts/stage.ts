@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Where the demo plays: a scratch folder, commands that are shown as they are typed, and an end that leaves no process
+ * behind, however it comes about.
+ *
+ * @module
+ */
+
+/** Why the demo cannot go on. */
+export class Failed extends Error {}
+
+/** A signal that ends the demo, and its number. */
+const SIGNALS = [["SIGHUP", 1], ["SIGINT", 2], ["SIGTERM", 15]] as const;
+
+/** How long a condition is waited for, in milliseconds. */
+const PATIENCE = 30_000;
+/** How long processes that were asked to end have for it. */
+const GRACE = 5_000;
+
+const MARGIN = "    ";
+const WIDTH = 80;
+
+/** What a command has left. */
+interface Answer {
+  readonly code: number;
+  readonly output: string;
+}
+
+export class Stage {
+  /** The scratch folder: the working directory of all commands. */
+  readonly dir: string;
+  readonly #bold = Deno.stdout.isTerminal() && !Deno.noColor;
+  /** Every process of the demo has this in its environment, and no other. */
+  readonly #mark: string;
+  readonly #background: number[] = [];
+  #path = Deno.env.get("PATH") ?? "/usr/bin:/bin";
+  #signalled = Promise.withResolvers<number>();
+  #handlers = SIGNALS.map(([name, number]) => {
+    const handler = (): void => this.#signalled.resolve(number);
+    Deno.addSignalListener(name, handler);
+    return { name, handler };
+  });
+
+  constructor() {
+    try {
+      this.dir = Deno.makeTempDirSync({ prefix: "djbox-demo." });
+    } catch (error) {
+      throw new Failed(`unable to make a folder in TMPDIR or /tmp: ${error}`);
+    }
+    this.#mark = `DJBOX_DEMO=${this.dir}`;
+  }
+
+  /** Prints a paragraph. */
+  say(text: string): void {
+    let line = "";
+    print("\n");
+    for (const word of text.split(/\s+/)) {
+      if (line !== "" && line.length + 1 + word.length > WIDTH) {
+        print(line + "\n");
+        line = "";
+      }
+      line += (line === "" ? "" : " ") + word;
+    }
+    print(line + "\n\n");
+  }
+
+  /** Shows a command. */
+  show(command: string): void {
+    const [first, ...more] = command.split("\n");
+    for (const line of [`$ ${first}`, ...more]) {
+      print(MARGIN + (this.#bold ? `\x1b[1m${line}\x1b[0m` : line) + "\n");
+    }
+  }
+
+  /** Shows what a command has printed. */
+  tell(output: string): void {
+    print(output.replace(/^(?=.)/gm, MARGIN));
+  }
+
+  /** From now on commands in `directory` are found first. */
+  usePath(directory: string): void {
+    this.#path = `${directory}:${this.#path}`;
+  }
+
+  /**
+   * Shows a shell command, runs it, and shows what it prints.
+   *
+   * @param actual what is run, where that is not quite what is shown
+   */
+  async run(command: string, actual = command): Promise<void> {
+    this.show(command);
+    const { code, output } = await this.ask(actual);
+    this.tell(output);
+    if (code !== 0) throw new Failed(`exit code ${code} from: ${command}`);
+  }
+
+  /** Runs a shell command that is not part of the play. */
+  ask(command: string): Promise<Answer> {
+    return this.orSignal(this.#shell(command));
+  }
+
+  /** Shows a shell command and starts it in the background, as a shell does: Ctrl-C does not reach it. */
+  start(command: string): number {
+    this.show(`${command} &`);
+    const child = this.#spawn(`exec ${command}`, {
+      detached: true,
+      stdout: "null",
+      stderr: "null",
+    });
+    child.unref();
+    this.#background.push(child.pid);
+    return child.pid;
+  }
+
+  #spawn(command: string, options: Deno.CommandOptions): Deno.ChildProcess {
+    const [name, value] = this.#mark.split("=") as [string, string];
+    return new Deno.Command("/bin/sh", {
+      args: ["-c", command],
+      cwd: this.dir,
+      env: { PATH: this.#path, NO_COLOR: "1", [name]: value },
+      stdin: "null",
+      ...options,
+    }).spawn();
+  }
+
+  async #shell(command: string): Promise<Answer> {
+    const child = this.#spawn(`{ ${command}\n} 2>&1`, { stdout: "piped", stderr: "null" });
+    const { code, stdout } = await child.output();
+    return { code, output: new TextDecoder().decode(stdout) };
+  }
+
+  /** Waits until `condition` gives something. */
+  async until<T>(what: string, condition: () => Promise<T | undefined | false>): Promise<T> {
+    for (const end = performance.now() + PATIENCE; performance.now() < end;) {
+      const found = await this.orSignal(condition());
+      if (found !== undefined && found !== false) return found;
+      await this.orSignal(pause());
+    }
+    throw new Failed(`not within ${PATIENCE / 1000} seconds: ${what}`);
+  }
+
+  /** Waits for a signal, Ctrl-C mostly. */
+  async interruption(): Promise<void> {
+    await this.#signalled.promise;
+    this.#signalled = Promise.withResolvers();
+  }
+
+  /** Waits for `work`, but no longer than until a signal comes. */
+  async orSignal<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => {}); // nobody may be waiting for it any more
+    return await Promise.race([
+      work,
+      this.#signalled.promise.then((number) => {
+        throw new Interrupted(number);
+      }),
+    ]);
+  }
+
+  /** The processes of the demo that live. */
+  processes(): number[] {
+    return [...Deno.readDirSync("/proc")].map(({ name }) => Number(name))
+      .filter((pid) => pid > 0 && pid !== Deno.pid && this.#isOurs(pid));
+  }
+
+  #isOurs(pid: number): boolean {
+    try {
+      if (/^\d+ \(.*\) [ZX]/s.test(Deno.readTextFileSync(`/proc/${pid}/stat`))) return false;
+      const environ = new TextDecoder().decode(Deno.readFileSync(`/proc/${pid}/environ`));
+      return environ.split("\0").includes(this.#mark);
+    } catch {
+      return false; // gone meanwhile, or somebody else's
+    }
+  }
+
+  /** Ends what is still running: what was started here, then what `order` tells to end, then the rest. */
+  async clear(order: string): Promise<void> {
+    if (this.processes().length > 0) {
+      for (const pid of this.#background.filter((pid) => this.#isOurs(pid))) Deno.kill(pid);
+      await this.#shell(order);
+      for (const end = performance.now() + GRACE; this.processes().length > 0; await pause()) {
+        if (performance.now() > end) this.processes().forEach(killAtOnce);
+      }
+    }
+    for (const { name, handler } of this.#handlers) Deno.removeSignalListener(name, handler);
+    await Deno.remove(this.dir, { recursive: true });
+  }
+}
+
+/** The demo was told to end by the signal `number`. */
+export class Interrupted extends Error {
+  constructor(readonly number: number) {
+    super();
+  }
+}
+
+function killAtOnce(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+function print(text: string): void {
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: 0BSD
+
+// Beyond the cases of the conformance suite. Not tested here: a list that never answers, to the end.
+
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { type Box, type Result, toolTest } from "../harness/harness.ts";
+import { A, loopbackNet, NameServer, type Question, TXT, wireAddress } from "../harness/network.ts";
+
+const TOOLS = ["rblsmtpd"];
+const GREETING = "220 rblsmtpd.local\r\n";
+const WELL = "250 rblsmtpd.local\r\n";
+const FAREWELL = "221 rblsmtpd.local\r\n";
+
+function refused(
+  box: Box,
+  text: string,
+  stdin: string,
+  args: readonly string[] = [],
+): Promise<Result> {
+  return box.run(["rblsmtpd", ...args, "echo", "not run"], { stdin, env: { RBLSMTPD: text } });
+}
+
+/** What it says about the text, without the pid. */
+function said({ stderr }: Result): string {
+  return stderr.replace(/pid \d+/, "pid N");
+}
+
+toolTest(
+  "rblsmtpd knows its verbs in any case and with anything behind them",
+  TOOLS,
+  async (box) => {
+    const lines = [
+      "hElO x",
+      "EHLO",
+      "noop x\0",
+      "MAIL FROM:<a@b>",
+      "rset  ",
+      "mail\r",
+      "mailx",
+      " noop",
+      "noop\0x",
+      "noop\t",
+      "",
+    ];
+    const { stdout } = await refused(
+      box,
+      "no",
+      lines.map((line) => line + "\r\n").join("") + "quit now\nnoop\n",
+    );
+    const no = "451 no\r\n";
+    equal(stdout, GREETING + WELL.repeat(5) + no.repeat(6) + FAREWELL);
+  },
+);
+
+toolTest("rblsmtpd takes lines in pieces and of any length", TOOLS, async (box) => {
+  const { stdout, code } = await box.sh(
+    "(printf 'ma'; sleep 0.1; printf 'il'; sleep 0.1; printf '\\r'; sleep 0.1; printf '\\n'; " +
+      "head -c 1000000 /dev/zero; printf '\\nnoop '; head -c 1000000 /dev/zero; printf '\\nquit') | rblsmtpd true",
+    { env: { RBLSMTPD: "no" } },
+  );
+  deepEqual([stdout, code], [GREETING + WELL + "451 no\r\n" + WELL, 0]);
+});
+
+toolTest("rblsmtpd cuts the text at 200 bytes and hides odd ones", TOOLS, async (box) => {
+  const long = "x".repeat(199) + "yz";
+  const result = await refused(box, long, "rcpt\nquit\n");
+  equal(said(result), `rblsmtpd:  pid N: 451 ${"x".repeat(199)}y\n`);
+  equal(result.stdout, GREETING + `451 ${"x".repeat(199)}y\r\n` + FAREWELL);
+  equal(said(await refused(box, "-a\tb\nc\x7f~", "")), "rblsmtpd:  pid N: 553 a?b?c?~\n");
+});
+
+toolTest("rblsmtpd -t 0 says why and hangs up", TOOLS, async (box) => {
+  deepEqual((await refused(box, "no", "quit\n", ["-t", "0"])).stdout, "451 no\r\n");
+});
+
+toolTest("rblsmtpd is done after its time, whatever the host does", TOOLS, async (box) => {
+  const hosts = [
+    "sleep 5 2>/dev/null",
+    "while sleep 0.1; do echo noop; done",
+    "sleep 0.1; yes rcpt",
+  ];
+  await Promise.all(hosts.map(async (host, i) => {
+    const before = performance.now();
+    const { code } = await box.sh(
+      `mkfifo in${i} out${i}; (${host}) >in${i} 2>/dev/null & sleep 5 <out${i} >/dev/null 2>&1 & ` +
+        `exec rblsmtpd -t 1 true <in${i} >out${i}`,
+      { env: { RBLSMTPD: "no" } },
+    );
+    const took = performance.now() - before;
+    equal(code, 0);
+    ok(took > 900 && took < 4000, `${took} ms`);
+  }));
+});
+
+toolTest(
+  "rblsmtpd asks in order, and options count for the lists that follow",
+  TOOLS,
+  async (box) => {
+    const net = loopbackNet();
+    const answers: Record<string, readonly (readonly [number, string])[]> = {
+      "4.3.2.1.black": [[TXT, "\x03see\x04 url"]],
+      "4.3.2.1.white": [[A, wireAddress("127.0.0.2")]],
+      "abc.black": [[TXT, "\x07strange"]],
+      "black": [[TXT, "\x04base"]],
+    };
+    await using names = await NameServer.start(`${net}.1`, ({ name, type }: Question) => ({
+      records: (answers[name] ?? []).filter(([kind]) => kind === type),
+      code: name.endsWith("broken") ? 2 : 0,
+    }));
+    const run = (ip: string, ...args: string[]): Promise<Result> =>
+      box.run(["rblsmtpd", ...args, "echo", "run"], {
+        stdin: "quit\n",
+        env: { TCPREMOTEIP: ip, DNSCACHEIP: `${net}.1` },
+      });
+    const verdict = async (ip: string, ...args: string[]): Promise<string> => {
+      const result = await run(ip, ...args);
+      return result.stdout === "run\n" ? "run" : said(result).replace(/^.*pid N: /, "").trim();
+    };
+    equal(await verdict("1.2.3.4", "-r", "black"), "451 see url");
+    equal(await verdict("1.2.3.4", "-b", "-r", "black"), "553 see url");
+    equal(await verdict("1.2.3.4", "-r", "black", "-b"), "451 see url");
+    equal(await verdict("1.2.3.4", "-r", "none", "-a", "white", "-r", "black"), "run");
+    equal(await verdict("1.2.3.4", "-r", "black", "-a", "white"), "451 see url");
+    equal(await verdict("abc", "-r", "black"), "451 strange");
+    equal(await verdict("", "-r", "black"), "451 base");
+    equal(await verdict("1.2.3.5", "-r", "black"), "run");
+    deepEqual(names.questions.slice(-1), ["5.3.2.1.black 16"]);
+    // A name that is no name at all cannot be asked for.
+    const broken = "x".repeat(64);
+    equal(await verdict("1.2.3.4", "-r", broken), "run");
+    equal(await verdict("1.2.3.4", "-c", "-r", broken), "451 temporary RBL lookup error");
+    equal(await verdict("1.2.3.4", "-c", "-C", "-b", "-r", broken, "-r", "black"), "451 see url");
+    equal(await verdict("1.2.3.4", "-a", broken, "-r", "black"), "run");
+    equal(await verdict("1.2.3.4", "-c", "-a", broken, "-r", "black"), "451 see url");
+  },
+  { root: true },
+);
+
+toolTest("rblsmtpd goes on without whoever does not listen", TOOLS, async (box) => {
+  const { stderr } = await box.sh("(echo rcpt; echo quit) | rblsmtpd true >&-; echo $? >&2", {
+    env: { RBLSMTPD: "no" },
+  });
+  equal(stderr.replace(/pid \d+/, "pid N"), "rblsmtpd:  pid N: 451 no\n0\n");
+});

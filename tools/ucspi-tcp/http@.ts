@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * http@ - prints a page of a web server
+ *
+ * Synopsis: http@ [HOST [PAGE [PORT]]]
+ *
+ * Connects to PORT (80) of HOST (0: this machine), asks for /PAGE (/) in HTTP/1.0, and prints what comes behind the
+ * first empty line: without the CR before an LF, without empty lines, and with an LF at the end.
+ *
+ * Exit codes: 0, even without a connection; 111 if the output can't be written.
+ *
+ * Differences from the C package's script: a backslash in HOST or PAGE is sent as it is; there it is up to the
+ * shell's echo.
+ *
+ * See https://cr.yp.to/ucspi-tcp/http.html
+ *
+ * @module
+ */
+import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { ask } from "../../lib/net/ask.ts";
+import { body } from "../../lib/net/body.ts";
+import { removeCrs } from "../../lib/stream/line_ends.ts";
+
+export const httpAt: Tool = { usage: "usage: http@ [ host [ page [ port ] ] ]", run };
+
+function run(context: Context): Outcome {
+  const [host = "0", page = "", port = "80"] = context.args;
+  const request = `GET /${page} HTTP/1.0\nHost: ${host}:${port}\n\n`;
+  return ask(context, { host, port, request }, [removeCrs(), body()]);
+}

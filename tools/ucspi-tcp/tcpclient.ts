@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * tcpclient - connects to a TCP server and runs a program
+ *
+ * Synopsis: tcpclient [OPTIONS] HOST PORT PROGRAM [ARG ...]
+ *
+ * PROGRAM takes tcpclient's place with the connection as its descriptors 6 (to read from) and 7 (to write to), and with
+ * the variables PROTO, TCPLOCALIP, TCPLOCALPORT, TCPLOCALHOST, TCPREMOTEIP, TCPREMOTEPORT, TCPREMOTEHOST and
+ * TCPREMOTEINFO set. HOST 0 is 127.0.0.1.
+ *
+ * Options:
+ *   -i IP     connect from the local address IP
+ *   -p PORT   connect from the local port PORT
+ *   -T X+Y    give each of several addresses X seconds, then each again Y seconds (2+58); X alone: X+0
+ *   -d, -D    let the system delay small packets, or not (-d)
+ *   -q, -Q, -v   no messages at all, errors, everything (-Q)
+ *   -h, -H    look the server's name up, or don't (-h)
+ *   -l NAME   take NAME for the local host name
+ *   -r, -R    ask the server's IDENT server for TCPREMOTEINFO, or don't (-r)
+ *   -t N      wait at most N seconds for that (26)
+ *
+ * Exit codes: 100 wrong usage; 111 no connection, or PROGRAM cannot be run; else PROGRAM's own.
+ *
+ * See https://cr.yp.to/ucspi-tcp/tcpclient.html
+ *
+ * @module
+ */
+import type { ByteString } from "../../lib/os/bytes.ts";
+import { IPPROTO_TCP, SIGPIPE, TCP_NODELAY } from "../../lib/os/constants.ts";
+import { ETIMEDOUT, SystemError } from "../../lib/os/errno.ts";
+import { dup, fillStandardDescriptors } from "../../lib/os/file.ts";
+import { Loop } from "../../lib/os/loop.ts";
+import { setDisposition } from "../../lib/os/signal.ts";
+import { type Address, type Endpoint, localEnd, setOption } from "../../lib/os/socket.ts";
+import { getopt, leadingNumber } from "../../lib/cli/getopt.ts";
+import {
+  complain,
+  EXIT_TEMPORARY,
+  Failure,
+  fatal,
+  reasonOf,
+  usageError,
+} from "../../lib/cli/messages.ts";
+import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { ANY_ADDRESS, formatAddress, scanAddress } from "../../lib/net/address.ts";
+import { dial } from "../../lib/net/dial.ts";
+import { askIdentNow } from "../../lib/net/ident.ts";
+import { addressOperand, hostPortProgram } from "../../lib/net/operands.ts";
+import { Resolver } from "../../lib/net/resolver.ts";
+import { type Change, changed } from "../../lib/net/ucspi.ts";
+import { EVERYTHING, muted, SILENT, WARNINGS } from "../../lib/net/verbosity.ts";
+
+const USAGE = "usage: tcpclient [ -hHrRdDqQv ] [ -i localip ] [ -p localport ] " +
+  "[ -T timeoutconn ] [ -l localname ] [ -t timeoutinfo ] host port program";
+
+const LETTERS = "dDvqQhHrRi:p:t:T:l:";
+
+export const tcpclient: Tool = { usage: USAGE, run };
+
+/** What the options say. */
+interface Settings {
+  readonly from: Endpoint;
+  /** Seconds for each of several addresses, in the first round and in the second. */
+  readonly patience: readonly [number, number];
+  readonly noDelay: boolean;
+  readonly verbosity: number;
+  readonly lookUpRemoteHost: boolean;
+  readonly localHost: ByteString | undefined;
+  readonly askIdent: boolean;
+  readonly identPatience: number;
+}
+
+const DEFAULTS: Settings = {
+  from: { address: ANY_ADDRESS, port: 0 },
+  patience: [2, 58],
+  noDelay: false,
+  verbosity: WARNINGS,
+  lookUpRemoteHost: true,
+  localHost: undefined,
+  askIdent: true,
+  identPatience: 26,
+};
+
+/** What a letter says; of contrary ones the last counts. undefined: its value is wrong. */
+const OPTIONS: Readonly<
+  Record<string, (value: ByteString, so_far: Settings) => Partial<Settings> | undefined>
+> = {
+  i: (value, { from }) => {
+    const address = scanAddress(value)?.address;
+    return address === undefined ? undefined : { from: { ...from, address } };
+  },
+  p: (value, { from }) => ({ from: { ...from, port: leadingNumber(value) & 0xffff } }),
+  T: (value) => {
+    const [, first = "", second = ""] = /^([0-9]*)[+]?([0-9]*)/.exec(value) ?? [];
+    return { patience: [Number(first), Number(second)] };
+  },
+  d: () => ({ noDelay: false }),
+  D: () => ({ noDelay: true }),
+  q: () => ({ verbosity: SILENT }),
+  Q: () => ({ verbosity: WARNINGS }),
+  v: () => ({ verbosity: EVERYTHING }),
+  h: () => ({ lookUpRemoteHost: true }),
+  H: () => ({ lookUpRemoteHost: false }),
+  l: (value) => ({ localHost: value }),
+  r: () => ({ askIdent: true }),
+  R: () => ({ askIdent: false }),
+  t: (value) => ({ identPatience: leadingNumber(value) }),
+};
+
+function run(context: Context): Outcome {
+  const { name, env } = context;
+  const { options, operands } = getopt(name, LETTERS, context.args, USAGE);
+  let settings = DEFAULTS;
+  for (const { letter, value } of options) {
+    const said = OPTIONS[letter]?.(value, settings);
+    if (said === undefined) throw usageError(name, USAGE);
+    settings = { ...settings, ...said };
+  }
+  return muted(settings.verbosity, () => {
+    const { host, port, program } = hostPortProgram(name, operands, USAGE);
+    fillStandardDescriptors();
+    const resolver = new Resolver(new Loop(), env);
+    const addresses = addressOperand(
+      name,
+      resolver,
+      host === "" || host === "0" ? "127.0.0.1" : host,
+    );
+    const { fd, remote } = connectToOne(name, addresses, port, settings);
+    if (settings.noDelay) setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    const changes = describe(name, resolver, { local: localEnd(fd), remote }, settings);
+    // A program that ignores SIGPIPE does so by its own decision.
+    setDisposition(SIGPIPE, "default");
+    const socket = dup(fd, FIRST_FREE);
+    return {
+      argv: program,
+      env: changed(env, changes),
+      descriptors: [[socket, 6], [socket, 7]],
+      ...(settings.verbosity === SILENT ? { complaint: "" } : {}),
+    };
+  });
+}
+
+/** A descriptor from here on is neither 6 nor 7. */
+const FIRST_FREE = 8;
+
+/**
+ * Tries the addresses in turn, and once more those that have not answered. A failure is reported for each, and there is no
+ * other message then.
+ */
+function connectToOne(
+  name: string,
+  addresses: readonly Address[],
+  port: number,
+  { from, patience, verbosity }: Settings,
+): { readonly fd: number; readonly remote: Endpoint } {
+  const [first, second] = addresses.length === 1 ? [patience[0] + patience[1], 0] : patience;
+  let left = addresses;
+  for (const seconds of [first, second]) {
+    const again: Address[] = [];
+    for (const address of left) {
+      try {
+        const remote = { address, port };
+        // iopause.c waits 20 milliseconds longer than it is told to.
+        return { fd: dial(from, remote, seconds * 1000 + 20), remote };
+      } catch (error) {
+        if (!(error instanceof SystemError)) throw error;
+        if (error.call === "socket") throw fatal(name, "unable to create socket", error);
+        if (error.call === "bind") throw fatal(name, "unable to bind socket", error);
+        if (error.errno === ETIMEDOUT && seconds === first && second > 0) again.push(address);
+        else if (verbosity > SILENT) {
+          const where = `${formatAddress(address)} port ${port}`;
+          complain(`${name}: unable to connect to ${where}: ${reasonOf(error)}`);
+        }
+      }
+    }
+    left = again;
+  }
+  throw new Failure(EXIT_TEMPORARY, "");
+}
+
+/** The variables, in the C tool's order. A host without a name has an empty one here. */
+function describe(
+  name: string,
+  resolver: Resolver,
+  { local, remote }: { readonly local: Endpoint; readonly remote: Endpoint },
+  { localHost, lookUpRemoteHost, askIdent, identPatience, verbosity }: Settings,
+): Change[] {
+  const localName = localHost ?? nameOf(resolver, local.address);
+  if (verbosity === EVERYTHING) {
+    complain(`${name}: connected to ${formatAddress(remote.address)} port ${remote.port}`);
+  }
+  const remoteName = lookUpRemoteHost ? nameOf(resolver, remote.address) : undefined;
+  const info = askIdent ? askIdentNow(resolver.loop, { local, remote }, identPatience) : undefined;
+  return [
+    ["PROTO", "TCP"],
+    ["TCPLOCALPORT", String(local.port)],
+    ["TCPLOCALIP", formatAddress(local.address)],
+    ["TCPLOCALHOST", localName],
+    ["TCPREMOTEPORT", String(remote.port)],
+    ["TCPREMOTEIP", formatAddress(remote.address)],
+    ["TCPREMOTEHOST", remoteName],
+    ["TCPREMOTEINFO", info],
+  ];
+}
+
+function nameOf(resolver: Resolver, address: Address): ByteString | undefined {
+  try {
+    return resolver.now((done) => resolver.nameOf(address, done));
+  } catch (error) {
+    if (error instanceof SystemError) return undefined;
+    throw error;
+  }
+}
