@@ -19,16 +19,19 @@ const PR_SET_MM_MAP = 14n;
 /* struct prctl_mm_map: start_code, end_code, start_data, end_data, start_brk, brk, start_stack, arg_start, arg_end,
  * env_start, env_end (u64 each), auxv (pointer), auxv_size u32, exe_fd u32 */
 const MM_MAP_SIZE = 104;
-const NO_FILE = 0xffffffff;
+/* auxv_size 0 and exe_fd -1 */
+const NO_FILE = 0xffffffff00000000n;
 /* Where these stand in /proc/PID/stat (proc(5)), counted from the state, which is field 3. */
-const STAT_FIELDS = {
-  code: [23, 24],
-  data: [42, 43],
-  brk: 44,
-  stack: 25,
-  arg: [45, 46],
-  env: [47, 48],
-};
+const START_CODE = 23;
+const END_CODE = 24;
+const START_STACK = 25;
+const START_DATA = 42;
+const END_DATA = 43;
+const START_BRK = 44;
+const ARG_START = 45;
+const ARG_END = 46;
+const ENV_START = 47;
+const ENV_END = 48;
 
 /** The memory that shows as our arguments; whoever writes into it changes what ps shows. */
 export interface TitleArea {
@@ -46,50 +49,41 @@ export function setTitle(argv: readonly ByteString[], name: ByteString): TitleAr
   return { bytes: area };
 }
 
-function statFields(): bigint[] {
+/** The fields of /proc/self/stat from the state on. */
+function statFields(): ByteString[] {
   const stat = fromBytes(readFile("/proc/self/stat"));
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ").map((field) =>
-    /^\d+$/.test(field) ? BigInt(field) : 0n
-  );
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+function address(fields: readonly ByteString[], field: number): bigint {
+  return BigInt(fields[field] ?? "0");
 }
 
 function mapTo(text: Uint8Array<ArrayBuffer>): boolean {
   const fields = statFields();
-  const field = (i: number | undefined): bigint => fields[i ?? -1] ?? 0n;
-  const { code, data, brk, stack, env } = STAT_FIELDS;
   const start = addressOf(text);
-  const map = new DataView(new ArrayBuffer(MM_MAP_SIZE));
-  [
-    field(code[0]),
-    field(code[1]),
-    field(data[0]),
-    field(data[1]),
-    field(brk),
-    Deno.UnsafePointer.value(libc().sbrk(0n, pad)),
-    field(stack),
-    start,
-    start + BigInt(text.length),
-    field(env[0]),
-    field(env[1]),
-    0n,
-  ].forEach((value, i) => map.setBigUint64(i * 8, value, true));
-  map.setUint32(96, 0, true);
-  map.setUint32(100, NO_FILE, true);
-  const result = libc().prctl(
-    PR_SET_MM,
-    PR_SET_MM_MAP,
-    new Uint8Array(map.buffer),
-    BigInt(MM_MAP_SIZE),
-    0n,
-    pad,
-  );
-  return result === 0;
+  const map = new BigUint64Array(MM_MAP_SIZE / 8);
+  map[0] = address(fields, START_CODE);
+  map[1] = address(fields, END_CODE);
+  map[2] = address(fields, START_DATA);
+  map[3] = address(fields, END_DATA);
+  map[4] = address(fields, START_BRK);
+  map[5] = Deno.UnsafePointer.value(libc().sbrk(0n, pad));
+  map[6] = address(fields, START_STACK);
+  map[7] = start;
+  map[8] = start + BigInt(text.length);
+  map[9] = address(fields, ENV_START);
+  map[10] = address(fields, ENV_END);
+  map[11] = 0n; // auxv
+  map[12] = NO_FILE;
+  const bytes = new Uint8Array(map.buffer);
+  return libc().prctl(PR_SET_MM, PR_SET_MM_MAP, bytes, BigInt(MM_MAP_SIZE), 0n, pad) === 0;
 }
 
 function overwrite(text: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const fields = statFields();
-  const from = fields[STAT_FIELDS.arg[0] ?? -1] ?? 0n;
-  const size = Number((fields[STAT_FIELDS.arg[1] ?? -1] ?? 0n) - from);
+  const from = address(fields, ARG_START);
+  const size = Number(address(fields, ARG_END) - from);
   const pointer = Deno.UnsafePointer.create(from);
   if (pointer === null || size <= 0) return text;
   const all = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, size));

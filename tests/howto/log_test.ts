@@ -66,7 +66,7 @@ machineTest(
       `perl -e 'print "STAT", "y" x 2000, "\\n"' | multilog -* +STAT* =log/status`,
       "/tmp",
     );
-    equal(await machine.output("wc -lc <log/status", "/tmp"), "      1    1001\n");
+    equal(await machine.output("wc -lc <log/status", "/tmp"), "   1 1001\n");
   },
 );
 
