@@ -70,20 +70,16 @@ async function main(args: readonly string[]): Promise<number> {
     if (interrupted) throw new Interrupted();
   };
   let place: Place | undefined;
+  const results: Result[] = [];
   try {
     const commands = options.commands ?? await install();
     place = new Place(commands);
     becomeSubreaper();
     console.log(machine(commands, options.runs) + "\n");
-    const results: Result[] = [];
     for (const group of groups) {
-      results.push(
-        ...(await measure(group, place, options.runs, pause))
-          .filter(({ row }) => isWanted(row.name, options)),
-      );
+      const measured = await measure(group, place, options.runs, pause);
+      results.push(...measured.filter(({ row }) => isWanted(row.name, options)));
     }
-    for (const line of table(results)) console.log(line);
-    for (const line of warnings(results)) console.log(`\nWARNING ${line}`);
     return 0;
   } catch (error) {
     console.error(
@@ -95,6 +91,9 @@ async function main(args: readonly string[]): Promise<number> {
   } finally {
     endEverything();
     place?.clear();
+    // What has been measured until then is good, whatever came after it.
+    for (const line of results.length > 0 ? table(results) : []) console.log(line);
+    for (const line of warnings(results)) console.log(`\nWARNING ${line}`);
   }
 }
 
