@@ -21,7 +21,6 @@ const FLAGS = [
   "--cached-only",
   "--no-code-cache",
   "--quiet",
-  "--v8-flags=--max-semi-space-size=1",
 ];
 
 /** Where STATE stands in the runtime's arguments; EXECFN and argv follow it. */
