@@ -135,10 +135,31 @@ function moduleOf(name: string, source: string): Module {
     .replaceAll("import.meta.main", `${name === "main.ts"}`);
   const left = /^(?:import|export)\b.*|import\.meta.*/m.exec(code);
   if (left !== null) throw new Error(`${name}: cannot be bundled: ${left[0]}`);
-  const script = stripTypeScriptTypes(code, { mode: "transform" });
+  const script = withoutComments(stripTypeScriptTypes(code, { mode: "transform" }));
   // The parentheses tell V8 that the function is called at once.
   const text = `((load) => { "use strict";\n${script}\nreturn { ${exported.join(", ")} };\n})`;
   return { text, imports };
+}
+
+/** What must not be looked into for comments (strings, regular expressions), comments, and ends of lines. */
+const TOKEN = new RegExp(
+  [
+    /(?<comment>\/\/.*|\/\*[^]*?\*\/)/,
+    /(?<space>\s*\n\s*)/,
+    /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/,
+    // A slash is a division unless it stands where only a value can.
+    /(?<=[(,=:[!&|?{};]\s*|return\s*)\/(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\//,
+  ].map((token) => token.source).join("|"),
+  "g",
+);
+
+/** Comments and indentation are a third of the text, and the engine would read them at each start. */
+function withoutComments(code: string): string {
+  return code.replace(TOKEN, (token, comment, space) => {
+    if (space !== undefined) return "\n";
+    if (comment === undefined) return token;
+    return comment.includes("\n") ? "\n" : " ";
+  });
 }
 
 /** The dispatch table with each tool loaded when it is looked up, and the tools' modules by the tools' names. */

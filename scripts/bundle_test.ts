@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 // The shapes of imports and exports on small houses. That the whole toolbox works in its bundle is what all the tests of
 // tools show, which run the script form.
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { bundle } from "./bundle.ts";
 
 type Files = Readonly<Record<string, string>>;
@@ -127,6 +127,35 @@ TOOLS["two@"]?.();
 
 Deno.test("a tool is evaluated when it is looked up in the table, and not before", async () => {
   equal((await run(TOOLBOX)).stdout, "one two@ true\nstart\ntwo is here\ntwo\n");
+});
+
+Deno.test("a bundle has no comments, but all that looks like one", async () => {
+  const source = String.raw`// a comment
+/** another, with "quotes" and \`ticks\` */
+const url = "http://example.org/*"; // a third: it's one
+const single = 'it\'s // not "one"'; /* a fourth */
+const template = \`// none
+  /* none \${"//"} */\`;
+const half = (n: number): number => n / 2; // and / not
+const pattern = /[/"]\/\/x/.test('/" //x'.slice(0, 1) + '//x'); /* last
+  of all */
+const split = "a//b".split(/\//).length / 1;
+console.log(JSON.stringify([url, single, template, half(3), pattern, split]));
+`;
+  const files = { "main.ts": source.replaceAll("\\`", "`").replaceAll("\\${", "${") };
+  const { stdout } = await run(files);
+  deepEqual(JSON.parse(stdout), [
+    "http://example.org/*",
+    'it\'s // not "one"',
+    "// none\n  /* none // */",
+    1.5,
+    true,
+    3,
+  ]);
+  const text = (await inHouse(files, (root) => bundle(root))).get("base.js") ?? "";
+  for (const comment of ["a comment", "another", "a third", "a fourth", "and / not", "last"]) {
+    ok(!text.includes(comment), comment);
+  }
 });
 
 Deno.test("what every tool needs is in base.js, and only there", async () => {

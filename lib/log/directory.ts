@@ -42,7 +42,7 @@ import {
   write,
 } from "../os/file.ts";
 import { type Place, retire, retireLeftover } from "./old_files.ts";
-import { persist } from "./persist.ts";
+import { pauseAfter, persist } from "./persist.ts";
 import { NEWLINE } from "./text.ts";
 import { process, type Processor } from "./processor.ts";
 
@@ -142,12 +142,14 @@ export class LogDirectory {
   }
 
   #write(bytes: Uint8Array<ArrayBuffer>, length: number): number {
-    const { tool, path } = this.#place;
-    return persist(
-      tool,
-      `unable to write to ${path}/current`,
-      () => write(this.#fd, bytes, length),
-    );
+    for (;;) {
+      try {
+        return write(this.#fd, bytes, length);
+      } catch (error) {
+        const { tool, path } = this.#place;
+        pauseAfter(tool, `unable to write to ${path}/current`, error);
+      }
+    }
   }
 
   /** Finishes `current` and begins another, unless it is empty: the ALRM signal. */

@@ -148,6 +148,7 @@ const COLD = {
   },
   kill: { parameters: ["i32", /* pid */ "i32", /* sig */ PAD], result: "i32" },
   setsid: { parameters: [PAD], result: "i32" },
+  usleep: { parameters: ["u32", /* usec */ PAD], result: "i32" },
   getuid: { parameters: [PAD], result: "u32" },
   geteuid: { parameters: [PAD], result: "u32" },
   setuid: { parameters: ["u32", /* uid */ PAD], result: "i32" },
@@ -350,8 +351,10 @@ const hotSymbols: Hot = {};
 
 /** One hot symbol. Callers keep the function in a constant of their own loop. */
 export function hot<K extends keyof typeof HOT>(name: K): NonNullable<Hot[K]> {
+  const known = hotSymbols[name];
+  if (known !== undefined) return known as NonNullable<Hot[K]>;
   libc(); // errno() needs it
-  hotSymbols[name] ??= openLibrary({ [name]: HOT[name] } as Pick<typeof HOT, K>)[name] as Hot[K];
+  hotSymbols[name] = openLibrary({ [name]: HOT[name] } as Pick<typeof HOT, K>)[name] as Hot[K];
   return hotSymbols[name] as NonNullable<Hot[K]>;
 }
 

@@ -41,8 +41,8 @@ type Action = keyof typeof Supervisor.ACTIONS;
 const TABLE: Readonly<Record<State, Partial<Readonly<Record<Event, readonly Action[]>>>>> = {
   down: {
     d: ["wantDown", "announce"],
-    u: ["wantUp", "start"],
-    o: ["wantOnce", "start"],
+    u: ["wantUp", "announce", "start"],
+    o: ["wantOnce", "announce", "start"],
     x: ["wantExit", "announce", "endIfWanted"],
     p: ["markPaused", "announce"],
     c: ["markContinued", "announce"],

@@ -30,7 +30,7 @@ export const PREFIX_SIZE: number = STAMP_SIZE + 1;
 /** How much memory the state takes. */
 export const STATE_SIZE = 64;
 
-/* The state: words of 32 bits, each changed to how far it came; behind them the first stamp. */
+/* The state: words of 32 bits, each changed to how far it came; behind them a stamp of the second. */
 const INPUT = 0;
 const INPUT_END = 4;
 const OUTPUT = 8;
@@ -148,8 +148,11 @@ export interface Layout {
 export class LineStamper {
   readonly #stamper: Stamper;
   readonly #layout: Layout;
-  readonly #view: DataView;
+  readonly #words: Int32Array;
+  readonly #stamp: DataView;
   readonly #stampLines: (state: number) => void;
+  /** The second that the stamp in the state is of. */
+  #second = NaN;
   /** Where the output ends. */
   output = 0;
   /** How many lines have ended. */
@@ -158,7 +161,8 @@ export class LineStamper {
   constructor(memory: WebAssembly.Memory, stamper: Stamper, layout: Layout) {
     this.#stamper = stamper;
     this.#layout = layout;
-    this.#view = new DataView(memory.buffer);
+    this.#words = new Int32Array(memory.buffer, layout.state, STATE_SIZE / 4);
+    this.#stamp = new DataView(memory.buffer, layout.state + STAMP);
     const module = new WebAssembly.Module(assemble(CODE));
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     this.#stampLines = exports.stampLines as (state: number) => void;
@@ -169,22 +173,27 @@ export class LineStamper {
    * them. SLACK bytes more than that makes are touched.
    */
   stamp(length: number, output: number, inLine: boolean): void {
-    const view = this.#view;
+    const words = this.#words;
+    const stamper = this.#stamper;
     const { state, input, ends } = this.#layout;
-    view.setInt32(state + INPUT, input, true);
-    view.setInt32(state + INPUT_END, input + length, true);
-    view.setInt32(state + OUTPUT, output, true);
-    view.setInt32(state + ENDS, ends, true);
-    view.setInt32(state + IN_LINE, inLine ? 1 : 0, true);
+    const inputEnd = input + length;
+    words[INPUT / 4] = input;
+    words[INPUT_END / 4] = inputEnd;
+    words[OUTPUT / 4] = output;
+    words[ENDS / 4] = ends;
+    words[IN_LINE / 4] = inLine ? 1 : 0;
     // It comes back early where a second ends.
-    while (view.getInt32(state + INPUT, true) < input + length) {
-      const { nanoseconds } = this.#stamper;
-      this.#stamper.show(view, state + STAMP);
-      view.setInt32(state + NANOSECONDS, nanoseconds, true);
+    while (words[INPUT / 4] !== inputEnd) {
+      const { seconds, nanoseconds } = stamper;
+      if (seconds !== this.#second) {
+        stamper.show(this.#stamp, 0);
+        this.#second = seconds;
+      }
+      words[NANOSECONDS / 4] = nanoseconds;
       this.#stampLines(state);
-      this.#stamper.skip(view.getInt32(state + NANOSECONDS, true) - nanoseconds);
+      stamper.skip((words[NANOSECONDS / 4] as number) - nanoseconds);
     }
-    this.output = view.getInt32(state + OUTPUT, true);
-    this.count = (view.getInt32(state + ENDS, true) - ends) / 4;
+    this.output = words[OUTPUT / 4] as number;
+    this.count = ((words[ENDS / 4] as number) - ends) / 4;
   }
 }

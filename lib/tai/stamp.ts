@@ -119,7 +119,11 @@ export class Stamper {
     return SECOND - this.#nanoseconds;
   }
 
-  /** The nanoseconds of the next stamp. */
+  /** The time of the next stamp: seconds since 1970, and nanoseconds. */
+  get seconds(): number {
+    return this.#seconds;
+  }
+
   get nanoseconds(): number {
     return this.#nanoseconds;
   }

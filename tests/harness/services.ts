@@ -15,6 +15,21 @@ export function writeServices(box: Box, names: readonly string[], body = STAYS):
   for (const name of names) box.script(`${name}/run`, body);
 }
 
+/** A service that writes numbered lines, and a logger that keeps them all in `log/lines`. */
+export function writeLogged(box: Box, name: string, pause = "0.01"): void {
+  box.script(
+    `${name}/run`,
+    `i=$(cat n 2>/dev/null || echo 0)
+while :; do i=$((i+1)); echo "$i" || exit; echo $i >n; sleep ${pause}; done`,
+  );
+  box.script(`${name}/log/run`, "exec cat >>lines");
+}
+
+/** The numbers that the logger of such a service has so far. */
+export function lines(box: Box, name: string): number[] {
+  return box.read(`${name}/log/lines`).split("\n").slice(0, -1).map(Number);
+}
+
 /** What supervise/status says. */
 export interface Status {
   readonly pid: number;

@@ -215,17 +215,14 @@ echo '--- a second supervise is refused'
 supervise test.sv; echo $?
 echo '--- svc -o starts once'
 svc -o test.sv; await shows test.sv up; status test.sv
-sleep 1.1
 svc -t test.sv; await shows test.sv ': down'; status test.sv
 echo '--- svc -u keeps it up'
 svc -u test.sv; await shows test.sv up; status test.sv
-sleep 1.1
 rm test.sv/down; status test.sv
 svc -p test.sv; await shows test.sv paused; status test.sv
 svc -c test.sv; await lacks test.sv paused; status test.sv
 before=$(pid test.sv)
 svc -k test.sv; await another $before test.sv; status test.sv
-sleep 1.1
 before=$(pid test.sv)
 svc -du test.sv; await another $before test.sv; status test.sv
 svc -d test.sv; await shows test.sv ': down'; status test.sv
