@@ -3,17 +3,31 @@
  * deno task ok, the part that knows the house: checks the rules that neither the compiler nor the linter knows, and prints
  * a line `FILE:LINE: WHAT` for each place that breaks one. docs/architecture.md explains the rules.
  *
- * - Imports go down only: main.ts, tools, lib/{supervise,log,net}, lib/stream, lib/{cli,tai,cdb}, lib/os. No tool imports
- *   a tool, no module imports itself in a circle, nothing comes from JSR.
+ * - Imports go down only, from floor to floor (house.ts). No tool imports a tool, no module imports itself in a
+ *   circle, nothing comes from JSR.
  * - Only lib/os talks to the runtime, and only lib/os/libc.ts calls Deno.dlopen. Only main.ts and scripts exit.
  * - Every tool stands in main.ts's table, has its manual in the head comment, a usage line, a test, and a line in the
  *   README's table; and what stands there is a tool.
- * - Every file begins with its licence.
+ * - The documents speak of no file that is not there.
+ * - Every source file begins with its licence.
  *
  * Exit codes: 0 nothing found; 1 something found.
  *
  * @module
  */
+import {
+  baseName,
+  exists,
+  filesBelow,
+  floorOf,
+  House,
+  type Import,
+  importsOf,
+  isTest,
+  lineAt,
+  roomOf,
+  type Source,
+} from "./house.ts";
 
 /** One place that breaks a rule. */
 interface Finding {
@@ -22,38 +36,10 @@ interface Finding {
   readonly what: string;
 }
 
-/** A source file; its path is relative to the house. */
-interface Source {
-  readonly path: string;
-  readonly text: string;
-}
-
-interface Import {
-  readonly specifier: string;
-  /** The file, relative to the house; undefined for what does not come from a file. */
-  readonly target: string | undefined;
-  readonly line: number;
-  /** Gone when the program runs. */
-  readonly typesOnly: boolean;
-}
-
 type Rule = (house: House) => Iterable<Finding>;
-
-/** The rooms of the house, the ground floor first. Nothing imports from its own floor but from its own room. */
-const FLOORS: readonly (readonly string[])[] = [
-  ["lib/os"],
-  ["lib/cli", "lib/tai", "lib/cdb"],
-  ["lib/stream"],
-  ["lib/supervise", "lib/log", "lib/net"],
-  ["tools"],
-  ["main.ts"],
-];
 
 /** What tools and libraries may use of the runtime outside lib/os. */
 const HARMLESS = ["build", "version"];
-
-/** Folders that are not part of the house. */
-const OUTSIDE = ["build", "dist", "node_modules"];
 
 function main(): number {
   const found = checkHouse(new URL("..", import.meta.url).pathname);
@@ -79,109 +65,16 @@ const RULES: readonly Rule[] = [
   manuals,
   toolTests,
   readmeTable,
+  mentionedFiles,
 ];
-
-class House {
-  readonly sources: readonly Source[];
-
-  constructor(readonly root: string) {
-    this.sources = [...filesBelow(root, "")].filter((path) => path.endsWith(".ts")).sort()
-      .map((path) => ({ path, text: Deno.readTextFileSync(root + path) }));
-  }
-
-  /** The text of any file; "" where there is none. */
-  read(path: string): string {
-    try {
-      return Deno.readTextFileSync(this.root + path);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return "";
-      throw error;
-    }
-  }
-
-  /** What ships: no tests, no scripts. */
-  product(): Source[] {
-    return this.sources.filter(({ path }) => roomOf(path) !== undefined && !isTest(path));
-  }
-
-  /** The files that are a tool each. */
-  tools(): Source[] {
-    return this.product().filter(({ path }) => roomOf(path) === "tools");
-  }
-
-  /** The lines of main.ts's table: the name as it is typed, and what it stands for. */
-  table(): { name: string; value: string; line: number }[] {
-    const lines = this.read("main.ts").split("\n");
-    const first = lines.findIndex((line) => /^const TOOLS\b.*\{$/.test(line)) + 1;
-    if (first === 0) return [];
-    const end = lines.findIndex((line, at) => at >= first && line.startsWith("}"));
-    return lines.slice(first, end).map((line, at) => {
-      const [, plain, quoted, value = plain ?? ""] =
-        /^ {2}(?:(\w+)|"([^"]+)": (\w+)),$/.exec(line) ?? [];
-      return { name: plain ?? quoted ?? "", value, line: first + at + 1 };
-    });
-  }
-}
-
-function* filesBelow(root: string, directory: string): Generator<string> {
-  for (const { name, isDirectory, isFile } of Deno.readDirSync(root + directory)) {
-    if (name.startsWith(".") || OUTSIDE.includes(name)) continue;
-    if (isDirectory) yield* filesBelow(root, `${directory}${name}/`);
-    else if (isFile) yield directory + name;
-  }
-}
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function isTest(path: string): boolean {
-  return path.endsWith("_test.ts");
-}
-
-/** The room that a file of the product is in; a room that has no floor too. undefined: not part of the product. */
-function roomOf(path: string): string | undefined {
-  const [first = "", second = ""] = path.split("/");
-  if (first === "lib") return `lib/${second}`;
-  return first === "tools" || first === "main.ts" ? first : undefined;
-}
-
-function floorOf(path: string): number {
-  const room = roomOf(path);
-  return room === undefined ? -1 : FLOORS.findIndex((rooms) => rooms.includes(room));
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1).replace(/\.ts$/, "");
-}
-
 /** `tcp-env` is called tcpEnv in the code. */
 function identifierOf(name: string): string {
   return name.replace(/[^A-Za-z0-9]+(\w?)/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function lineAt(text: string, index: number): number {
-  return text.slice(0, index).split("\n").length;
-}
-
-/** Imports and re-exports, as `deno fmt` writes them. */
-const IMPORT = new RegExp(
-  '^(?:import|export) (type )?(?:\\* as \\w+|\\*|[\\w, ]*\\{[^}]*\\}|\\w+) from "([^"]+)"|' +
-    '^import "([^"]+)"',
-  "gm",
-);
-
-function importsOf({ path, text }: Source): Import[] {
-  return [...text.matchAll(IMPORT)].map((match) => {
-    const specifier = match[2] ?? match[3] ?? "";
-    const folder = new URL(path, "file:///");
-    return {
-      specifier,
-      target: /^\.\.?\//.test(specifier) ? new URL(specifier, folder).pathname.slice(1) : undefined,
-      line: lineAt(text, match.index),
-      typesOnly: match[1] !== undefined,
-    };
-  });
 }
 
 /** Places where `pattern` stands in code, not in a comment. */
@@ -346,21 +239,48 @@ function* toolTests(house: House): Generator<Finding> {
   }
 }
 
-/** The README's table has a line `| name | what it is for |` a tool. */
+/** The README's table has a line `| name | what it does |` a tool, in the words of the tool's head comment. */
 function* readmeTable(house: House): Generator<Finding> {
   const path = "README.md";
   const lines = house.read(path).split("\n");
-  const start = lines.findIndex((line) => /^\| *Tool *\|/.test(line));
-  const length = lines.slice(Math.max(start, 0)).findIndex((line) => !line.startsWith("|"));
-  const rows = start < 0 ? [] : lines.slice(start + 2, start + length);
-  const names = rows.map((row) => /^\| *`([^`]+)` *\|/.exec(row)?.[1] ?? row);
-  const table = house.table().map(({ name }) => name).filter((name) => name !== "");
-  for (const [at, name] of names.entries()) {
-    if (!table.includes(name)) yield { path, line: start + 3 + at, what: `no such tool: ${name}` };
+  const start = Math.max(lines.findIndex((line) => /^\| *Tool *\|/.test(line)), 0);
+  const rows = new Map<string, { words: string; line: number }>();
+  for (let at = start + 2; lines[at]?.startsWith("|"); at++) {
+    const [, name = "", words = ""] = /^\| *`([^`]+)` *\| (.*?) *\|$/.exec(lines[at] ?? "") ?? [];
+    rows.set(name, { words, line: at + 1 });
   }
-  for (const name of table) {
-    if (names.includes(name)) continue;
-    yield { path, line: Math.max(start, 0) + 1, what: `${name} is missing in the table of tools` };
+  const tools = new Map(house.tools().map(({ path, text }) => [baseName(path), text]));
+  for (const [name, { words, line }] of rows) {
+    const text = tools.get(name);
+    if (text === undefined) yield { path, line, what: `no such tool: ${name}` };
+    else if (!text.includes(` * ${name} - ${words}\n`)) {
+      yield { path, line, what: `${name} is described in other words in its own file` };
+    }
+  }
+  for (const name of tools.keys()) {
+    if (rows.has(name)) continue;
+    yield { path, line: start + 1, what: `${name} is missing in the table of tools` };
+  }
+}
+
+/** Files that the documents speak of. */
+function* mentionedFiles(house: House): Generator<Finding> {
+  for (const path of [...filesBelow(house.root, "")].filter((path) => path.endsWith(".md"))) {
+    const text = house.read(path);
+    const folder = new URL(path, "file:///");
+    const links = [...text.matchAll(/\]\(([^):#]+)(?:#[^)]*)?\)/g)].map((
+      { index, 1: target = "" },
+    ) => ({
+      index,
+      file: new URL(target, folder).pathname.slice(1),
+    }));
+    const names = [...text.matchAll(/`((?:docs|lib|scripts|tests|tools)\/[^`\s]*|main\.ts)`/g)]
+      .map(({ index, 1: file = "" }) => ({ index, file }));
+    for (const { index, file } of [...links, ...names]) {
+      // SUITE and NAME stand for any.
+      if (/[A-Z]{2}/.test(file.replace("README.md", "")) || exists(house.root + file)) continue;
+      yield { path, line: lineAt(text, index), what: `there is no ${file}` };
+    }
   }
 }
 

@@ -131,28 +131,17 @@ async function start(stage: Stage, port: number): Promise<number> {
     const { output } = await stage.ask(`svstat ${ALL}`);
     return output.match(/: up /g)?.length === 2 * SERVICES.length;
   });
-  await stage.until("tcpserver listens", async () => await hello(port) !== undefined);
+  await stage.until(
+    "tcpserver answers",
+    async () => (await stage.ask(`tcpcat 127.0.0.1 ${port}`)).code === 0,
+  );
   await stage.run(`svstat ${ALL}`);
   return pid;
 }
 
 async function connect(stage: Stage, port: number): Promise<void> {
-  stage.say(
-    `A client connects to 127.0.0.1 port ${port} (nc 127.0.0.1 ${port} shows the same) and is told:`,
-  );
-  stage.tell(await stage.until("an answer", () => hello(port)));
-}
-
-/** What the TCP service answers; undefined where there is none. */
-async function hello(port: number): Promise<string | undefined> {
-  try {
-    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-    const answer = await new Response(connection.readable).text();
-    return answer === "" ? undefined : answer;
-  } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) return undefined;
-    throw error;
-  }
+  stage.say("A client: tcpcat connects and shows what the service says.");
+  await stage.run(`tcpcat 127.0.0.1 ${port}`);
 }
 
 async function readLogs(stage: Stage): Promise<void> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 // Not tested: files of more than 4 GB (the limit itself is, in tests/cdb/cdbmake_test.ts).
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { EISDIR, ENOENT } from "../os/errno.ts";
 import { type CdbRecord, FormatError, openCdb, SystemError, writeCdb } from "./cdb.ts";
 import { hash } from "./format.ts";
@@ -37,6 +37,23 @@ Deno.test(
     for (let i = 0; i < 5000; i += 7) equal(text(cdb.get(bytes(`key ${i}`))), `value ${i * i}`);
     for (let i = 5000; i < 6000; i++) equal(cdb.get(bytes(`key ${i}`)), undefined);
     deepEqual([...cdb].map(([key]) => text(key)), records.map(([key]) => text(key)));
+  }),
+);
+
+Deno.test(
+  "who has looked up a lot needs the file no more, and may do with values what he likes",
+  inDirectory((directory) => {
+    const path = `${directory}/a.cdb`;
+    const long = "x".repeat(3000);
+    writeCdb(path, [record("a", "b"), record(long, "long"), record("a", long)]);
+    using cdb = openCdb(path);
+    for (let i = 0; i < 100; i++) cdb.get(bytes("a"))?.fill(0);
+    Deno.truncateSync(path);
+    equal(text(cdb.get(bytes("a"))), "b");
+    equal(text(cdb.get(bytes(long))), "long");
+    deepEqual(cdb.getAll(bytes("a")).map(text), ["b", long]);
+    equal(cdb.get(bytes("c")), undefined);
+    equal(cdb.get(bytes(long + "x")), undefined);
   }),
 );
 
@@ -188,5 +205,18 @@ Deno.test(
     throws(() => cdb.get(bytes("a")), /closed/);
     throws(() => cdb.getAll(bytes("a")), /closed/);
     throws(() => records.next(), /closed/);
+  }),
+);
+
+Deno.test(
+  "fifty thousand records with one key take no time",
+  inDirectory((directory) => {
+    const begun = performance.now();
+    const records = Array.from({ length: 50_000 }, (_, i) => record("key", String(i)));
+    writeCdb(`${directory}/a.cdb`, records);
+    using cdb = openCdb(`${directory}/a.cdb`);
+    deepEqual(cdb.getAll(bytes("key")), records.map(([, value]) => value));
+    // Where each one looks for its slot from the beginning it takes long.
+    ok(performance.now() - begun < 10_000);
   }),
 );

@@ -6,7 +6,8 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { SystemError } from "../os/errno.ts";
-import { type Inheritance, spawn } from "../os/process.ts";
+import { type Inheritance } from "../os/process.ts";
+import { spawn } from "../os/spawn.ts";
 import type { Environment } from "./environment.ts";
 import { searchPath } from "./path_search.ts";
 
@@ -27,10 +28,10 @@ export function spawnProgram(
       pid = spawn({ ...inheritance, path: file, argv, environ: env.entries() });
       return 0;
     } catch (error) {
-      if (error instanceof SystemError) return error.errno;
+      if (error instanceof SystemError && error.call === "execve") return error.errno;
       throw error;
     }
   });
-  if (pid === 0) throw new SystemError(reason, "posix_spawn");
+  if (pid === 0) throw new SystemError(reason, "execve");
   return pid;
 }

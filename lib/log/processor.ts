@@ -18,16 +18,10 @@ import {
   SIGALRM,
   SIGTERM,
 } from "../os/constants.ts";
-import { EAGAIN, ECHILD, ENOENT, ENOMEM, SystemError } from "../os/errno.ts";
+import { ECHILD, ENOENT, SystemError } from "../os/errno.ts";
 import { close, dup, fchmod, fsync, open, rename, unlink } from "../os/file.ts";
-import {
-  exitCodeOf,
-  type Inheritance,
-  type Mapping,
-  signalOf,
-  spawn,
-  wait,
-} from "../os/process.ts";
+import { exitCodeOf, type Inheritance, type Mapping, signalOf, wait } from "../os/process.ts";
+import { spawn } from "../os/spawn.ts";
 import { maskOf } from "../os/signal.ts";
 import { type Place, retire } from "./old_files.ts";
 import { pause, persist } from "./persist.ts";
@@ -117,8 +111,7 @@ function start(place: Place, processor: Processor): number | undefined {
 }
 
 function isForkTrouble(error: unknown): boolean {
-  return error instanceof SystemError && error.call === "execve" &&
-    (error.errno === EAGAIN || error.errno === ENOMEM);
+  return error instanceof SystemError && error.call === "clone";
 }
 
 function openHigh(file: ByteString, flags: number, at: number): number {

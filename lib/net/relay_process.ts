@@ -13,7 +13,8 @@
 import { SIGPIPE } from "../os/constants.ts";
 import { SystemError } from "../os/errno.ts";
 import { close, dup, dup2, pipe, readOrEnd, writeAll } from "../os/file.ts";
-import { getpid, type Mapping, spawn } from "../os/process.ts";
+import { getpid, type Mapping } from "../os/process.ts";
+import { spawn } from "../os/spawn.ts";
 import { setDisposition } from "../os/signal.ts";
 import { ownSink, sharedSink } from "../os/sink.ts";
 import { fatal, orFatal, usageError } from "../cli/messages.ts";

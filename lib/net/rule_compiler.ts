@@ -92,8 +92,12 @@ function compileLines(input: Uint8Array<ArrayBuffer>, length: number, cdb: Write
       at = input.indexOf(NEWLINE, at);
       continue;
     }
-    while (byte !== COLON && byte !== NEWLINE) {
-      if (byte === HYPHEN) hyphen = true;
+    while (byte !== COLON) {
+      // Digits and letters come after both.
+      if (byte <= HYPHEN) {
+        if (byte === NEWLINE) break;
+        if (byte === HYPHEN) hyphen = true;
+      }
       hash = Math.imul(hash, 33) ^ byte;
       output[end++] = byte;
       byte = input[++at] as number;

@@ -14,14 +14,16 @@ import {
   IPPROTO_IP,
   IPPROTO_TCP,
   PR_SET_PDEATHSIG,
+  SIG_SETMASK,
   SIGCHLD,
   SIGKILL,
   SIGPIPE,
+  SIGSET_SIZE,
   TCP_NODELAY,
 } from "../os/constants.ts";
 import { EACCES, EISDIR, ENOENT, EPERM } from "../os/errno.ts";
 import { type EnvironLayout, EnvironMemory } from "../os/environ.ts";
-import { type Call, Fork } from "../os/fork.ts";
+import { type Call, DEFAULT_ACTION, Fork, words64 } from "../os/fork.ts";
 import { cString, stringArray } from "../os/libc.ts";
 import { type Inheritance, softLimits } from "../os/process.ts";
 import { getLimit } from "../os/rlimit.ts";
@@ -152,11 +154,6 @@ interface CallPlan {
   readonly argv: Uint8Array<ArrayBuffer>;
 }
 
-const SIG_SETMASK = 2;
-const SIGSET_SIZE = 8;
-/** The kernel's struct sigaction with SIG_DFL, no flags and an empty mask. */
-const DEFAULT_ACTION = new Uint8Array(32);
-
 function planCalls(program: ServedProgram): CallPlan {
   const { inheritance } = program;
   const calls: Call[] = [];
@@ -216,8 +213,4 @@ function candidates({ argv, path }: ServedProgram): ByteString[] {
 
 function word32(value: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new Int32Array([value]).buffer);
-}
-
-function words64(...values: bigint[]): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(new BigUint64Array(values).buffer);
 }

@@ -22,6 +22,8 @@ type RawCall =
   | "dup3"
   | "execve"
   | "exit_group"
+  | "fchdir"
+  | "fcntl"
   | "futex"
   | "getpid"
   | "prctl"
@@ -43,6 +45,8 @@ const ARCHES: Record<string, Arch> = {
       dup3: 292,
       execve: 59,
       exit_group: 231,
+      fchdir: 81,
+      fcntl: 72,
       futex: 202,
       getpid: 39,
       prctl: 157,
@@ -63,6 +67,8 @@ const ARCHES: Record<string, Arch> = {
       dup3: 24,
       execve: 221,
       exit_group: 94,
+      fchdir: 50,
+      fcntl: 25,
       futex: 98,
       getpid: 172,
       prctl: 167,
@@ -124,6 +130,10 @@ export const LOCK_NB = 4;
 // access(2)
 export const F_OK = 0;
 export const X_OK = 1;
+
+// rt_sigprocmask(2): how, and the kernel's size of a signal set
+export const SIG_SETMASK = 2;
+export const SIGSET_SIZE = 8;
 
 // signal(7)
 export const SIGHUP = 1;

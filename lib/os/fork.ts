@@ -103,11 +103,20 @@ export interface Call {
 const FUTEX_WAIT_PRIVATE = 128;
 const FUTEX_WAKE_PRIVATE = 129n;
 const CLONE_VM = 0x100;
+const CLONE_VFORK = 0x4000;
 const SIGCHLD_AT_EXIT = 17;
 /* clone(3) itself pushes two words; no call needs more, and no signal has a handler. */
 const STACK = 1024;
 /* A child whose gate nobody opens is one whose parent was killed between clone and prctl. struct timespec. */
 const PATIENCE = new Uint8Array(new BigInt64Array([3600n, 0n]).buffer);
+
+/** The kernel's struct sigaction with SIG_DFL, no flags and an empty mask, for rt_sigaction(2). */
+export const DEFAULT_ACTION = new Uint8Array(32);
+
+/** `values` as an array of 64-bit words, for a call to point to. */
+export function words64(...values: bigint[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new BigUint64Array(values).buffer);
+}
 
 /** A list of calls, the last of which ends the child, and the child that makes them: one at a time. */
 export class Fork {
@@ -159,10 +168,28 @@ export class Fork {
 
   /** Starts the child: its pid. Throws SystemError "clone". */
   start(): number {
+    return this.#start(0);
+  }
+
+  #start(flags: number): number {
     for (let i = 0; i < this.#calls.length; i++) this.#words[i * WORDS + RESULT] = NOT_MADE;
     this.#gate[0] = 0;
-    const pid = libc().clone(code(), this.#stackTop, CLONE_VM | SIGCHLD_AT_EXIT, this.#first, pad);
+    const pid = libc().clone(
+      code(),
+      this.#stackTop,
+      CLONE_VM | SIGCHLD_AT_EXIT | flags,
+      this.#first,
+      pad,
+    );
     return check(pid, "clone");
+  }
+
+  /**
+   * Starts the child and waits until it has become a program or ended (CLONE_VFORK): there must be no gate. Returns
+   * its pid. Throws SystemError "clone".
+   */
+  startAndWait(): number {
+    return this.#start(CLONE_VFORK);
   }
 
   /** Lets the child go on behind its gate. All that it is to find there must have been set. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * Processes: running programs in our place (execve(2)) or beside us (posix_spawn(3)), waiting for them, and
- * who we are.
+ * Processes: running programs in our place (execve(2); spawn.ts runs them beside us), waiting for them,
+ * and who we are.
  *
  * What a program inherits is what a C program would give it: the limit of open files, signal mask and
  * dispositions that we were started with, and no descriptor of ours (all are close-on-exec).
@@ -9,7 +9,6 @@
  * @module
  */
 import { type ByteString, fromBytes } from "./bytes.ts";
-import { monotonic } from "./clock.ts";
 import { F_OK, RLIMIT_NOFILE } from "./constants.ts";
 import { EINTR, EMFILE, SystemError } from "./errno.ts";
 import {
@@ -23,25 +22,13 @@ import {
   readFile,
   setCloseOnExec,
 } from "./file.ts";
-import {
-  addressOfSymbol,
-  check,
-  cString,
-  errno,
-  libc,
-  pad,
-  type StringArray,
-  stringArray,
-} from "./libc.ts";
-import { sleep } from "./poll.ts";
-import { getLimit, isMemoryLimit, type Limits, LimitSwitch, setSoftLimit } from "./rlimit.ts";
+import { check, cString, errno, libc, pad, type StringArray, stringArray } from "./libc.ts";
+import { getLimit, type Limits, LimitSwitch } from "./rlimit.ts";
 import {
   ignoredForOurselves,
-  maskOf,
   setDisposition,
   setMask,
   type SignalMask,
-  sigset,
   unblock,
 } from "./signal.ts";
 
@@ -137,7 +124,9 @@ function placeDescriptors(mappings: readonly Mapping[]): () => void {
   return () => undo.reverse().forEach((action) => action());
 }
 
-const QUIET_DEADLINE = 200;
+/** How often the runtime's threads are looked at, and how long apart, in microseconds. */
+const LOOKS = 200;
+const PAUSE = 1000;
 
 /** Waits until the runtime's other threads have nothing to do, or for a while. */
 function waitForQuiet(): void {
@@ -145,8 +134,7 @@ function waitForQuiet(): void {
   const others = readDirectory("/proc/self/task").filter((name) =>
     /^\d/.test(name) && name !== own
   );
-  const end = monotonic() + QUIET_DEADLINE;
-  while (!others.every(isAsleep) && monotonic() < end) sleep(1);
+  for (let looks = 0; looks < LOOKS && !others.every(isAsleep); looks++) libc().usleep(PAUSE, pad);
 }
 
 function isAsleep(thread: ByteString): boolean {
@@ -183,112 +171,6 @@ export function exec(program: Program): number {
   // Used after the call, so that it lives until then.
   if (argv.keep.length + environ.keep.length < 0) throw new Error();
   return reason;
-}
-
-// spawn.h of glibc: posix_spawn_file_actions_t is 80 bytes, posix_spawnattr_t 336; musl's are smaller.
-const ACTIONS_SIZE = 128;
-const ATTRIBUTES_SIZE = 512;
-const POSIX_SPAWN_SETSIGDEF = 0x04;
-const POSIX_SPAWN_SETSIGMASK = 0x08;
-/* glibc's posix_spawn leaves its two internal signals ignored in the child unless they are in the set of
- * defaults; sigaddset(3) would refuse them. */
-const INTERNAL_SIGNALS = [32, 33];
-
-const actions = new Uint8Array(ACTIONS_SIZE);
-const attributes = new Uint8Array(ATTRIBUTES_SIZE);
-const blocked = sigset(0n);
-const defaulted = sigset(0n);
-const spawned = new Int32Array(1);
-const spawnedBytes = new Uint8Array(spawned.buffer);
-
-/**
- * posix_spawn(3): starts a program beside us and returns its pid. Mappings are carried out in their order, so a
- * descriptor that is still to be duplicated must not be the target of an earlier one.
- *
- * @param directory descriptor of the directory it starts in
- * @param defaults signals that it is to have at their default, whatever we were started with
- * @throws SystemError "execve" when the program cannot be started: there is no process then
- */
-export function spawn(
-  program: Program,
-  directory?: number,
-  defaults: readonly number[] = [],
-): number {
-  const c = libc();
-  c.posix_spawn_file_actions_init(actions, pad);
-  c.posix_spawnattr_init(attributes, pad);
-  for (const [ours, theirs] of program.descriptors) {
-    c.posix_spawn_file_actions_adddup2(actions, ours, theirs, pad);
-  }
-  if (directory !== undefined) c.posix_spawn_file_actions_addfchdir_np(actions, directory, pad);
-  c.posix_spawnattr_setsigmask(attributes, sigset(program.mask, blocked), pad);
-  const signals = maskOf([...INTERNAL_SIGNALS, ...ignoredForOurselves(), ...defaults]);
-  c.posix_spawnattr_setsigdefault(attributes, sigset(signals, defaulted), pad);
-  c.posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK, pad);
-  const path = cString(program.path);
-  const argv = stringArray(program.argv);
-  const environ = stringArray(program.environ);
-  const before: [number, bigint][] = [];
-  const limits = softLimits(program);
-  for (const [resource, soft] of limits) {
-    if (!isMemoryLimit(resource)) before.push([resource, setSoftLimit(resource, soft)]);
-  }
-  const reason = c.posix_spawn(
-    spawnedBytes,
-    path,
-    actions,
-    attributes,
-    argv.array,
-    environ.array,
-    pad,
-  );
-  for (const [resource, soft] of before) setSoftLimit(resource, soft);
-  c.posix_spawn_file_actions_destroy(actions, pad);
-  c.posix_spawnattr_destroy(attributes, pad);
-  // Used after the call, so that it lives until then.
-  if (reason !== 0 || argv.keep.length + environ.keep.length < 0) {
-    throw new SystemError(reason, "execve");
-  }
-  const child = spawned[0] as number;
-  for (const [resource, soft] of limits) {
-    // These would kill us if they held while we spawn; the child gets them in its first microseconds.
-    if (isMemoryLimit(resource)) limitChild(child, resource, soft);
-  }
-  return child;
-}
-
-function limitChild(pid: number, resource: number, soft: bigint): void {
-  try {
-    setSoftLimit(resource, soft, pid);
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error; // it is gone already
-  }
-}
-
-const CLONE_VM = 0x100;
-const CLONE_VFORK = 0x4000;
-const SIGCHLD_AT_EXIT = 17;
-const CHILD_STACK = 65536;
-
-/**
- * A child that does nothing but exit with `code`: what is left of a C program's fork when its exec fails. It has
- * a pid and is to be waited for like any other. clone(2) as in vfork(2), with the C library's _exit as the
- * child's whole program.
- */
-export function spawnExit(code: number): number {
-  const stack = new Uint8Array(CHILD_STACK);
-  const bottom = Deno.UnsafePointer.of(stack);
-  if (bottom === null) throw new Error("no address for a stack");
-  const top = Deno.UnsafePointer.offset(bottom, CHILD_STACK - 64);
-  const aligned = Deno.UnsafePointer.create(Deno.UnsafePointer.value(top) & ~15n);
-  const pid = libc().clone(
-    addressOfSymbol("_exit"),
-    aligned,
-    CLONE_VM | CLONE_VFORK | SIGCHLD_AT_EXIT,
-    Deno.UnsafePointer.create(BigInt(code)),
-    pad,
-  );
-  return check(pid, "clone");
 }
 
 /** How a child ended, as waitpid(2) tells it. */

@@ -12,6 +12,7 @@
 import {
   O_CLOEXEC,
   O_NONBLOCK,
+  SIG_SETMASK,
   SIGALRM,
   SIGCHLD,
   SIGHUP,
@@ -26,7 +27,6 @@ import { check, errno, hot, libc, pad } from "./libc.ts";
 
 const SIG_BLOCK = 0;
 const SIG_UNBLOCK = 1;
-const SIG_SETMASK = 2;
 const SIGSET_SIZE = 128;
 
 /** The signals that all other threads have blocked, so that the main thread alone decides about them. */

@@ -11,7 +11,8 @@
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
 import { SystemError } from "../os/errno.ts";
 import { close, memoryFile, readToEnd, setCloseOnExec } from "../os/file.ts";
-import { type Mapping, spawn } from "../os/process.ts";
+import { type Mapping } from "../os/process.ts";
+import { spawn } from "../os/spawn.ts";
 import type { Environment } from "../cli/environment.ts";
 import type { Context } from "../cli/tool.ts";
 import { type Descriptors, ServiceDirectory } from "./service_directory.ts";

@@ -22,7 +22,8 @@ import {
   stat,
   statIfThere,
 } from "../os/file.ts";
-import { type Mapping, spawn, wait } from "../os/process.ts";
+import { type Mapping, wait } from "../os/process.ts";
+import { spawn } from "../os/spawn.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
 import { searchPath } from "../cli/path_search.ts";
 import type { Context } from "../cli/tool.ts";

@@ -4,9 +4,11 @@
  *
  * @module
  */
-import { EAGAIN, ENOMEM, SystemError } from "../os/errno.ts";
-import { type Mapping, prepare, spawn, spawnExit, type Strings } from "../os/process.ts";
-import { complain, EXIT_TEMPORARY, reasonOf, warn } from "../cli/messages.ts";
+import { SystemError } from "../os/errno.ts";
+import { type Mapping, prepare, type Strings } from "../os/process.ts";
+import { start } from "../os/spawn.ts";
+import { errorText } from "../cli/error_text.ts";
+import { complain, warn } from "../cli/messages.ts";
 import type { Surroundings } from "./loop.ts";
 import { type ServiceDirectory, SUPERVISE } from "./service_directory.ts";
 
@@ -23,29 +25,18 @@ export function startRun(
   argv ??= prepare(["./run"]);
   const descriptors = [...inheritance.descriptors, ...mappings];
   try {
-    return spawn(
+    // A process whose exec fails ends at once with code 111, and is restarted a second later like any other.
+    const { pid, errno } = start(
       { ...inheritance, path: "./run", argv, environ, descriptors },
       directory.descriptors.directory,
     );
+    if (errno !== 0) {
+      complain(`${SUPERVISE}: fatal: unable to start ${directory.name}/run: ${errorText(errno)}`);
+    }
+    return pid;
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
-    if (error.errno === EAGAIN || error.errno === ENOMEM) return cannotFork(directory, error);
-    complain(`${SUPERVISE}: fatal: unable to start ${directory.name}/run: ${reasonOf(error)}`);
-    return startFailed(directory);
+    warn(SUPERVISE, `unable to fork for ${directory.name}, trying again in a second`, error);
+    return undefined;
   }
-}
-
-/** C's supervise has forked by then: there is a process, with a pid, that ends at once with code 111. */
-function startFailed(directory: ServiceDirectory): number | undefined {
-  try {
-    return spawnExit(EXIT_TEMPORARY);
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    return cannotFork(directory, error);
-  }
-}
-
-function cannotFork({ name }: ServiceDirectory, error: SystemError): undefined {
-  warn(SUPERVISE, `unable to fork for ${name}, trying again in a second`, error);
-  return undefined;
 }

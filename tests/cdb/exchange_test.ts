@@ -63,7 +63,7 @@ for (const [name, program, script] of MAKERS) {
     name: `writeCdb() writes what ${name} writes, and we read that`,
     ignore: program === undefined,
     fn(): void {
-      withRandom(20, (random, directory) => {
+      withRandom(12, (random, directory) => {
         const records = randomRecords(random);
         Deno.writeFileSync(`${directory}/records`, latin1(asText(records)));
         run(directory, script, program ?? "");
@@ -92,7 +92,7 @@ for (const [name, program, script] of DUMPERS) {
     name: `${name} prints the records that writeCdb() wrote`,
     ignore: program === undefined,
     fn(): void {
-      withRandom(20, (random, directory) => {
+      withRandom(12, (random, directory) => {
         const records = randomRecords(random);
         writeCdb(`${directory}/ours.cdb`, records);
         equal(run(directory, script, program ?? ""), asText(records));
@@ -105,7 +105,7 @@ Deno.test({
   name: "our cdbstats and freecdb's agree",
   ignore: cTool("cdbstats") === undefined,
   fn(): void {
-    withRandom(20, (random, directory) => {
+    withRandom(12, (random, directory) => {
       // freecdb's passes over keys of more than 1024 bytes.
       const records = randomRecords(random).filter(([key]) => key.length <= 1024);
       writeCdb(`${directory}/ours.cdb`, records);
@@ -119,7 +119,7 @@ Deno.test({
   name: "our cdbget, freecdb's and tinycdb's find the same",
   ignore: cTool("cdbget") === undefined || TINYCDB === undefined,
   fn(): void {
-    withRandom(20, (random, directory) => {
+    withRandom(12, (random, directory) => {
       const records = Array.from({ length: 1 + random.below(30) }, (): CdbRecord => [
         latin1(random.text(1 + random.below(2), "ab")),
         latin1(random.text(random.below(20), "xyz")),

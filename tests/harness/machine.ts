@@ -65,6 +65,17 @@ ip link set lo up
 exec perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' chroot . sleep infinity
 `;
 
+/** Arguments: the own address, host, port or service, what to say. */
+const TELNET = `
+use IO::Socket::INET;
+my ($from, $host, $port, $said) = @ARGV;
+my $peer = IO::Socket::INET->new(LocalAddr => $from, PeerAddr => $host, PeerPort => $port) or exit 1;
+$peer->autoflush(1);
+print $peer $said;
+shutdown($peer, 1);
+print while <$peer>;
+`.replaceAll("\n", " ");
+
 /** A procedure of the documents, tried on a machine with our tools and on one with the C ones. */
 export function machineTest(
   name: string,
@@ -163,5 +174,13 @@ export class Machine {
       return expected.test(last);
     }).catch((error: Error) => ok(false, `${error.message}; last seen: ${last}`));
     return last;
+  }
+
+  /** What `telnet host port` shows when `said` is typed and then the end of input; `from` is the client's address. */
+  async telnet(host: string, port: string, said = "", from = "127.0.0.1"): Promise<string> {
+    const { code, stdout } = await this.type(
+      `perl -e '${TELNET}' ${from} ${host} ${port} '${said}'`,
+    );
+    return code === 0 ? stdout : "no connection\n";
   }
 }

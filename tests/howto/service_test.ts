@@ -48,7 +48,6 @@ machineTest(
     machine.start("svscan /service");
     // Step 4: by hand.
     const byHand = machine.start("./run", "/usr/local/foo/foo");
-    await machine.until("true", /^$/);
     await machine.until("pgrep food", /\d/);
     byHand.kill("SIGKILL");
     await machine.output("pkill -TERM food");

@@ -34,7 +34,7 @@ function address(random: Random): string {
 }
 
 function variable(random: Random): string {
-  const quote = random.pick('"""/\'x ,=\t');
+  const quote = random.pick('""""""""/\'x ,=\t');
   const value = random.text(random.below(12), "abc -/'x\xe9").replaceAll(quote, "");
   return `,${random.text(random.below(6), "ABC_9,")}=${quote}${value}${quote}`;
 }

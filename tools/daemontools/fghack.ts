@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { EAGAIN, ECHILD, SystemError } from "../../lib/os/errno.ts";
+import { ECHILD, SystemError } from "../../lib/os/errno.ts";
 import { close, pipe, read } from "../../lib/os/file.ts";
 import {
   exitCodeOf,
@@ -61,8 +61,7 @@ function start({ name, args, env }: Context, inheritance: Inheritance): number {
   try {
     return spawnProgram(args, env.get("PATH"), env, inheritance);
   } catch (error) {
-    // Of the two steps that posix_spawn(3) takes, only fork(2) fails in this way.
-    const forking = error instanceof SystemError && error.errno === EAGAIN;
+    const forking = error instanceof SystemError && error.call === "clone";
     throw fatal(name, forking ? "unable to fork" : `unable to run ${args[0]}`, error);
   }
 }

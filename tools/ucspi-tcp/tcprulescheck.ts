@@ -10,7 +10,8 @@
  * Exit codes: 0 whatever the rules say; 100 wrong usage; 111 RULES.CDB cannot be read or is damaged, or the
  * answer cannot be written.
  *
- * Differences from the C tool: it says so where its answer cannot be written.
+ * Differences from the C tool: a damaged RULES.CDB, one that is still being written in place too, is a "protocol
+ * error", where C may find no rule in it; and it says so where its answer cannot be written.
  *
  * See https://cr.yp.to/ucspi-tcp/tcprulescheck.html
  *
