@@ -140,6 +140,15 @@ export class Machine {
     };
   }
 
+  /** Copies what is in `folder` here into `path` there. */
+  async bring(folder: string, path: string): Promise<void> {
+    const { code, stderr } = await this.#box.sh(
+      `mkdir -p "$2" && cp -a "$1/." "$2"`.replaceAll("$1", folder)
+        .replaceAll("$2", `/proc/${this.#init}/root${path}`),
+    );
+    equal(code, 0, stderr);
+  }
+
   /** Types `lines` and waits for the prompt. */
   async type(lines: string, cwd = "/"): Promise<Result> {
     const started = this.start(lines, cwd);
@@ -149,8 +158,8 @@ export class Machine {
   /** Types `lines`, which must say nothing but what is returned, and succeed. */
   async output(lines: string, cwd = "/"): Promise<string> {
     const { code, stdout, stderr } = await this.type(lines, cwd);
-    equal(stderr, "", lines);
-    equal(code, 0, lines);
+    equal(stderr, "", `${lines}: ${stderr}`);
+    equal(code, 0, `${lines}: ${code}`);
     return stdout;
   }
 
