@@ -3,7 +3,7 @@
  * deno task build [--form compiled|script] [--to DIR]: makes djbox in the form that this machine allows.
  *
  *   DIR/djbox       the executable: compiled, or the launcher of the script form (launcher.ts)
- *   DIR/runtime/    in the script form: deno, djbox.js and modules.js (bundle.ts)
+ *   DIR/runtime/    in the script form: deno, and djbox in JavaScript (bundle.ts)
  *
  * DIR is dist if it is not given. `deno compile` needs Deno's runtime archive, which it downloads once or takes from
  * DENORT_BIN; where neither is to be had the script form is made, which needs nothing. `--form` insists on one.
@@ -13,7 +13,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { bundle, LOADER } from "./bundle.ts";
+import { bundle } from "./bundle.ts";
 import { launcher } from "./launcher.ts";
 import { placeBytes, placeFile, removeIfThere } from "./placing.ts";
 
@@ -116,6 +116,7 @@ async function buildCompiled(directory: string): Promise<void> {
     "--no-lock",
     "--no-npm",
     "--no-remote",
+    "--v8-flags=--max-semi-space-size=1", // as in launcher.ts
     "--output",
     `${file}.new`,
     ROOT + "main.ts",
@@ -154,8 +155,13 @@ async function buildScript(directory: string): Promise<void> {
   await Deno.mkdir(runtime, { recursive: true });
   const text = (content: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(content);
   await placeFile(Deno.execPath(), `${runtime}/deno`, 0o755);
-  await placeBytes(text(bundle(ROOT)), `${runtime}/modules.js`, 0o644);
-  await placeBytes(text(LOADER), `${runtime}/djbox.js`, 0o644);
+  const files = bundle(ROOT);
+  for (const [name, content] of files) {
+    await placeBytes(text(content), `${runtime}/${name}`, 0o644);
+  }
+  for (const { name } of Deno.readDirSync(runtime)) {
+    if (name !== "deno" && !files.has(name)) await removeIfThere(`${runtime}/${name}`);
+  }
   await placeBytes(launcher(Deno.build.arch), `${directory}/djbox`, 0o755);
 }
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * The bundle of the script form: all modules of the toolbox as JavaScript in one file, and the loader that evaluates
+ * The bundle of the script form: the modules of the toolbox as JavaScript, and the loader that reads and evaluates
  * those of them that the tool at hand needs.
+ *
+ *   djbox.js        the loader: the runtime's main module
+ *   base.js         main.ts and the modules that every tool needs
+ *   tool.NAME.js    the further modules of the tool NAME
  *
  * `deno bundle` makes one big module instead. That takes a program which has to be downloaded first, and djbox can be
  * built where nothing can be had; and the runtime parses all of a module, twice, before it starts, which is a
@@ -10,33 +14,35 @@
  * It rests on what check_house.ts and `deno fmt` see to: imports and exports have few shapes, imports go in
  * no circle and come from the house's own files, and main.ts is a table with a line a tool.
  *
- * The file begins with a line of JSON, `{"NAME": [START, END], ...}`, where START and END count from the line's end. What
- * is there is a function that takes `load`, which gives what the module NAME exports, and returns what this one exports.
+ * Each file but the loader is one expression: an object that has, by the name of a module, a function that takes
+ * `load`, which gives what a module exports, and returns what this one exports.
  *
  * @module
  */
 import { stripTypeScriptTypes } from "node:module";
 
-/** `runtime/djbox.js`: the main module. What it loads lies beside it in `modules.js`. */
-export const LOADER = `// SPDX-License-Identifier: 0BSD
-const file = import.meta.dirname + "/modules.js";
-let modules;
-try {
-  modules = Deno.readTextFileSync(file);
-} catch (error) {
-  console.error("djbox: fatal: unable to read " + file + ": " + error.message);
-  Deno.exit(111);
-}
-const start = modules.indexOf("\\n") + 1;
-const places = JSON.parse(modules.slice(0, start));
+const LOADER = `// SPDX-License-Identifier: 0BSD
+const modules = {};
 const loaded = new Map();
-function load(name) {
+function include(name) {
+  const file = import.meta.dirname + "/" + name + ".js";
+  let text;
+  try {
+    text = Deno.readTextFileSync(file);
+  } catch (error) {
+    console.error("djbox: fatal: unable to read " + file + ": " + error.message);
+    Deno.exit(111);
+  }
+  Object.assign(modules, (0, eval)(text));
+}
+function load(name, tool) {
   if (!loaded.has(name)) {
-    const [from, to] = places[name];
-    loaded.set(name, (0, eval)(modules.slice(start + from, start + to))(load));
+    if (!(name in modules)) include("tool." + tool);
+    loaded.set(name, modules[name](load));
   }
   return loaded.get(name);
 }
+include("base");
 load("main.ts");
 `;
 
@@ -51,32 +57,65 @@ const EXPORT =
 /** `  name,` and `  "na@me": name,` in the table. */
 const TABLE_LINE = /^ {2}(?:"([^"]+)": )?(\w+),$/gm;
 
-/** Bundles the house that lies in `root` (with a slash at its end), from main.ts on: the content of modules.js. */
-export function bundle(root: string): string {
-  const texts = new Map<string, string>();
-  const add = (name: string): void => {
-    if (texts.has(name)) return;
-    texts.set(name, ""); // it is on its way
-    texts.set(name, moduleText(name, Deno.readTextFileSync(root + name), add));
-  };
-  add("main.ts");
-  let end = 0;
-  const places = [...texts].map(([name, text]) => [name, [end, end += text.length]]);
-  return JSON.stringify(Object.fromEntries(places)) + "\n" + [...texts.values()].join("");
+/** A module as a function, and what that loads. */
+interface Module {
+  readonly text: string;
+  readonly imports: readonly string[];
 }
 
-/** The function that a module becomes. `add` is told what it imports. */
-function moduleText(name: string, source: string, add: (name: string) => void): string {
+/** Bundles the house that lies in `root` (with a slash at its end), from main.ts on: the files' contents by name. */
+export function bundle(root: string): Map<string, string> {
+  const modules = new Map<string, Module>();
+  const add = (name: string): void => {
+    if (modules.has(name)) return;
+    const module = moduleOf(name, Deno.readTextFileSync(root + name));
+    modules.set(name, module);
+    module.imports.forEach(add);
+  };
+  const { table, tools } = loadLate(Deno.readTextFileSync(root + "main.ts"));
+  const main = moduleOf("main.ts", table);
+  modules.set("main.ts", main);
+  main.imports.forEach(add);
+  const base = [...modules.keys()];
+  const files = new Map([["djbox.js", LOADER], ["base.js", fileOf(base, modules)]]);
+  for (const [tool, name] of tools) {
+    add(name);
+    const further = closure(name, modules).filter((needed) => !base.includes(needed));
+    files.set(`tool.${tool}.js`, fileOf(further, modules));
+  }
+  return files;
+}
+
+/** The names of a module and of all that it needs. */
+function closure(name: string, modules: ReadonlyMap<string, Module>): string[] {
+  const found = new Set<string>();
+  const visit = (name: string): void => {
+    if (found.has(name)) return;
+    found.add(name);
+    modules.get(name)?.imports.forEach(visit);
+  };
+  visit(name);
+  return [...found];
+}
+
+function fileOf(names: readonly string[], modules: ReadonlyMap<string, Module>): string {
+  const lines = names.map((name) => `${JSON.stringify(name)}: ${modules.get(name)?.text},\n`);
+  return `({\n${lines.join("")}})\n`;
+}
+
+/** The function that a module becomes. */
+function moduleOf(name: string, source: string): Module {
   if (name.endsWith(".json")) {
-    return `(() => ({ default: ${JSON.stringify(JSON.parse(source))} }))\n`;
+    return { text: `() => ({ default: ${JSON.stringify(JSON.parse(source))} })`, imports: [] };
   }
   const exported: string[] = [];
+  const imports: string[] = [];
   const load = (specifier: string): string => {
     const path = new URL(specifier, `file:///${name}`).pathname.slice(1);
-    add(path);
+    imports.push(path);
     return `load(${JSON.stringify(path)})`;
   };
-  const code = (name === "main.ts" ? loadLate(source, load) : source)
+  const code = source
     .replace(IMPORT, (_, type, list, all, byDefault, specifier) => {
       if (type !== undefined) return "";
       const module = load(specifier);
@@ -96,23 +135,50 @@ function moduleText(name: string, source: string, add: (name: string) => void): 
     .replaceAll("import.meta.main", `${name === "main.ts"}`);
   const left = /^(?:import|export)\b.*|import\.meta.*/m.exec(code);
   if (left !== null) throw new Error(`${name}: cannot be bundled: ${left[0]}`);
-  const script = stripTypeScriptTypes(code, { mode: "transform" });
+  const script = withoutComments(stripTypeScriptTypes(code, { mode: "transform" }));
   // The parentheses tell V8 that the function is called at once.
-  return `((load) => { "use strict";\n${script}\nreturn { ${exported.join(", ")} };\n})\n`;
+  const text = `((load) => { "use strict";\n${script}\nreturn { ${exported.join(", ")} };\n})`;
+  return { text, imports };
 }
 
-/** The dispatch table with each tool loaded when it is looked up. */
-function loadLate(main: string, load: (specifier: string) => string): string {
+/** What must not be looked into for comments (strings, regular expressions), comments, and ends of lines. */
+const TOKEN = new RegExp(
+  [
+    /(?<comment>\/\/.*|\/\*[^]*?\*\/)/,
+    /(?<space>\s*\n\s*)/,
+    /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/,
+    // A slash is a division unless it stands where only a value can.
+    /(?<=[(,=:[!&|?{};]\s*|return\s*)\/(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\//,
+  ].map((token) => token.source).join("|"),
+  "g",
+);
+
+/** Comments and indentation are a third of the text, and the engine would read them at each start. */
+function withoutComments(code: string): string {
+  return code.replace(TOKEN, (token, comment, space) => {
+    if (space !== undefined) return "\n";
+    if (comment === undefined) return token;
+    return comment.includes("\n") ? "\n" : " ";
+  });
+}
+
+/** The dispatch table with each tool loaded when it is looked up, and the tools' modules by the tools' names. */
+function loadLate(main: string): { table: string; tools: Map<string, string> } {
+  const paths = new Map<string, string>();
   const tools = new Map<string, string>();
-  return main
-    .replace(/^import \{ (\w+) \} from "(\.\/tools\/[^"]+)";\n/gm, (_, tool, specifier) => {
-      tools.set(tool, `${load(specifier)}.${tool}`);
+  const table = main
+    .replace(/^import \{ (\w+) \} from "\.\/(tools\/[^"]+)";\n/gm, (_, identifier, path) => {
+      paths.set(identifier, path);
       return "";
     })
-    .replace(TABLE_LINE, (line, name, tool) => {
-      const value = tools.get(tool);
-      return value === undefined ? line : `get "${name ?? tool}"() { return ${value}; },`;
+    .replace(TABLE_LINE, (line, quoted, identifier) => {
+      const path = paths.get(identifier);
+      if (path === undefined) return line;
+      const tool = quoted ?? identifier;
+      tools.set(tool, path);
+      return `get "${tool}"() { return load("${path}", "${tool}").${identifier}; },`;
     });
+  return { table, tools };
 }
 
 /** `a, b as c, type T` as names there and names here, without the types. */

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: 0BSD
 // The shapes of imports and exports on small houses. That the whole toolbox works in its bundle is what all the tests of
 // tools show, which run the script form.
-import { deepEqual, equal, throws } from "node:assert/strict";
-import { bundle, LOADER } from "./bundle.ts";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { bundle } from "./bundle.ts";
 
 type Files = Readonly<Record<string, string>>;
 
 /** Writes the files, bundles them, and runs the bundle. */
 async function run(files: Files): Promise<{ code: number; stdout: string; stderr: string }> {
   return await inHouse(files, async (root) => {
-    await Deno.mkdir(root + "runtime");
-    await Deno.writeTextFile(root + "runtime/modules.js", bundle(root));
-    await Deno.writeTextFile(root + "runtime/djbox.js", LOADER);
+    await place(root, bundle(root));
     return await start(root);
   });
+}
+
+async function place(root: string, bundled: ReadonlyMap<string, string>): Promise<void> {
+  await Deno.mkdir(root + "runtime");
+  for (const [name, text] of bundled) await Deno.writeTextFile(`${root}runtime/${name}`, text);
 }
 
 async function start(root: string): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -126,13 +129,64 @@ Deno.test("a tool is evaluated when it is looked up in the table, and not before
   equal((await run(TOOLBOX)).stdout, "one two@ true\nstart\ntwo is here\ntwo\n");
 });
 
-Deno.test("a bundle that is not there is told in a line", async () => {
+Deno.test("a bundle has no comments, but all that looks like one", async () => {
+  const source = String.raw`// a comment
+/** another, with "quotes" and \`ticks\` */
+const url = "http://example.org/*"; // a third: it's one
+const single = 'it\'s // not "one"'; /* a fourth */
+const template = \`// none
+  /* none \${"//"} */\`;
+const half = (n: number): number => n / 2; // and / not
+const pattern = /[/"]\/\/x/.test('/" //x'.slice(0, 1) + '//x'); /* last
+  of all */
+const split = "a//b".split(/\//).length / 1;
+console.log(JSON.stringify([url, single, template, half(3), pattern, split]));
+`;
+  const files = { "main.ts": source.replaceAll("\\`", "`").replaceAll("\\${", "${") };
+  const { stdout } = await run(files);
+  deepEqual(JSON.parse(stdout), [
+    "http://example.org/*",
+    'it\'s // not "one"',
+    "// none\n  /* none // */",
+    1.5,
+    true,
+    3,
+  ]);
+  const text = (await inHouse(files, (root) => bundle(root))).get("base.js") ?? "";
+  for (const comment of ["a comment", "another", "a third", "a fourth", "and / not", "last"]) {
+    ok(!text.includes(comment), comment);
+  }
+});
+
+Deno.test("what every tool needs is in base.js, and only there", async () => {
+  const files = {
+    "main.ts": TOOLBOX["main.ts"] ?? "",
+    "lib/start.ts": 'import { both } from "./both.ts";\nexport const start = both;\n',
+    "lib/both.ts": "export function both(): void {}\n",
+    "lib/own.ts": 'import { both } from "./both.ts";\nexport const own = both;\n',
+    "tools/x/one.ts": 'import { own } from "../../lib/own.ts";\nexport const one = own;\n',
+    "tools/x/two@.ts": 'import { start } from "../../lib/start.ts";\nexport const two = start;\n',
+  };
+  const bundled = await inHouse(files, (root) => bundle(root));
+  const modules = Object.fromEntries(
+    [...bundled].map(([file, text]) => [file, text.match(/^"[^"]*"(?=: )/gm)?.join(" ")]),
+  );
+  deepEqual(modules, {
+    "djbox.js": undefined,
+    "base.js": '"main.ts" "lib/start.ts" "lib/both.ts"',
+    "tool.one.js": '"tools/x/one.ts" "lib/own.ts"',
+    "tool.two@.js": '"tools/x/two@.ts"',
+  });
+});
+
+Deno.test("a file of the bundle that is not there is told in a line", async () => {
   await inHouse(TOOLBOX, async (root) => {
-    await Deno.mkdir(root + "runtime");
-    await Deno.writeTextFile(root + "runtime/djbox.js", LOADER);
+    const bundled = bundle(root);
+    bundled.delete("tool.two@.js");
+    await place(root, bundled);
     const { code, stderr } = await start(root);
     equal(code, 111);
-    const path = root + "runtime/modules.js";
+    const path = root + "runtime/tool.two@.js";
     equal(stderr.replace(/: [^:]*: [^:]*\n$/, "\n"), `djbox: fatal: unable to read ${path}\n`);
   });
 });

@@ -3,9 +3,8 @@
  * deno task ok, the part that knows the house: checks the rules that neither the compiler nor the linter knows, and prints
  * a line `FILE:LINE: WHAT` for each place that breaks one. docs/architecture.md explains the rules.
  *
- * - Imports go down only: main.ts, tools, lib/{supervise,log,net}, lib/stream,
- * lib/{cli,tai,cdb}, lib/os. No tool imports
- *   a tool, no module imports itself in a circle, nothing comes from JSR.
+ * - Imports go down only, from floor to floor (house.ts). No tool imports a tool, no module imports itself in a
+ *   circle, nothing comes from JSR.
  * - Only lib/os talks to the runtime, and only lib/os/libc.ts calls Deno.dlopen. Only main.ts and scripts exit.
  * - Every tool stands in main.ts's table, has its manual in the head comment, a usage line, a test, and a line in the
  *   README's table; and what stands there is a tool.

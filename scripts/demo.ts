@@ -131,21 +131,17 @@ async function start(stage: Stage, port: number): Promise<number> {
     const { output } = await stage.ask(`svstat ${ALL}`);
     return output.match(/: up /g)?.length === 2 * SERVICES.length;
   });
-  await stage.until("tcpserver answers", async () => (await stage.ask(client(port))).code === 0);
+  await stage.until(
+    "tcpserver answers",
+    async () => (await stage.ask(`tcpcat 127.0.0.1 ${port}`)).code === 0,
+  );
   await stage.run(`svstat ${ALL}`);
   return pid;
 }
 
-/** The client of the TCP service. */
-function client(port: number): string {
-  return `tcpclient -HRl localhost 127.0.0.1 ${port} sh -c 'cat <&6'`;
-}
-
 async function connect(stage: Stage, port: number): Promise<void> {
-  stage.say(
-    "A client: tcpclient connects, and runs a program with the connection as its descriptors 6 and 7.",
-  );
-  await stage.run(client(port));
+  stage.say("A client: tcpcat connects and shows what the service says.");
+  await stage.run(`tcpcat 127.0.0.1 ${port}`);
 }
 
 async function readLogs(stage: Stage): Promise<void> {

@@ -66,7 +66,7 @@ esac
 `,
   );
   await Deno.chmod(`${dir}/djbox`, 0o755);
-  for (const name of ["deno", "djbox.js", "modules.js"]) {
+  for (const name of ["deno", "djbox.js", "tool.svok.js"]) {
     await Deno.writeTextFile(`${dir}/runtime/${name}`, `${name} of ${version}\n`);
   }
   await Deno.chmod(`${dir}/runtime/deno`, 0o755);
@@ -101,7 +101,7 @@ const LAYOUT = [
   "755 /package/admin/djbox-1.0/runtime",
   "755 /package/admin/djbox-1.0/runtime/deno",
   "644 /package/admin/djbox-1.0/runtime/djbox.js",
-  "644 /package/admin/djbox-1.0/runtime/modules.js",
+  "644 /package/admin/djbox-1.0/runtime/tool.svok.js",
   "755 /service",
 ];
 
@@ -230,7 +230,7 @@ test("install says what is wrong", async (dir) => {
 
 test("what root installs is root's own copy, not the builder's file", async (dir) => {
   const from = await makeDist(`${dir}/dist`, "1.0", ["svc"]);
-  const files = ["djbox", "runtime/deno", "runtime/djbox.js", "runtime/modules.js"];
+  const files = ["djbox", "runtime/deno", "runtime/djbox.js", "runtime/tool.svok.js"];
   for (const name of files) await Deno.chown(`${from}/${name}`, NOBODY, NOBODY);
   await installed(from, `${dir}/root`);
   for (const name of files) {

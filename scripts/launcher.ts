@@ -40,27 +40,11 @@
  * @module
  */
 
-import { RUNTIME_VARIABLES } from "../lib/os/start.ts";
+import { RUNTIME_FLAGS, RUNTIME_VARIABLES } from "../lib/os/start.ts";
 import { LAUNCHER_BLOCKS, maskOf } from "../lib/os/signal.ts";
 
 /** The architectures that there is a launcher for, named as `Deno.build.arch` names them. */
 export type Arch = "x86_64" | "aarch64";
-
-/** Options of `deno`, between its name and the script. */
-const FLAGS = [
-  "run",
-  "-A",
-  // Not one file of the folder that djbox is started in may change what runs, and nothing is
-  // looked for outside the bundle.
-  "--no-config",
-  "--no-lock",
-  "--no-npm",
-  "--no-remote",
-  "--cached-only",
-  // A tool must run where no cache can be written.
-  "--no-code-cache",
-  "--quiet",
-];
 
 /** What the listings refer to, by label, in the order in which it follows the code. */
 const DATA: ReadonlyArray<readonly [label: string, bytes: Uint8Array]> = [
@@ -71,7 +55,7 @@ const DATA: ReadonlyArray<readonly [label: string, bytes: Uint8Array]> = [
   ["script", ascii("/runtime/djbox.js\0")],
   ["runtime", ascii("/runtime/deno\0")],
   ["variables", list(RUNTIME_VARIABLES)],
-  ["flags", list(FLAGS)],
+  ["flags", list(RUNTIME_FLAGS)],
   ["message", ascii("djbox: fatal: unable to run the runtime beside it (runtime/deno)\n")],
   ["message_end", ascii("")],
 ];

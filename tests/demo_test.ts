@@ -46,7 +46,7 @@ const SHOWN = [
   /exec multilog t \.\/main\n/,
   /\$ svscan service .*&\n/,
   /\$ svstat service\/\* service\/\*\/log\n( +service\/\S+: up \(pid \d+\) \d+ seconds\n){6}/,
-  /\$ tcpclient .* 127\.0\.0\.1 \d+ sh -c 'cat <&6'\n +Hello 127\.0\.0\.1, this is process \d+\.\n/,
+  /\$ tcpcat 127\.0\.0\.1 \d+\n +Hello 127\.0\.0\.1, this is process \d+\.\n/,
   /\n +@[0-9a-f]{24} tcpserver: end \d+ status 0\n/,
   /\| tai64nlocal\n( +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9} tcpserver: .*\n){4}/,
   /\$ svc -t service\/count\n/,

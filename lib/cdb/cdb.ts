@@ -18,8 +18,9 @@
  * say. A key may occur more than once: `get` finds the first, `getAll` all of them. File names are strings as in
  * the rest of Deno, and go to the system in UTF-8.
  *
- * Everything is synchronous, nothing but the record asked for is loaded, and files of up to 4 GB are read and
- * written byte for byte like those of the C programs. A damaged file, whatever is wrong with it, makes a `FormatError`;
+ * Everything is synchronous. Nothing but the record asked for is loaded, until so many have been asked for that
+ * it is cheaper to have a file of up to 128 MB in memory; then a look-up costs no system call. Files of up to 4 GB
+ * are read and written byte for byte like those of the C programs. A damaged file, whatever is wrong with it, makes a `FormatError`;
  * it is never taken for one in which the key does not occur because something in it could not be read.
  *
  * It needs Linux on x86-64 or arm64 and `--allow-ffi`.

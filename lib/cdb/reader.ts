@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: 0BSD
 /**
  * Reads a cdb through its descriptor with pread(2): a look-up costs two small reads, whatever the file's size, and a
- * file that was replaced meanwhile is read on as it was.
+ * file that was replaced meanwhile is read on as it was. Who looks up so much that reading the whole file would
+ * have cost less gets it read into memory, if it is not too large, and pays for no read any more. (Not mapped:
+ * in a mapped file that somebody cuts short a look-up is the end of the process.)
  *
  * Nothing in the file is believed. Every position is checked before it is used, a search ends after as many
  * slots as the table has, and what does not fit the format is a FormatError, never "no such key": who looks up
@@ -20,7 +22,7 @@ import {
   tableOf,
   TABLES,
 } from "./format.ts";
-import { readFrom, Window } from "./window.ts";
+import { allocate, readFrom, Window } from "./window.ts";
 
 /** Where a record stands in the file. */
 export interface Place {
@@ -35,14 +37,37 @@ const SMALL = 512;
 /** For reading on and on. */
 const LARGE = 65536;
 
+/** Who looks up no more than that many keys, as a server does for a connection, is to have no large buffer. */
+const FEW_LOOKUPS = 64;
+/** As many bytes are read in one go in the time that a look-up takes for its two small reads. */
+const WORTH_A_LOOKUP = 32768;
+/** A file that is larger stays where it is. */
+const LARGEST_IN_MEMORY = 128 * 1024 * 1024;
+
+/** How far a search has come: the next slot, and the record that was found last. */
+class Search {
+  readonly hash: number;
+  slot = 0;
+  tried = 0;
+  keyAt = 0;
+  valueAt = 0;
+  valueLength = 0;
+
+  constructor(readonly key: Uint8Array, public unread: number) {
+    this.hash = hash(key);
+  }
+}
+
 /** A cdb that is open for reading. */
 export class Reader {
   readonly #fd: number;
+  readonly #size: number;
   readonly #header: DataView;
   readonly #slots: Window;
   readonly #records: Window;
   /** Where the records end and the hash tables begin. */
   readonly #recordsEnd: number;
+  #lookups = -FEW_LOOKUPS;
 
   /**
    * Reads and checks the header.
@@ -55,6 +80,7 @@ export class Reader {
     // A pipe, too, has no size.
     if (size === 0) throw new FormatError("it is empty");
     this.#fd = fd;
+    this.#size = size;
     const scratch = new Uint8Array(HEADER + 2 * SMALL);
     this.#slots = new Window(fd, scratch.subarray(HEADER, HEADER + SMALL));
     this.#records = new Window(fd, scratch.subarray(HEADER + SMALL));
@@ -65,10 +91,9 @@ export class Reader {
 
   /** The value of the first record with this key; undefined: there is none. */
   get(key: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
-    for (const { valueAt, valueLength } of this.find(key)) {
-      return this.#records.copy(valueAt, valueLength);
-    }
-    return undefined;
+    const search = this.#search(key);
+    if (!this.#advance(search)) return undefined;
+    return this.#records.copy(search.valueAt, search.valueLength);
   }
 
   /** The values of all records with this key, in the order in which they were written. */
@@ -98,25 +123,46 @@ export class Reader {
 
   /** The places of all records with this key, in the order in which they were written. */
   *find(key: Uint8Array): Generator<Place, void, undefined> {
-    const wanted = hash(key);
+    const search = this.#search(key);
+    while (this.#advance(search)) {
+      const { keyAt, valueAt, valueLength } = search;
+      yield { keyAt, keyLength: key.length, valueAt, valueLength };
+    }
+  }
+
+  #search(key: Uint8Array): Search {
+    if (++this.#lookups * WORTH_A_LOOKUP > this.#size) this.#load();
+    return new Search(key, this.#recordsEnd);
+  }
+
+  /** Reads the file into memory, where it may be that large. */
+  #load(): void {
+    this.#lookups = -Infinity;
+    if (this.#size > LARGEST_IN_MEMORY) return;
+    const file = allocate(this.#size);
+    readFrom(this.#fd, file, 0, this.#size);
+    this.#slots.cover(file);
+    this.#records.cover(file);
+  }
+
+  /** Goes on to the next record with the key; false: there is none. */
+  #advance(search: Search): boolean {
+    const wanted = search.hash;
     const pair = tableOf(wanted) * PAIR;
     const table = this.#header.getUint32(pair, true);
     const slots = this.#header.getUint32(pair + 4, true);
-    // Slots that share a record could make us read its key over and over.
-    let unread = this.#recordsEnd;
-    let slot = slots === 0 ? 0 : homeSlot(wanted, slots);
-    for (let tried = 0; tried < slots; tried++) {
-      const [found, at] = this.#slots.pair(table + slot * PAIR);
-      if (found === 0 && at === 0) return;
+    if (search.tried === 0 && slots > 0) search.slot = homeSlot(wanted, slots);
+    while (search.tried < slots) {
+      const slotAt = table + search.slot * PAIR;
+      const found = this.#slots.number(slotAt);
+      const at = this.#slots.number(slotAt + 4);
+      if (found === 0 && at === 0) return false;
       this.#checkSlot(found, at, tableOf(wanted));
-      if (found === wanted) {
-        const place = this.#placeAt(at, this.#records);
-        unread -= place.keyLength;
-        if (unread < 0) throw new FormatError("several slots share a record");
-        if (this.#holds(place, key, wanted)) yield place;
-      }
-      slot = slot + 1 === slots ? 0 : slot + 1;
+      search.tried++;
+      search.slot = search.slot + 1 === slots ? 0 : search.slot + 1;
+      if (found === wanted && this.#matches(at, search)) return true;
     }
+    return false;
   }
 
   /** How far each record's slot is from the slot where a search for it begins, in no order. */
@@ -144,7 +190,8 @@ export class Reader {
   #placeAt(at: number, window: Window): Place {
     const end = this.#recordsEnd;
     if (at + PAIR > end) throw new FormatError(`there can be no record at ${at}`);
-    const [keyLength, valueLength] = window.pair(at);
+    const keyLength = window.number(at);
+    const valueLength = window.number(at + 4);
     const keyAt = at + PAIR;
     const valueAt = keyAt + keyLength;
     if (valueAt + valueLength > end) throw new FormatError(`the record at ${at} is too long`);
@@ -152,19 +199,36 @@ export class Reader {
   }
 
   /**
-   * Whether the record at `place`, in whose slot the hash of `key` stands, has that key. Another key may well have
-   * the same hash, but one that has not is damaged: it may have been `key`.
+   * Whether the record at `at`, in whose slot the hash of the key that is searched for stands, has that key; notes where
+   * it is. Another key may well have the same hash, but one that has not is damaged: it may have been the key.
    */
-  #holds({ keyAt, keyLength }: Place, key: Uint8Array, wanted: number): boolean {
-    let equal = keyLength === key.length;
-    let found = HASH_START;
-    for (let done = 0; done < keyLength; done += SMALL) {
-      const piece = this.#records.view(keyAt + done, Math.min(SMALL, keyLength - done));
-      equal &&= piece.every((byte, i) => byte === key[done + i]);
-      found = hash(piece, found);
+  #matches(at: number, search: Search): boolean {
+    const { keyAt, keyLength, valueAt, valueLength } = this.#placeAt(at, this.#records);
+    // Slots that share a record could make us read its key over and over.
+    search.unread -= keyLength;
+    if (search.unread < 0) throw new FormatError("several slots share a record");
+    search.keyAt = keyAt;
+    search.valueAt = valueAt;
+    search.valueLength = valueLength;
+    if (keyLength === search.key.length && this.#isAt(keyAt, search.key)) return true;
+    if (this.#hashAt(keyAt, keyLength) === search.hash) return false;
+    throw new FormatError(`the key at ${keyAt} has not the hash in its slot`);
+  }
+
+  #isAt(at: number, key: Uint8Array): boolean {
+    for (let done = 0; done < key.length; done += SMALL) {
+      const length = Math.min(SMALL, key.length - done);
+      if (!this.#records.equals(at + done, length, key, done)) return false;
     }
-    if (found !== wanted) throw new FormatError(`the key at ${keyAt} has not the hash in its slot`);
-    return equal;
+    return true;
+  }
+
+  #hashAt(at: number, length: number): number {
+    let found = HASH_START;
+    for (let done = 0; done < length; done += SMALL) {
+      found = hash(this.#records.view(at + done, Math.min(SMALL, length - done)), found);
+    }
+    return found;
   }
 }
 

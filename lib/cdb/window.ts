@@ -10,8 +10,8 @@ import { FormatError, PAIR } from "./format.ts";
 
 export class Window {
   readonly #fd: number;
-  readonly #buffer: Uint8Array<ArrayBuffer>;
-  readonly #numbers: DataView<ArrayBuffer>;
+  #buffer: Uint8Array<ArrayBuffer>;
+  #numbers: DataView<ArrayBuffer>;
   #from = 0;
   #filled = 0;
 
@@ -20,6 +20,14 @@ export class Window {
     this.#fd = fd;
     this.#buffer = buffer;
     this.#numbers = new DataView(buffer.buffer, buffer.byteOffset);
+  }
+
+  /** From now on the window shows all of the file: `file` is what it holds. */
+  cover(file: Uint8Array<ArrayBuffer>): void {
+    this.#buffer = file;
+    this.#numbers = new DataView(file.buffer, file.byteOffset);
+    this.#from = 0;
+    this.#filled = file.length;
   }
 
   /** `length` bytes from `at` on, not more than fit the buffer; they stay what they are until the next call. */
@@ -34,6 +42,21 @@ export class Window {
     return [this.#numbers.getUint32(offset, true), this.#numbers.getUint32(offset + 4, true)];
   }
 
+  /** The 32-bit number at `at`. */
+  number(at: number): number {
+    return this.#numbers.getUint32(this.#offset(at, 4), true);
+  }
+
+  /** Whether the `length` bytes from `at` on, not more than fit the buffer, are those of `bytes` from `from` on. */
+  equals(at: number, length: number, bytes: Uint8Array, from: number): boolean {
+    const offset = this.#offset(at, length);
+    const buffer = this.#buffer;
+    for (let i = 0; i < length; i++) {
+      if (buffer[offset + i] !== bytes[from + i]) return false;
+    }
+    return true;
+  }
+
   /** Where in the buffer `length` bytes from `at` on are. */
   #offset(at: number, length: number): number {
     if (at < this.#from || at + length > this.#from + this.#filled) {
@@ -46,7 +69,10 @@ export class Window {
 
   /** `length` bytes from `at` on, however many, in a buffer of their own. */
   copy(at: number, length: number): Uint8Array<ArrayBuffer> {
-    if (length <= this.#buffer.length) return this.view(at, length).slice();
+    if (length <= this.#buffer.length) {
+      const offset = this.#offset(at, length);
+      return this.#buffer.slice(offset, offset + length);
+    }
     const bytes = allocate(length);
     readFrom(this.#fd, bytes, at, length);
     return bytes;
@@ -54,7 +80,7 @@ export class Window {
 }
 
 /** A record can be larger than memory: then it is the system's error, not the program's. */
-function allocate(length: number): Uint8Array<ArrayBuffer> {
+export function allocate(length: number): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(length);
   } catch {

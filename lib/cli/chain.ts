@@ -15,7 +15,7 @@ import { SystemError } from "../os/errno.ts";
 import { access, isRegular, type Stat, stat } from "../os/file.ts";
 import { exec, type Inheritance, setDumpable } from "../os/process.ts";
 import { restartBlocked, type Start } from "../os/start.ts";
-import { setTitle } from "../os/title.ts";
+import { setTitle, type TitleArea } from "../os/title.ts";
 import { Environment } from "./environment.ts";
 import { complain, EXIT_TEMPORARY, Failure, fatal, reasonOf } from "./messages.ts";
 import { searchPath } from "./path_search.ts";
@@ -23,6 +23,8 @@ import type { Next, Outcome, Tool, Toolbox } from "./tool.ts";
 
 /** The toolbox's own command: what runs where no other tool's name was called. */
 const OWN_COMMAND = "djbox";
+
+const NO_TITLE: TitleArea = { bytes: new Uint8Array(0) };
 
 /** One link of the chain: a program as execve(2) would get it. */
 interface Link {
@@ -110,7 +112,7 @@ function runLink(
     args,
     env: link.env,
     inheritance: link.inheritance,
-    title: setTitle(link.argv, name),
+    title: tool.brief === true ? NO_TITLE : setTitle(link.argv, link.env.entries(), name),
     toolbox,
   });
 }

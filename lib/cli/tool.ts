@@ -23,7 +23,7 @@ export interface Context {
   readonly env: Environment;
   /** What programs that the tool starts are to inherit. */
   readonly inheritance: Inheritance;
-  /** The memory that ps(1) shows as our arguments. */
+  /** The memory that ps(1) shows as our arguments; empty for a brief tool. */
   readonly title: TitleArea;
   /** The toolbox: which file it is, and what it is made of. */
   readonly toolbox: Toolbox;
@@ -52,6 +52,8 @@ export interface Tool {
   readonly usage: string;
   /** Whether the tool reads signals from a descriptor (lib/os/signal.ts). */
   readonly readsSignals?: boolean;
+  /** Whether the tool ends, or goes on to the next program, at once: nobody is to see its arguments in ps(1). */
+  readonly brief?: boolean;
   run(context: Context): Outcome;
 }
 

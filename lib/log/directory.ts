@@ -41,8 +41,9 @@ import {
   unlink,
   write,
 } from "../os/file.ts";
-import { type Place, retire } from "./old_files.ts";
-import { persist } from "./persist.ts";
+import { type Place, retire, retireLeftover } from "./old_files.ts";
+import { pauseAfter, persist } from "./persist.ts";
+import { NEWLINE } from "./text.ts";
 import { process, type Processor } from "./processor.ts";
 
 const WRITING = 0o644;
@@ -50,7 +51,6 @@ const COMPLETE = 0o744;
 /** The bit that tells 744 from 644. */
 const COMPLETE_BIT = 0o100;
 
-const NEWLINE = 10;
 /** So close to the limit of its size a file is finished at the end of a line. */
 const MARGIN = 2000;
 
@@ -127,10 +127,10 @@ export class LogDirectory {
   #endInFile(bytes: Uint8Array, at: number, to: number, restOf: RestOfPiece): number {
     const room = this.#size - this.#bytes;
     if (to - at < room - MARGIN) return to;
-    const newline = bytes.indexOf(NEWLINE, at + Math.max(room - MARGIN - 1, 0));
     const end = Math.min(at + room, to);
-    if (newline < 0 || newline >= end) return end;
-    return newline + 1 + restOf(newline + 1, end - newline - 1);
+    let last = at + Math.max(room - MARGIN - 1, 0);
+    while (last < end && bytes[last] !== NEWLINE) last++;
+    return last === end ? end : last + 1 + restOf(last + 1, end - last - 1);
   }
 
   #writeAll(bytes: Uint8Array<ArrayBuffer>, from: number, to: number): void {
@@ -142,12 +142,14 @@ export class LogDirectory {
   }
 
   #write(bytes: Uint8Array<ArrayBuffer>, length: number): number {
-    const { tool, path } = this.#place;
-    return persist(
-      tool,
-      `unable to write to ${path}/current`,
-      () => write(this.#fd, bytes, length),
-    );
+    for (;;) {
+      try {
+        return write(this.#fd, bytes, length);
+      } catch (error) {
+        const { tool, path } = this.#place;
+        pauseAfter(tool, `unable to write to ${path}/current`, error);
+      }
+    }
   }
 
   /** Finishes `current` and begins another, unless it is empty: the ALRM signal. */
@@ -226,12 +228,12 @@ function recover(place: Place): void {
   remove("newstate", at);
   if (isComplete(statAtStart(place, "processed"))) {
     remove("previous", at);
-    retire(place, "processed", "s");
+    retireLeftover(place, "processed", "s");
   } else {
     remove("processed", at);
-    retire(place, "previous", "u");
+    retireLeftover(place, "previous", "u");
   }
-  retire(place, "current", "u");
+  retireLeftover(place, "current", "u");
   const state = orFatal(
     tool,
     `unable to write to ${path}/state`,

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { ByteString } from "../os/bytes.ts";
-import { access, readDirectory, rename, statIfThere, unlink } from "../os/file.ts";
+import { type ByteString, fromBytes } from "../os/bytes.ts";
+import { access, rename, statIfThere, unlink, visitDirectory } from "../os/file.ts";
 import { STAMP_SIZE } from "../tai/stamp.ts";
 import { persist } from "./persist.ts";
 
@@ -27,20 +27,26 @@ export interface Place {
 export type Suffix = "s" | "u";
 
 /**
- * Makes `file` an old file, if it is there, and removes the oldest ones where there are too many now. A file that
- * has another name has become an old file already: the writer died between link(2) and unlink(2), which is
- * how the C tool does it.
+ * What a dead writer has left: makes `file` an old file, if it is there. One that has another name is an old file
+ * already: its writer died between link(2) and unlink(2), which is how the C tool renames.
  */
-export function retire(place: Place, file: ByteString, suffix: Suffix): void {
+export function retireLeftover(place: Place, file: ByteString, suffix: Suffix): void {
   const { tool, path, at } = place;
   const stat = persist(tool, `unable to stat ${path}/${file}`, () => statIfThere(file, at));
   if (stat === undefined) return;
-  if (stat.links > 1) {
-    persist(tool, `unable to remove ${path}/${file}`, () => unlink(file, at));
+  if (stat.links === 1) {
+    retire(place, file, suffix);
   } else {
-    const name = freshName(place, suffix);
-    persist(tool, `unable to link to ${path}/${name}`, () => rename(file, name, at));
+    persist(tool, `unable to remove ${path}/${file}`, () => unlink(file, at));
+    persist(tool, `unable to read ${path}`, () => prune(place));
   }
+}
+
+/** Makes `file` an old file, and removes the oldest ones where there are too many now. */
+export function retire(place: Place, file: ByteString, suffix: Suffix): void {
+  const { tool, path, at } = place;
+  const name = freshName(place, suffix);
+  persist(tool, `unable to link to ${path}/${name}`, () => rename(file, name, at));
   persist(tool, `unable to read ${path}`, () => prune(place));
 }
 
@@ -52,12 +58,33 @@ function freshName(place: Place, suffix: Suffix): ByteString {
   }
 }
 
-/** Whatever has a long enough name with an @ in front counts, so that an old file can be compressed in place. */
+const AT_SIGN = 64;
+
+/**
+ * Removes the files with the smallest names. Whatever has a long enough name with an @ in front counts, so that
+ * an old file can be compressed in place.
+ */
 function prune({ at, number }: Place): void {
-  const names = readDirectory(".", at).filter((name) =>
-    name.length >= STAMP_SIZE && name.startsWith("@")
-  );
-  const surplus = names.length - (number - 1);
-  if (surplus <= 0) return;
-  for (const name of names.sort().slice(0, surplus)) unlink(name, at);
+  for (;;) {
+    let count = 0;
+    let smallest: ByteString | undefined;
+    visitDirectory(".", at, (bytes, start, end) => {
+      if (bytes[start] !== AT_SIGN || end - start < STAMP_SIZE) return;
+      count++;
+      if (smallest === undefined || isSmaller(bytes, start, end, smallest)) {
+        smallest = fromBytes(bytes.subarray(start, end));
+      }
+    });
+    if (smallest === undefined || count < number) return;
+    unlink(smallest, at);
+    if (count === number) return;
+  }
+}
+
+function isSmaller(bytes: Uint8Array, start: number, end: number, than: ByteString): boolean {
+  for (let i = 0; i < end - start && i < than.length; i++) {
+    const difference = (bytes[start + i] as number) - than.charCodeAt(i);
+    if (difference !== 0) return difference < 0;
+  }
+  return end - start < than.length;
 }

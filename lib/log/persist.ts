@@ -24,9 +24,14 @@ export function persist<T>(name: string, text: ByteString, action: () => T): T {
     try {
       return action();
     } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      warn(name, `${text}, pausing`, error);
-      pause();
+      pauseAfter(name, text, error);
     }
   }
+}
+
+/** The warning and the pause, for whoever tries again without a function for it. */
+export function pauseAfter(name: string, text: ByteString, error: unknown): void {
+  if (!(error instanceof SystemError)) throw error;
+  warn(name, `${text}, pausing`, error);
+  pause();
 }

@@ -10,13 +10,12 @@
  *
  * @module
  */
-import { HEAD_SIZE, type Text } from "./text.ts";
+import { HEAD_SIZE } from "./line_loops.ts";
+import { NEWLINE, type Text } from "./text.ts";
 
 /** sizeof inbuf, sizeof cyclog.buf */
 const INPUT_SIZE = 1024;
 const PIECE_SIZE = 512;
-
-const NEWLINE = 10;
 
 /** Tells whether the line that begins at an offset of the text goes to the log. Asked in rising order. */
 export type Selected = (start: number) => boolean;
@@ -94,11 +93,8 @@ export class Pieces {
     const floor = origin + beginOfChunk(end - origin);
     const limit = Math.min(floor + INPUT_SIZE, length);
     let last = 0;
-    for (let at = floor; at < limit;) {
-      const newline = bytes.indexOf(NEWLINE, at);
-      if (newline < 0 || newline >= limit) break;
-      at = newline + 1;
-      this.#ends[last++] = at;
+    for (let at = floor; at < limit; at++) {
+      if (bytes[at] === NEWLINE) this.#ends[last++] = at + 1;
     }
     const start = floor === 0 ? 0 : bytes.lastIndexOf(NEWLINE, floor - 1) + 1;
     return { ends: this.#ends, first: 0, last, start, floor };

@@ -7,8 +7,10 @@
 import { Clock } from "../os/clock.ts";
 import { EAGAIN, SystemError } from "../os/errno.ts";
 import { read } from "../os/file.ts";
+import type { LineStamper } from "../tai/line_stamper.ts";
 import type { Stamper } from "../tai/stamp.ts";
-import { addLines, addStampedLines, inputBuffer, READ_SIZE, type Text } from "./text.ts";
+import type { LineLoops } from "./line_loops.ts";
+import { READ_SIZE, type Text } from "./text.ts";
 
 /** What a read came to. A read error ends the input, as in the C tool. */
 export type Got = "something" | "nothing" | "end";
@@ -32,25 +34,28 @@ function meaning(got: number): Got {
   return got > 0 ? "something" : got === 0 ? "nothing" : "end";
 }
 
-/** Reads straight into the text. `sparse`: nobody asks for each line. */
+/** Reads straight into the text. Without loops, only the end of the last line is found. */
 export class PlainReader implements LineReader {
   readonly #fd: number;
   readonly #text: Text;
-  readonly #sparse: boolean;
+  readonly #loops: LineLoops | undefined;
   readonly #whole: Uint8Array<ArrayBuffer>;
 
-  constructor(fd: number, text: Text, sparse: boolean) {
+  constructor(fd: number, text: Text, loops: LineLoops | undefined) {
     this.#fd = fd;
     this.#text = text;
-    this.#sparse = sparse;
+    this.#loops = loops;
     this.#whole = text.bytes.subarray(0, READ_SIZE);
   }
 
   read(most: number): Got {
-    const from = this.#text.length;
-    const room = from === 0 ? this.#whole : this.#text.bytes.subarray(from, from + READ_SIZE);
+    const { length, bytes } = this.#text;
+    const room = length === 0 ? this.#whole : bytes.subarray(length, length + READ_SIZE);
     const got = readSome(this.#fd, room, most);
-    if (got > 0) addLines(this.#text, got, this.#sparse);
+    if (got > 0) {
+      if (this.#loops === undefined) this.#text.addSparsely(got);
+      else this.#text.addLines(got, this.#loops);
+    }
     return meaning(got);
   }
 }
@@ -60,22 +65,22 @@ export class StampingReader implements LineReader {
   readonly #fd: number;
   readonly #text: Text;
   readonly #stamper: Stamper;
+  readonly #lines: LineStamper;
+  readonly #input: Uint8Array<ArrayBuffer>;
   readonly #clock = new Clock();
-  readonly #input = inputBuffer();
-  readonly #whole = this.#input.subarray(0, READ_SIZE);
-  readonly #view = new DataView(this.#input.buffer);
 
   constructor(fd: number, text: Text, stamper: Stamper) {
     this.#fd = fd;
     this.#text = text;
     this.#stamper = stamper;
+    ({ lines: this.#lines, input: this.#input } = text.lineStamper(stamper));
   }
 
   read(most: number): Got {
-    const got = readSome(this.#fd, this.#whole, most);
+    const got = readSome(this.#fd, this.#input, most);
     if (got > 0) {
       this.#stamper.set(this.#clock.read());
-      addStampedLines(this.#text, this.#view, got, this.#stamper);
+      this.#text.addStamped(got, this.#lines);
     }
     return meaning(got);
   }

@@ -4,44 +4,69 @@
  *
  * @module
  */
+import { type ByteString, putBytes } from "../os/bytes.ts";
+import { LineList, LIST_SIZE } from "./line_list.ts";
+import { DESELECT, HEAD_SIZE, type LineLoops, SELECT, STEP_SIZE, TAKE } from "./line_loops.ts";
 import type { Outlet } from "./outlet.ts";
-import { matches, type Pattern } from "./pattern.ts";
-import { HEAD_SIZE, type Text } from "./text.ts";
+import type { Text } from "./text.ts";
 
 /** A step for each line: a pattern that changes whether it is selected, or an outlet for it if it is. */
 export type Step =
-  | { readonly kind: "select" | "deselect"; readonly pattern: Pattern }
+  | { readonly kind: "select" | "deselect"; readonly pattern: ByteString }
   | { readonly kind: "outlet"; readonly outlet: Outlet };
 
-// What a step does, as a number: the loop below runs once a line.
-const SELECT = 0;
-const DESELECT = 1;
-const OUTLET = 2;
+/** How much memory of a text it takes to select with `steps` actions whose patterns have `bytes` bytes together. */
+export function selectionRoom(steps: number, bytes: number): number {
+  const aligning = 16;
+  return steps * (STEP_SIZE + LIST_SIZE + 2 * aligning) + bytes;
+}
 
-const NO_PATTERN: Pattern = new Uint8Array(0);
-const NO_OUTLET: Outlet = { wantsEach: false, take(): void {}, goOn(): void {}, flush(): void {} };
+/** An outlet and the list of lines for it. */
+interface Delivery {
+  readonly outlet: Outlet;
+  readonly lines: LineList;
+  /** Whether it has taken the line of which the text has only the beginning. */
+  follows: boolean;
+}
 
 /** The script's steps, to be carried out on what is in a text. */
 export class Selection {
-  /** Whether only logs are there, and they get all lines. */
-  readonly sparse: boolean;
   readonly #text: Text;
-  /* One place a step in each of these. */
-  readonly #kinds: Uint8Array;
-  readonly #patterns: Pattern[];
-  readonly #outlets: Outlet[];
-  /** Whether the step's outlet took the line that was looked at last. */
-  readonly #taken: Uint8Array;
-  constructor(text: Text, steps: readonly Step[]) {
+  readonly #loops: LineLoops | undefined;
+  readonly #deliveries: Delivery[] = [];
+  /* Where the steps stand for the loops. */
+  readonly #steps: number;
+  readonly #stepsEnd: number;
+
+  /** @param loops undefined: all steps are outlets that want all lines whole */
+  constructor(text: Text, loops: LineLoops | undefined, steps: readonly Step[]) {
     this.#text = text;
-    this.sparse = steps.every((step) => step.kind === "outlet" && !step.outlet.wantsEach);
-    this.#kinds = Uint8Array.from(
-      steps,
-      (step) => step.kind === "outlet" ? OUTLET : step.kind === "select" ? SELECT : DESELECT,
-    );
-    this.#patterns = steps.map((step) => step.kind === "outlet" ? NO_PATTERN : step.pattern);
-    this.#outlets = steps.map((step) => step.kind === "outlet" ? step.outlet : NO_OUTLET);
-    this.#taken = new Uint8Array(steps.length);
+    this.#loops = loops;
+    this.#steps = text.allocate(steps.length * STEP_SIZE);
+    this.#stepsEnd = this.#steps + steps.length * STEP_SIZE;
+    const words = new Int32Array(text.memory.buffer);
+    steps.forEach((step, i) => {
+      words.set(this.#encode(step), (this.#steps + i * STEP_SIZE) / 4);
+    });
+  }
+
+  #encode(step: Step): number[] {
+    if (step.kind !== "outlet") {
+      const pattern = this.#text.allocate(step.pattern.length);
+      const end = putBytes(this.#text.bytes, pattern, step.pattern);
+      return [step.kind === "select" ? SELECT : DESELECT, pattern, end];
+    }
+    const { outlet } = step;
+    return [TAKE, this.#deliveryTo(outlet).lines.address, outlet.whole ? 1 : 0];
+  }
+
+  /** Steps with the same outlet share a list, so that it gets the lines in their order. */
+  #deliveryTo(outlet: Outlet): Delivery {
+    const known = this.#deliveries.find((delivery) => delivery.outlet === outlet);
+    if (known !== undefined) return known;
+    const delivery = { outlet, lines: new LineList(this.#text), follows: false };
+    this.#deliveries.push(delivery);
+    return delivery;
   }
 
   /**
@@ -49,29 +74,8 @@ export class Selection {
    * settled then. The text keeps what is left.
    */
   pass(): void {
-    const text = this.#text;
-    const { ends, lines, length } = text;
-    let { goesOn } = text;
-    // What is the same for all lines is done for all of them as if they were one.
-    let i = this.sparse ? Math.max(lines - 1, 0) : 0;
-    let start = 0;
-    if (goesOn) {
-      start = lines > 0 ? ends[i++] as number : length;
-      goesOn = lines === 0;
-      this.#follow(start);
-    }
-    for (; i < lines; i++) {
-      const end = ends[i] as number;
-      this.#judge(start, end - 1, end);
-      start = end;
-    }
-    if (length - start >= HEAD_SIZE) {
-      this.#judge(start, length, length);
-      goesOn = true;
-      start = length;
-    }
-    for (const outlet of this.#outlets) outlet.flush();
-    text.keepFrom(start, goesOn);
+    if (this.#loops === undefined) this.#passAll();
+    else this.#passSelected(this.#loops);
   }
 
   /** The end of the input: passes on what is left as a line. */
@@ -81,25 +85,64 @@ export class Selection {
     this.pass();
   }
 
-  #follow(end: number): void {
-    for (let k = 0; k < this.#taken.length; k++) {
-      if (this.#taken[k] === 1) (this.#outlets[k] as Outlet).goOn(end);
+  #passAll(): void {
+    const { ends, lines, length, goesOn } = this.#text;
+    const complete = lines > 0 ? ends[lines - 1] as number : 0;
+    const unfinished = lines > 0 || !goesOn ? length - complete >= HEAD_SIZE : true;
+    const end = unfinished ? length : complete;
+    for (const { lines } of this.#deliveries) {
+      if (end > 0) lines.add(0, end);
     }
+    this.#deliver(end, unfinished);
   }
 
-  #judge(start: number, lineEnd: number, end: number): void {
-    const bytes = this.#text.bytes;
-    const head = Math.min(lineEnd, start + HEAD_SIZE);
-    const kinds = this.#kinds;
-    let selected = true;
-    for (let k = 0; k < kinds.length; k++) {
-      const kind = kinds[k];
-      if (kind === OUTLET) {
-        this.#taken[k] = selected ? 1 : 0;
-        if (selected) (this.#outlets[k] as Outlet).take(start, head, end);
-      } else if (selected === (kind === DESELECT)) {
-        if (matches(this.#patterns[k] as Pattern, bytes, start, head)) selected = !selected;
+  #passSelected(loops: LineLoops): void {
+    const text = this.#text;
+    const { ends, lines, length } = text;
+    let { goesOn } = text;
+    let start = 0;
+    let i = 0;
+    if (goesOn) {
+      start = lines > 0 ? ends[i++] as number : length;
+      goesOn = lines === 0;
+      for (const delivery of this.#deliveries) {
+        if (delivery.follows) delivery.lines.add(0, start);
       }
     }
+    this.#select(loops, start, i, lines, true);
+    if (i < lines) start = ends[lines - 1] as number;
+    if (length - start >= HEAD_SIZE) {
+      ends[lines] = length;
+      this.#select(loops, start, lines, lines + 1, false);
+      goesOn = true;
+      for (const delivery of this.#deliveries) delivery.follows = takesUpTo(delivery, length);
+      start = length;
+    }
+    this.#deliver(start, goesOn);
   }
+
+  /** Carries out the steps on the lines from `first` on and before `last`. */
+  #select(
+    loops: LineLoops,
+    start: number,
+    first: number,
+    last: number,
+    complete: boolean,
+  ): void {
+    const at = this.#text.endsAddress;
+    const newline = complete ? 1 : 0;
+    loops.select(start, at + first * 4, at + last * 4, newline, this.#steps, this.#stepsEnd);
+  }
+
+  #deliver(end: number, goesOn: boolean): void {
+    for (const { outlet, lines } of this.#deliveries) {
+      outlet.deliver(lines);
+      lines.clear();
+    }
+    this.#text.keepFrom(end, goesOn);
+  }
+}
+
+function takesUpTo({ outlet, lines }: Delivery, length: number): boolean {
+  return outlet.whole && lines.count > 0 && lines.end(lines.count - 1) === length;
 }

@@ -14,7 +14,7 @@ import { EAGAIN, EINPROGRESS, EINTR, EIO, ETIMEDOUT, SystemError } from "../os/e
 import { EPOLLIN, EPOLLOUT } from "../os/constants.ts";
 import { close } from "../os/file.ts";
 import type { Loop, Timer } from "../os/loop.ts";
-import { type Address, bind, connect, pendingError, receive, send, socket } from "../os/socket.ts";
+import { type Address, bind, connect, receive, send, socket } from "../os/socket.ts";
 import { ANY_ADDRESS } from "./address.ts";
 import { answers, isFailure, isTruncated, question, type WireName } from "./dns_packet.ts";
 
@@ -66,10 +66,6 @@ export class DnsQuery implements Task {
   }
 
   cancel(): void {
-    this.#closeSocket();
-  }
-
-  #closeSocket(): void {
     this.#loop.cancel(this.#timer);
     if (this.#fd < 0) return;
     this.#loop.poller.remove(this.#fd);
@@ -78,7 +74,7 @@ export class DnsQuery implements Task {
   }
 
   #finish(reply: Reply): void {
-    this.#closeSocket();
+    this.cancel();
     this.#done(reply);
   }
 
@@ -96,7 +92,7 @@ export class DnsQuery implements Task {
 
   /** A socket to the current server at a port that nobody can guess, and a question with such a number. */
   #open(type: "stream" | "datagram"): number {
-    this.#closeSocket();
+    this.cancel();
     const [id = 0, ...ports] = crypto.getRandomValues(new Uint16Array(1 + PORT_TRIES));
     this.#question = question(id, this.#name, this.#type);
     this.#fd = socket(type, true);
@@ -165,14 +161,8 @@ export class DnsQuery implements Task {
     while (++this.#server < this.#servers.length) {
       try {
         const reason = this.#open("stream");
-        if (reason === 0) return this.#sendByTcp();
-        if (reason === EINPROGRESS) {
-          return this.#awaitTcp(EPOLLOUT, () => {
-            const error = pendingError(this.#fd);
-            if (error === 0) return this.#sendByTcp();
-            this.#failed(error, "connect");
-            this.#nextByTcp();
-          });
+        if (reason === 0 || reason === EINPROGRESS) {
+          return this.#awaitTcp(EPOLLOUT, () => this.#sendByTcp());
         }
         this.#failed(reason, "connect");
       } catch (error) {
@@ -187,34 +177,28 @@ export class DnsQuery implements Task {
     this.#await(events, TCP_STEP, ready, () => this.#nextByTcp());
   }
 
-  /** A new connection takes the few bytes of a question in one go, or it is of no use. */
+  /** send(2) tells, too, when the connection has failed. A new one takes the few bytes of a question in one go. */
   #sendByTcp(): void {
     const { length } = this.#question;
     const message = new Uint8Array(2 + length);
     message.set([length >> 8, length & 255]);
     message.set(this.#question, 2);
     const sent = send(this.#fd, message);
+    if (sent === -EAGAIN) return;
     if (sent !== message.length) {
       this.#failed(sent < 0 ? -sent : EIO, "send");
       return this.#nextByTcp();
     }
-    let buffer = new Uint8Array(2);
-    let length_ = 0;
+    const answer = new TcpAnswer();
     this.#awaitTcp(EPOLLIN, () => {
-      const got = receive(this.#fd, buffer.subarray(length_));
+      const got = receive(this.#fd, answer.room);
       if (got === -EAGAIN || got === -EINTR) return;
       if (got <= 0) {
         this.#failed(got === 0 ? EIO : -got, "recv");
         return this.#nextByTcp();
       }
-      length_ += got;
-      if (length_ === 2) {
-        const size = (buffer[0] as number) * 256 + (buffer[1] as number);
-        const whole = new Uint8Array(2 + size);
-        whole.set(buffer);
-        buffer = whole;
-      }
-      if (length_ > 2 && length_ === buffer.length) this.#judgeTcp(buffer.subarray(2));
+      const packet = answer.take(got);
+      if (packet !== undefined) this.#judgeTcp(packet);
     });
   }
 
@@ -224,6 +208,27 @@ export class DnsQuery implements Task {
     }
     this.#failed(EAGAIN, "recv");
     this.#nextByTcp();
+  }
+}
+
+/** An answer that comes by TCP: two bytes that tell its length, then itself. */
+class TcpAnswer {
+  #bytes = new Uint8Array(2);
+  #length = 0;
+
+  /** Where the next bytes are to be put. */
+  get room(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(this.#length);
+  }
+
+  /** `count` bytes were put there; the answer, if it is whole now. */
+  take(count: number): Uint8Array | undefined {
+    this.#length += count;
+    if (this.#length === 2) {
+      const [high = 0, low = 0] = this.#bytes;
+      this.#bytes = new Uint8Array(2 + high * 256 + low);
+    }
+    return this.#length === this.#bytes.length ? this.#bytes.subarray(2) : undefined;
   }
 }
 

@@ -118,8 +118,7 @@ export class IdentQuery implements Task {
       // The host knows the connection only if it is asked from the address that it is connected to.
       bind(this.#fd, { address: local.address, port: 0 });
       const error = connect(this.#fd, { address: remote.address, port: IDENT_PORT });
-      if (error === EINPROGRESS) this.#await(EPOLLOUT, () => this.#ask());
-      else if (error === 0) this.#ask();
+      if (error === 0 || error === EINPROGRESS) this.#await(EPOLLOUT, () => this.#ask());
       else this.#finish(undefined);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
@@ -131,7 +130,9 @@ export class IdentQuery implements Task {
   #ask(): void {
     const { local, remote } = this.#connection;
     const question = toBytes(`${remote.port} , ${local.port}\r\n`);
-    if (send(this.#fd, question) !== question.length) return this.#finish(undefined);
+    const sent = send(this.#fd, question);
+    if (sent === -EAGAIN) return;
+    if (sent !== question.length) return this.#finish(undefined);
     this.#await(EPOLLIN, () => this.#read());
   }
 

@@ -5,13 +5,14 @@
  * In C the tool forks; the child copies, and the program takes the parent's place, so that it has the pid by which its
  * client is known to tcpserver(8), the parent that waits for it, and the signals that are meant for it. JavaScript can't
  * run in a forked child. So the child is this toolbox once more, with the same arguments, and the variable
- * `DJBOX_RELAY` tells it that it is the relay: the relay then starts while the program does.
+ * `DJBOX_RELAY` tells it that it is the relay. The program starts when the relay is ready: what a short program
+ * has written is passed on when it ends, not a runtime's start later.
  *
  * @module
  */
 import { SIGPIPE } from "../os/constants.ts";
 import { SystemError } from "../os/errno.ts";
-import { close, dup, dup2, pipe } from "../os/file.ts";
+import { close, dup, dup2, pipe, readOrEnd, writeAll } from "../os/file.ts";
 import { getpid, type Mapping } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
 import { setDisposition } from "../os/signal.ts";
@@ -19,7 +20,7 @@ import { ownSink, sharedSink } from "../os/sink.ts";
 import { fatal, orFatal, usageError } from "../cli/messages.ts";
 import type { Context, Outcome } from "../cli/tool.ts";
 import type { Filter } from "../stream/filter.ts";
-import { relay } from "./relay.ts";
+import { type Flow, relay } from "./relay.ts";
 
 const VARIABLE = "DJBOX_RELAY";
 
@@ -40,8 +41,7 @@ export function runBehindRelay(
 ): Outcome {
   const role = context.env.get(VARIABLE);
   if (role !== undefined) {
-    const [reader, writer, pid] = role.split(":").map(Number) as [number, number, number];
-    runRelay(reader, writer, filters(pid));
+    runRelay(parseRole(role), filters);
     return 0;
   }
   if (context.args.length === 0) throw usageError(context.name, usage);
@@ -49,14 +49,53 @@ export function runBehindRelay(
   return { argv: context.args, env: context.env };
 }
 
-/** Copies 0 to `writer` and `reader` to 1 until the program writes no more, or nobody takes it. */
-function runRelay(reader: number, writer: number, { inward, outward }: Filters): void {
+/** What the relay is told: descriptors of its own, and the program's pid. */
+interface Role {
+  /** The program's output. */
+  readonly reader: number;
+  /** The program's input. */
+  readonly writer: number;
+  /** Where a byte says that the relay is ready. */
+  readonly ready: number;
+  readonly pid: number;
+}
+
+function formatRole({ reader, writer, ready, pid }: Role): string {
+  return [reader, writer, ready, pid].join(":");
+}
+
+function parseRole(text: string): Role {
+  const [reader, writer, ready, pid] = text.split(":").map(Number) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  return { reader, writer, ready, pid };
+}
+
+/** Copies 0 to the program and the program to 1 until it writes no more, or nobody takes it. */
+function runRelay({ reader, writer, ready, pid }: Role, filters: (pid: number) => Filters): void {
   setDisposition(SIGPIPE, "ignore");
-  relay([
+  const { inward, outward } = filters(pid);
+  const flows: Flow[] = [
     // A program that reads no more may still have something to say.
     { from: 0, to: ownSink(writer), filter: inward, atEnd: "close", whenBroken: "close" },
     { from: reader, to: sharedSink(1), filter: outward, atEnd: "stop", whenBroken: "stop" },
-  ]);
+  ];
+  if (tellReady(ready)) relay(flows);
+}
+
+/** false: the program has gone before it came. */
+function tellReady(fd: number): boolean {
+  try {
+    writeAll(fd, new Uint8Array(1));
+    close(fd);
+    return true;
+  } catch (error) {
+    if (error instanceof SystemError) return false;
+    throw error;
+  }
 }
 
 /** Starts the relay, and makes our descriptors 0 and 1 those that the program is to have. */
@@ -66,8 +105,15 @@ function startRelay(context: Context): void {
   const least = Math.max(2, ...descriptors.map(([, theirs]) => theirs)) + 1;
   const inward = orFatal(name, "unable to create pipe", () => pipeFrom(least));
   const outward = orFatal(name, "unable to create pipe", () => pipeFrom(least));
+  const signal = orFatal(name, "unable to create pipe", () => pipeFrom(least));
+  const role = {
+    reader: outward.reader,
+    writer: inward.writer,
+    ready: signal.writer,
+    pid: getpid(),
+  };
   const environ = env.copy();
-  environ.set(VARIABLE, `${outward.reader}:${inward.writer}:${getpid()}`);
+  environ.set(VARIABLE, formatRole(role));
   try {
     spawn({
       ...context.inheritance,
@@ -78,13 +124,18 @@ function startRelay(context: Context): void {
       limits: new Map(),
       descriptors: [
         ...descriptors,
-        ...[outward.reader, inward.writer].map((fd): Mapping => [fd, fd]),
+        ...[role.reader, role.writer, role.ready].map((fd): Mapping => [fd, fd]),
       ],
     });
   } catch (error) {
     if (error instanceof SystemError) throw fatal(name, "unable to fork", error);
     throw error;
   }
+  close(signal.writer);
+  if (readOrEnd(signal.reader, new Uint8Array(1)) === 0) {
+    throw fatal(name, "unable to start the relay");
+  }
+  close(signal.reader);
   dup2(inward.reader, 0);
   dup2(outward.writer, 1);
   for (const { reader, writer } of [inward, outward]) {

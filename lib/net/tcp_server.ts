@@ -9,7 +9,7 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { SIGTERM } from "../os/constants.ts";
-import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOENT, ENOMEM, SystemError } from "../os/errno.ts";
+import { EMFILE, ENFILE, ENOBUFS, ENOENT, ENOMEM, SystemError } from "../os/errno.ts";
 import { close } from "../os/file.ts";
 import type { Loop } from "../os/loop.ts";
 import { sleep } from "../os/poll.ts";
@@ -17,15 +17,14 @@ import { type Ended, type Inheritance, wait } from "../os/process.ts";
 import type { SignalDescriptor } from "../os/signal.ts";
 import { accept, type Accepted, type Endpoint, localEnd } from "../os/socket.ts";
 import type { Environment } from "../cli/environment.ts";
-import { complain, warn } from "../cli/messages.ts";
 import { formatAddress } from "./address.ts";
 import type { Task } from "./dns_query.ts";
 import { IdentQuery } from "./ident.ts";
 import type { Resolver } from "./resolver.ts";
 import { lookUpRule, type Verdict } from "./rules.ts";
 import { type Child, ProgramStarter } from "./served_program.ts";
+import { StatusLog } from "./status_log.ts";
 import { connectionVariables, EnvironLayouts, logFields, type Peers } from "./ucspi.ts";
-import { EVERYTHING, WARNINGS } from "./verbosity.ts";
 
 /** What a server is to do. */
 export interface ServerOptions {
@@ -71,8 +70,7 @@ interface Client extends Peers {
   released: boolean;
 }
 
-/** So many clients are taken in before somebody looks whether others have gone. */
-const BATCH = 16;
+const DROPPING = "dropping connection, ";
 /** Milliseconds to wait where a client can't be taken in for want of descriptors or memory. */
 const RETRY = 250;
 const WANTS = [EMFILE, ENFILE, ENOBUFS, ENOMEM];
@@ -84,6 +82,7 @@ export class TcpServer {
   readonly #loop: Loop;
   readonly #starter: ProgramStarter;
   readonly #layouts: EnvironLayouts;
+  readonly #log: StatusLog;
   readonly #clients = new Map<number, Client>();
   #wanting = false;
   #ending = false;
@@ -91,6 +90,7 @@ export class TcpServer {
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#loop = options.resolver.loop;
+    this.#log = new StatusLog(options.name, options.verbosity);
     this.#layouts = new EnvironLayouts(options.env);
     this.#starter = new ProgramStarter({
       argv: options.program,
@@ -112,21 +112,16 @@ export class TcpServer {
     this.#logStatus();
     this.#reap();
     this.#listen();
-    while (!this.#ending) this.#loop.turn();
+    while (!this.#ending) {
+      this.#log.flush();
+      this.#loop.turn();
+    }
+    this.#log.flush();
     this.#partFromReleased();
   }
 
-  #log(text: ByteString): void {
-    if (this.#options.verbosity >= EVERYTHING) complain(`${this.#options.name}: ${text}`);
-  }
-
-  #logStatus(): void {
-    this.#log(`status: ${this.#clients.size}/${this.#options.limit}`);
-  }
-
-  #warnDropping(text: ByteString, cause: unknown): void {
-    if (this.#options.verbosity < WARNINGS) return;
-    warn(this.#options.name, `dropping connection, ${text}`, cause);
+  #logStatus(count = this.#clients.size): void {
+    this.#log.say(`status: ${count}/${this.#options.limit}`);
   }
 
   /** Listens as long as there is room. */
@@ -135,29 +130,23 @@ export class TcpServer {
     const { poller } = this.#loop;
     const open = this.#clients.size < limit && !this.#wanting && !this.#ending;
     if (open === poller.has(listener)) return;
-    if (open) poller.add(listener, () => this.#acceptClients());
+    if (open) poller.add(listener, () => this.#acceptClient());
     else poller.remove(listener);
   }
 
-  #acceptClients(): void {
-    const { listener, limit } = this.#options;
-    for (let count = 0; count < BATCH; count++) {
-      // A signal that came before the client counts before it.
-      this.#readSignals();
-      if (this.#ending || this.#clients.size >= limit) break;
-      const accepted = accept(listener);
-      if (typeof accepted === "number") {
-        if (WANTS.includes(accepted)) this.#waitForWants(accepted);
-        if (accepted === EAGAIN || this.#wanting) break;
-      } else this.#take(accepted);
+  /** One a turn: a signal that came before the next client counts before it. */
+  #acceptClient(): void {
+    this.#readSignals();
+    if (!this.#ending && this.#clients.size < this.#options.limit) {
+      const accepted = accept(this.#options.listener);
+      if (typeof accepted !== "number") this.#take(accepted);
+      else if (WANTS.includes(accepted)) this.#waitForWants(accepted);
     }
     this.#listen();
   }
 
   #waitForWants(errno: number): void {
-    if (this.#options.verbosity >= WARNINGS) {
-      warn(this.#options.name, "unable to accept", new SystemError(errno, "accept"));
-    }
+    this.#log.warn("unable to accept", new SystemError(errno, "accept"));
     this.#wanting = true;
     this.#loop.after(RETRY, () => {
       this.#wanting = false;
@@ -166,8 +155,7 @@ export class TcpServer {
   }
 
   #take(accepted: Accepted): void {
-    const { limit, localHost } = this.#options;
-    this.#log(`status: ${this.#clients.size + 1}/${limit}`);
+    this.#logStatus(this.#clients.size + 1);
     let child: Child;
     let local: Endpoint;
     try {
@@ -175,8 +163,8 @@ export class TcpServer {
       child = this.#starter.start(accepted.fd);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      const step = error.call === "clone" ? "fork" : "get local address";
-      this.#warnDropping(`unable to ${step}`, error);
+      const step = error.call === "getsockname" ? "get local address" : "fork";
+      this.#log.warn(`${DROPPING}unable to ${step}`, error);
       this.#logStatus();
       return;
     } finally {
@@ -186,7 +174,7 @@ export class TcpServer {
       child,
       local,
       remote: { address: accepted.address, port: accepted.port },
-      localHost,
+      localHost: this.#options.localHost,
       remoteHost: undefined,
       remoteInfo: undefined,
       stage: 0,
@@ -194,7 +182,7 @@ export class TcpServer {
       released: false,
     };
     this.#clients.set(child.pid, client);
-    this.#log(`pid ${child.pid} from ${formatAddress(accepted.address)}`);
+    this.#log.say(`pid ${child.pid} from ${formatAddress(accepted.address)}`);
     this.#advance(client);
   }
 
@@ -224,11 +212,13 @@ export class TcpServer {
       verdict = this.#lookUpRule(client);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      this.#warnDropping(`unable to read ${this.#options.rules}`, error);
+      this.#log.warn(`${DROPPING}unable to read ${this.#options.rules}`, error);
       return child.exit(111);
     }
     const deny = verdict?.deny ?? false;
-    this.#log(`${deny ? "deny" : "ok"} ${child.pid} ${logFields(client)}`);
+    this.#log.say(`${deny ? "deny" : "ok"} ${child.pid} ${logFields(client)}`);
+    // The program may say something as soon as it is let go.
+    this.#log.flush();
     if (deny) return child.exit(100);
     const changes = [...connectionVariables(client), ...(verdict?.variables ?? [])];
     client.released = true;
@@ -279,12 +269,12 @@ export class TcpServer {
       const { mishap } = client.child;
       if (mishap !== undefined) {
         const program = mishap.text === "unable to run" ? ` ${this.#options.program[0]}` : "";
-        this.#warnDropping(mishap.text + program, new SystemError(mishap.errno, "execve"));
+        this.#log.warn(DROPPING + mishap.text + program, new SystemError(mishap.errno, "execve"));
       }
       this.#clients.delete(pid);
       this.#starter.reuse(client.child);
     }
-    this.#log(`end ${pid} status ${status}`);
+    this.#log.say(`end ${pid} status ${status}`);
     this.#logStatus();
   }
 

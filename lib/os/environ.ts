@@ -38,12 +38,12 @@ export class EnvironLayout {
 export class EnvironMemory {
   #bytes = new Uint8Array(0);
   #address = 0n;
-  /** Referenced for as long as the child may look at it. */
-  #layout: EnvironLayout | undefined;
+  /** What the memory points into: kept for as long as the child may look at it. */
+  readonly #kept: EnvironLayout[] = [];
 
   /** Writes an environment; `texts` are the changes as `NAME=value`. Returns where it stands. */
   write(layout: EnvironLayout, texts: readonly (ByteString | undefined)[]): bigint {
-    this.#layout = layout;
+    this.#kept[0] = layout;
     const { pointers } = layout;
     const own = layout.changes.map(([, change]) => texts[change] ?? "");
     const size = own.reduce((sum, text) => sum + text.length + 1, pointers.length * 8);
@@ -60,10 +60,5 @@ export class EnvironMemory {
       this.#bytes[at++] = 0;
     });
     return this.#address;
-  }
-
-  /** What the memory points into. */
-  get layout(): EnvironLayout | undefined {
-    return this.#layout;
   }
 }

@@ -139,9 +139,11 @@ export function readToEnd(fd: number): Uint8Array<ArrayBuffer> {
   let buffer = new Uint8Array(4096);
   let length = 0;
   for (;;) {
-    const got = read(fd, buffer.subarray(length));
+    const room = buffer.subarray(length);
+    const got = libc().read(fd, room, room.length, pad);
     if (got === 0) return buffer.subarray(0, length);
-    length += got;
+    if (got > 0) length += got;
+    else if (errno() !== EINTR) throw new SystemError(errno(), "read");
     if (length === buffer.length) {
       const larger = new Uint8Array(buffer.length * 4);
       larger.set(buffer);
@@ -356,31 +358,52 @@ export function setNonblocking(fd: number, on: boolean): void {
 
 /** The names in a directory, `.` and `..` among them, in the directory's own order. */
 export function readDirectory(path: ByteString, at = AT_FDCWD): ByteString[] {
-  const fd = open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0, at);
+  const names: ByteString[] = [];
+  visitDirectory(
+    path,
+    at,
+    (bytes, start, end) => names.push(fromBytes(bytes.subarray(start, end))),
+  );
+  return names;
+}
+
+function openForReading(path: ByteString, at: number): number {
+  return open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0, at);
+}
+
+/** Told a name in a directory: the bytes from `start` to `end`, valid for the call. */
+export type NameVisitor = (bytes: Uint8Array, start: number, end: number) => void;
+
+/** Calls `visit` for each name in a directory, without creating strings. */
+export function visitDirectory(path: ByteString, at: number, visit: NameVisitor): void {
+  const fd = openForReading(path, at);
   try {
-    return readDirectoryOf(fd);
+    visitDirectoryOf(fd, visit);
   } finally {
     close(fd);
   }
 }
 
-const direntBuffer = new Uint8Array(32768);
-const direntView = new DataView(direntBuffer.buffer);
-
 /** The names that getdents64(2) yields from here on to the end of the directory open at `fd`. */
 export function readDirectoryOf(fd: number): ByteString[] {
   const names: ByteString[] = [];
-  const buffer = direntBuffer;
-  const view = direntView;
+  visitDirectoryOf(fd, (bytes, start, end) => names.push(fromBytes(bytes.subarray(start, end))));
+  return names;
+}
+
+const direntBuffer = new Uint8Array(32768);
+const direntView = new DataView(direntBuffer.buffer);
+
+function visitDirectoryOf(fd: number, visit: NameVisitor): void {
   for (;;) {
-    const length = check(libc().getdents64(fd, buffer, buffer.length, pad), "getdents");
-    if (length === 0) return names;
+    const length = check(libc().getdents64(fd, direntBuffer, direntBuffer.length, pad), "getdents");
+    if (length === 0) return;
     // struct linux_dirent64: d_ino u64, d_off i64, d_reclen u16 at 16, d_type u8, d_name from 19
     for (let at = 0; at < length;) {
-      const size = view.getUint16(at + 16, true);
-      const end = buffer.indexOf(0, at + 19);
-      names.push(fromBytes(buffer.subarray(at + 19, end)));
-      at += size;
+      let end = at + 19;
+      while (direntBuffer[end] !== 0) end++;
+      visit(direntBuffer, at + 19, end);
+      at += direntView.getUint16(at + 16, true);
     }
   }
 }

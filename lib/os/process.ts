@@ -9,7 +9,6 @@
  * @module
  */
 import { type ByteString, fromBytes } from "./bytes.ts";
-import { monotonic } from "./clock.ts";
 import { F_OK, RLIMIT_NOFILE } from "./constants.ts";
 import { EINTR, EMFILE, SystemError } from "./errno.ts";
 import {
@@ -24,7 +23,6 @@ import {
   setCloseOnExec,
 } from "./file.ts";
 import { check, cString, errno, libc, pad, type StringArray, stringArray } from "./libc.ts";
-import { sleep } from "./poll.ts";
 import { getLimit, type Limits, LimitSwitch } from "./rlimit.ts";
 import {
   ignoredForOurselves,
@@ -126,7 +124,9 @@ function placeDescriptors(mappings: readonly Mapping[]): () => void {
   return () => undo.reverse().forEach((action) => action());
 }
 
-const QUIET_DEADLINE = 200;
+/** How often the runtime's threads are looked at, and how long apart, in microseconds. */
+const LOOKS = 200;
+const PAUSE = 1000;
 
 /** Waits until the runtime's other threads have nothing to do, or for a while. */
 function waitForQuiet(): void {
@@ -134,8 +134,7 @@ function waitForQuiet(): void {
   const others = readDirectory("/proc/self/task").filter((name) =>
     /^\d/.test(name) && name !== own
   );
-  const end = monotonic() + QUIET_DEADLINE;
-  while (!others.every(isAsleep) && monotonic() < end) sleep(1);
+  for (let looks = 0; looks < LOOKS && !others.every(isAsleep); looks++) libc().usleep(PAUSE, pad);
 }
 
 function isAsleep(thread: ByteString): boolean {

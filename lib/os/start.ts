@@ -10,7 +10,7 @@
  * @module
  */
 import type { ByteString } from "./bytes.ts";
-import { fromBytes } from "./bytes.ts";
+import { fromBytes, utf8 } from "./bytes.ts";
 import { close, readFile } from "./file.ts";
 import { RLIMIT_NOFILE, SIGPIPE } from "./constants.ts";
 import { exec } from "./process.ts";
@@ -42,7 +42,21 @@ export interface Start {
 /** The environment variable by which the compiled form hands its state to itself; see `restartBlocked`. */
 export const STATE_VARIABLE = "DJBOX_START=";
 
-const STATE = /^([0-9a-f]{16})([0-9a-f]{16})([0-9a-f])([0-9a-f])$/;
+/** Options of the `deno` command, between its name and the main module. */
+export const RUNTIME_FLAGS: readonly string[] = [
+  "run",
+  "-A",
+  // Not one file of the folder that djbox is started in may change what runs, and nothing is
+  // looked for outside the bundle.
+  "--no-config",
+  "--no-lock",
+  "--no-npm",
+  "--no-remote",
+  "--cached-only",
+  // A tool must run where no cache can be written.
+  "--no-code-cache",
+  "--quiet",
+];
 
 /**
  * The variables that the launcher puts in front of the environment. They are for the runtime, which would
@@ -67,19 +81,10 @@ function splitAtNul(bytes: Uint8Array): ByteString[] {
   return parts;
 }
 
-function directoryOf(path: ByteString): ByteString {
-  return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
-}
-
-/** Our main module's file name as a byte string. */
-function mainFile(): ByteString {
-  return unescape(new URL(Deno.mainModule).pathname);
-}
-
-/** %XX to bytes: a file URL holds the bytes of the name, whatever their encoding. */
-function unescape(text: string): ByteString {
-  return text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
-}
+/** What the main module's file of the script form is called, in the folder of the launcher. */
+const MAIN_MODULE = "/runtime/djbox.js";
+/** The arguments in front of STATE: the runtime's name, its options, the main module. */
+const IN_FRONT = 1 + RUNTIME_FLAGS.length + 1;
 
 /**
  * Reads how this process was started and undoes, for this process and whatever it runs, what the runtime changed
@@ -88,65 +93,65 @@ function unescape(text: string): ByteString {
 export function start(): Start {
   const whole = splitAtNul(readFile("/proc/self/cmdline"));
   const environ = splitAtNul(readFile("/proc/self/environ"));
-  // Deno.args has lost bytes, but it tells how many of the arguments at the end are the script's.
-  const own = whole.slice(whole.length - Deno.args.length);
   if (Deno.build.standalone) return startCompiled(whole, environ);
-  const bundle = mainFile();
-  const state = bundle.endsWith("/runtime/djbox.js") ? STATE.exec(own[0] ?? "") : null;
-  if (state === null) {
-    setDisposition(SIGPIPE, "default");
-    return {
-      form: "source",
-      argv: ["djbox", ...own],
-      environ,
-      executed: "",
-      toolbox: bundle,
-      softFiles: undefined,
-      mask: 0n,
-      signalsReady: false,
-    };
+  const mainModule = whole[IN_FRONT - 1] ?? "";
+  const [state = "", executed = "", ...argv] = whole.slice(IN_FRONT);
+  if (!mainModule.endsWith(MAIN_MODULE) || state.length !== STATE_LENGTH) {
+    return startSource(whole, environ);
   }
-  const restored = restore(state);
   return {
     form: "script",
-    argv: own.slice(2),
+    argv,
     environ: environ.slice(RUNTIME_VARIABLES.length),
-    executed: own[1] ?? "",
-    toolbox: directoryOf(directoryOf(bundle)) + "/djbox",
+    executed,
+    toolbox: mainModule.slice(0, -MAIN_MODULE.length) + "/djbox",
     signalsReady: true,
-    ...restored,
+    ...restore(state),
   };
 }
 
-/** Reads the 34 digits: soft limit of open files, signal mask, closed descriptors, SIGPIPE ignored. */
-function restore(state: RegExpExecArray): { softFiles: bigint; mask: SignalMask } {
-  const [, files, mask, closed, pipe] = state as unknown as [
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
+/** STATE: 16 digits of soft limit of open files, 16 of signal mask, then closed descriptors, SIGPIPE ignored. */
+const STATE_LENGTH = 34;
+
+function restore(state: string): { softFiles: bigint; mask: SignalMask } {
+  const softFiles = BigInt("0x" + state.slice(0, 16));
+  const mask = BigInt("0x" + state.slice(16, 32));
+  const closed = Number("0x" + state.charAt(32));
   for (let fd = 0; fd <= 2; fd++) {
-    if (parseInt(closed, 16) & (1 << fd)) close(fd);
+    if (closed & (1 << fd)) close(fd);
   }
-  if (pipe === "0") setDisposition(SIGPIPE, "default");
-  setMask(BigInt("0x" + mask));
-  return { softFiles: BigInt("0x" + files), mask: BigInt("0x" + mask) };
+  if (state.charAt(33) === "0") setDisposition(SIGPIPE, "default");
+  setMask(mask);
+  return { softFiles, mask };
+}
+
+function startSource(whole: readonly ByteString[], environ: readonly ByteString[]): Start {
+  setDisposition(SIGPIPE, "default");
+  // Deno.args has lost bytes, but it tells how many of the arguments at the end are ours.
+  const own = whole.slice(whole.length - Deno.args.length);
+  return {
+    form: "source",
+    argv: ["djbox", ...own],
+    environ,
+    executed: "",
+    toolbox: utf8(decodeURIComponent(new URL(Deno.mainModule).pathname)),
+    softFiles: undefined,
+    mask: 0n,
+    signalsReady: false,
+  };
 }
 
 function startCompiled(argv: ByteString[], environ: ByteString[]): Start {
-  const handed = environ[0]?.startsWith(STATE_VARIABLE)
-    ? STATE.exec(environ[0].slice(STATE_VARIABLE.length))
-    : null;
+  const [first = ""] = environ;
   const common = {
     form: "compiled" as const,
     argv,
     executed: argv[0] ?? "",
     toolbox: "/proc/self/exe",
   };
-  if (handed !== null) {
-    return { ...common, environ: environ.slice(1), signalsReady: true, ...restore(handed) };
+  if (first.startsWith(STATE_VARIABLE)) {
+    const restored = restore(first.slice(STATE_VARIABLE.length));
+    return { ...common, environ: environ.slice(1), signalsReady: true, ...restored };
   }
   setDisposition(SIGPIPE, "default");
   return { ...common, environ, softFiles: undefined, mask: setMask(0n), signalsReady: false };

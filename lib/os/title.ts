@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * What ps(1), pidof(8) and /proc/PID/cmdline show of this process: after a real exec it would be the tool's own
- * argv, so we put it there.
+ * What ps(1), pidof(8), /proc/PID/cmdline and /proc/PID/environ show of this process: after a real exec it would be
+ * the tool's own argv and environment, so we put them there.
  *
  * prctl(2) PR_SET_MM_MAP points the kernel at memory of ours. Where the kernel was built without it, the argv
  * area that we were started with is written over; it is long enough, because the runtime's own arguments stood in
@@ -19,16 +19,17 @@ const PR_SET_MM_MAP = 14n;
 /* struct prctl_mm_map: start_code, end_code, start_data, end_data, start_brk, brk, start_stack, arg_start, arg_end,
  * env_start, env_end (u64 each), auxv (pointer), auxv_size u32, exe_fd u32 */
 const MM_MAP_SIZE = 104;
-const NO_FILE = 0xffffffff;
+/* auxv_size 0 and exe_fd -1 */
+const NO_FILE = 0xffffffff00000000n;
 /* Where these stand in /proc/PID/stat (proc(5)), counted from the state, which is field 3. */
-const STAT_FIELDS = {
-  code: [23, 24],
-  data: [42, 43],
-  brk: 44,
-  stack: 25,
-  arg: [45, 46],
-  env: [47, 48],
-};
+const START_CODE = 23;
+const END_CODE = 24;
+const START_STACK = 25;
+const START_DATA = 42;
+const END_DATA = 43;
+const START_BRK = 44;
+const ARG_START = 45;
+const ARG_END = 46;
 
 /** The memory that shows as our arguments; whoever writes into it changes what ps shows. */
 export interface TitleArea {
@@ -38,58 +39,62 @@ export interface TitleArea {
 /** Referenced for as long as the process lives: the kernel reads it when somebody looks at us. */
 let area: Uint8Array<ArrayBuffer> | undefined;
 
-/** Makes `argv` our arguments for everybody who looks, and `name` our name (comm). */
-export function setTitle(argv: readonly ByteString[], name: ByteString): TitleArea {
-  const text = toBytes(argv.map((arg) => arg + "\0").join(""));
-  area = text.length > 0 && mapTo(text) ? text : overwrite(text);
+/** Makes `argv` and `environ` ours, and `name` our name (comm), for everybody who looks. */
+export function setTitle(
+  argv: readonly ByteString[],
+  environ: readonly ByteString[],
+  name: ByteString,
+): TitleArea {
+  const args = terminated(argv);
+  const all = toBytes(args + terminated(environ));
+  const text = all.subarray(0, args.length);
+  const mapped = args.length > 0 && mapTo(all, args.length);
+  area = mapped ? all : overwrite(text);
   setComm(name);
-  return { bytes: area };
+  return { bytes: mapped ? text : area };
 }
 
-function statFields(): bigint[] {
+function terminated(strings: readonly ByteString[]): ByteString {
+  return strings.map((text) => text + "\0").join("");
+}
+
+/** The fields of /proc/self/stat from the state on. */
+function statFields(): ByteString[] {
   const stat = fromBytes(readFile("/proc/self/stat"));
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ").map((field) =>
-    /^\d+$/.test(field) ? BigInt(field) : 0n
-  );
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
-function mapTo(text: Uint8Array<ArrayBuffer>): boolean {
+function address(fields: readonly ByteString[], field: number): bigint {
+  return BigInt(fields[field] ?? "0");
+}
+
+/** Points the kernel at `all`: arguments of `length` bytes, then the environment. */
+function mapTo(all: Uint8Array<ArrayBuffer>, length: number): boolean {
   const fields = statFields();
-  const field = (i: number | undefined): bigint => fields[i ?? -1] ?? 0n;
-  const { code, data, brk, stack, env } = STAT_FIELDS;
-  const start = addressOf(text);
-  const map = new DataView(new ArrayBuffer(MM_MAP_SIZE));
-  [
-    field(code[0]),
-    field(code[1]),
-    field(data[0]),
-    field(data[1]),
-    field(brk),
-    Deno.UnsafePointer.value(libc().sbrk(0n, pad)),
-    field(stack),
-    start,
-    start + BigInt(text.length),
-    field(env[0]),
-    field(env[1]),
-    0n,
-  ].forEach((value, i) => map.setBigUint64(i * 8, value, true));
-  map.setUint32(96, 0, true);
-  map.setUint32(100, NO_FILE, true);
-  const result = libc().prctl(
-    PR_SET_MM,
-    PR_SET_MM_MAP,
-    new Uint8Array(map.buffer),
-    BigInt(MM_MAP_SIZE),
-    0n,
-    pad,
-  );
-  return result === 0;
+  const start = addressOf(all);
+  const end = start + BigInt(length);
+  const map = new BigUint64Array(MM_MAP_SIZE / 8);
+  map[0] = address(fields, START_CODE);
+  map[1] = address(fields, END_CODE);
+  map[2] = address(fields, START_DATA);
+  map[3] = address(fields, END_DATA);
+  map[4] = address(fields, START_BRK);
+  map[5] = Deno.UnsafePointer.value(libc().sbrk(0n, pad));
+  map[6] = address(fields, START_STACK);
+  map[7] = start;
+  map[8] = end;
+  map[9] = end;
+  map[10] = start + BigInt(all.length);
+  map[11] = 0n; // auxv
+  map[12] = NO_FILE;
+  const bytes = new Uint8Array(map.buffer);
+  return libc().prctl(PR_SET_MM, PR_SET_MM_MAP, bytes, BigInt(MM_MAP_SIZE), 0n, pad) === 0;
 }
 
 function overwrite(text: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const fields = statFields();
-  const from = fields[STAT_FIELDS.arg[0] ?? -1] ?? 0n;
-  const size = Number((fields[STAT_FIELDS.arg[1] ?? -1] ?? 0n) - from);
+  const from = address(fields, ARG_START);
+  const size = Number(address(fields, ARG_END) - from);
   const pointer = Deno.UnsafePointer.create(from);
   if (pointer === null || size <= 0) return text;
   const all = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, size));

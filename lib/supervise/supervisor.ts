@@ -41,8 +41,8 @@ type Action = keyof typeof Supervisor.ACTIONS;
 const TABLE: Readonly<Record<State, Partial<Readonly<Record<Event, readonly Action[]>>>>> = {
   down: {
     d: ["wantDown", "announce"],
-    u: ["wantUp", "start"],
-    o: ["wantOnce", "start"],
+    u: ["wantUp", "announce", "start"],
+    o: ["wantOnce", "announce", "start"],
     x: ["wantExit", "announce", "endIfWanted"],
     p: ["markPaused", "announce"],
     c: ["markContinued", "announce"],
@@ -353,9 +353,9 @@ export class Supervisor {
     announce: (s: Supervisor): void => {
       if (s.#recorded !== s.#since) s.#record(s.#phase());
       const [since, pid] = [s.#since, s.#pid];
-      if (s.directory.writeStatus({ since, pid, paused: s.#paused, want: s.#want })) {
-        s.#announced = since;
-      }
+      // Nothing that is not there is paused.
+      const paused = s.#paused && pid !== 0;
+      if (s.directory.writeStatus({ since, pid, paused, want: s.#want })) s.#announced = since;
     },
 
     /** Starts ./run. */

@@ -99,16 +99,19 @@ export class Stamper {
 
   /** Writes the next stamp, 25 bytes, to `target` at `at`. */
   put(target: DataView, at: number): void {
-    const nanoseconds = this.#nanoseconds;
+    this.show(target, at);
+    this.skip(1);
+  }
+
+  /** Writes the next stamp and leaves it the next one. */
+  show(target: DataView, at: number): void {
     target.setInt32(at, this.#word0, true);
     target.setInt32(at + 4, this.#word4, true);
     target.setInt32(at + 8, this.#word8, true);
     target.setInt32(at + 12, this.#word12, true);
     target.setUint8(at + 16, this.#byte16);
     target.setInt32(at + 17, this.#word17, true);
-    target.setInt32(at + 21, fourDigits(nanoseconds), true);
-    this.#nanoseconds = nanoseconds + 1;
-    if ((nanoseconds & 0xffff) === 0xffff || nanoseconds === SECOND - 1) this.#carry();
+    target.setInt32(at + 21, fourDigits(this.#nanoseconds), true);
   }
 
   /** How many stamps there are from the next one to the end of its second. */
@@ -116,13 +119,18 @@ export class Stamper {
     return SECOND - this.#nanoseconds;
   }
 
-  /** Passes over `count` stamps, which the caller has made out of the one before them: at most `left`. */
-  skip(count: number): void {
-    this.#nanoseconds += count;
-    this.#carry();
+  /** The time of the next stamp: seconds since 1970, and nanoseconds. */
+  get seconds(): number {
+    return this.#seconds;
   }
 
-  #carry(): void {
+  get nanoseconds(): number {
+    return this.#nanoseconds;
+  }
+
+  /** Passes over `count` stamps; not beyond the end of the second. */
+  skip(count: number): void {
+    this.#nanoseconds += count;
     if (this.#nanoseconds === SECOND) {
       this.#nanoseconds = 0;
       this.#setSeconds(this.#seconds + 1);

@@ -16,6 +16,8 @@ export const COMMANDS = Deno.env.get("DJBOX_COMMANDS") ??
 const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const C_DIRECTORIES = ["/usr/bin", "/usr/sbin"];
 const DEADLINE = 20_000;
+/** How long a whole test may take: one that hangs fails, and what it started is ended. */
+const WHOLE = 120_000;
 
 /** What a test asks for besides the tools. */
 export interface Needs {
@@ -51,6 +53,22 @@ export function toolTest(
     name: `[C] ${name}`,
     ignore: lacking || missing,
     fn: () => inBox(undefined, body),
+  });
+}
+
+/**
+ * A test in which ours and the C tools meet: PATH leads to ours, `cTool` to the others. Skipped where one of the C
+ * `tools` is not installed.
+ */
+export function mixedTest(
+  name: string,
+  tools: readonly string[],
+  body: (box: Box) => Promise<void> | void,
+): void {
+  Deno.test({
+    name: `[mixed] ${name}`,
+    ignore: tools.some((tool) => cTool(tool) === undefined),
+    fn: () => inBox(COMMANDS, body),
   });
 }
 
@@ -90,9 +108,14 @@ async function inBox(
   body: (box: Box) => Promise<void> | void,
 ): Promise<void> {
   const box = new Box(commands);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done within ${WHOLE} ms`)), WHOLE);
+  });
   try {
-    await body(box);
+    await Promise.race([body(box), late]);
   } finally {
+    clearTimeout(timer);
     await box.clear();
   }
 }

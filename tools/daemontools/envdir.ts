@@ -27,7 +27,7 @@ import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
 const USAGE = "usage: envdir dir child";
 
-export const envdir: Tool = { usage: USAGE, run };
+export const envdir: Tool = { usage: USAGE, brief: true, run };
 
 function run(context: Context): Outcome {
   const { name: tool, args } = context;

@@ -18,7 +18,7 @@ import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
 const USAGE = "usage: envuidgid account child";
 
-export const envuidgid: Tool = { usage: USAGE, run };
+export const envuidgid: Tool = { usage: USAGE, brief: true, run };
 
 function run(context: Context): Outcome {
   const { name, args } = context;

@@ -25,12 +25,12 @@
  */
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { LogDirectory } from "../../lib/log/directory.ts";
+import { type LineLoops, lineLoops } from "../../lib/log/line_loops.ts";
 import { LogOutlet } from "../../lib/log/log_outlet.ts";
 import { AlertOutlet, type Outlet, StatusOutlet } from "../../lib/log/outlet.ts";
-import { compilePattern } from "../../lib/log/pattern.ts";
 import { type LineReader, PlainReader, StampingReader } from "../../lib/log/reader.ts";
 import { type Action, parseScript } from "../../lib/log/script.ts";
-import { Selection, type Step } from "../../lib/log/selection.ts";
+import { Selection, selectionRoom, type Step } from "../../lib/log/selection.ts";
 import { READ_SIZE, Text } from "../../lib/log/text.ts";
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { Clock } from "../../lib/os/clock.ts";
@@ -49,17 +49,24 @@ function run(context: Context): Outcome {
   umask(0o022);
   fillStandardDescriptors();
   const signals = new SignalDescriptor([SIGTERM, SIGALRM]);
-  const script = parseScript(context.args);
-  const text = new Text();
+  const { stamped, actions } = parseScript(context.args);
+  const text = new Text(roomFor(actions));
+  // Where everything goes to every log, nobody needs to look at lines.
+  const loops = actions.every(({ kind }) => kind === "log") ? undefined : lineLoops(text.memory);
   const stamper = new Stamper();
-  const { steps, logs } = openScript(context, script.actions, text, stamper);
-  const selection = new Selection(text, steps);
-  const reader = script.stamped
+  const { steps, logs } = openScript(context, actions, text, loops, stamper);
+  const selection = new Selection(text, loops, steps);
+  const reader = stamped
     ? new StampingReader(STDIN, text, stamper)
-    : new PlainReader(STDIN, text, selection.sparse);
+    : new PlainReader(STDIN, text, loops);
   pump(reader, text, selection, signals, logs);
   for (const log of logs) log.finish();
   return 0;
+}
+
+function roomFor(actions: readonly Action[]): number {
+  const sizes = actions.map((action) => "pattern" in action ? action.pattern.length : 0);
+  return selectionRoom(actions.length, sizes.reduce((sum, size) => sum + size, 0));
 }
 
 /** Reads, selects and appends until the input ends, or TERM arrives and the line is complete. */
@@ -97,6 +104,7 @@ function openScript(
   context: Context,
   actions: readonly Action[],
   text: Text,
+  loops: LineLoops | undefined,
   stamper: Stamper,
 ): { steps: Step[]; logs: LogDirectory[] } {
   const { name, env, inheritance } = context;
@@ -120,7 +128,7 @@ function openScript(
     switch (action.kind) {
       case "select":
       case "deselect":
-        steps.push({ kind: action.kind, pattern: compilePattern(action.pattern) });
+        steps.push(action);
         break;
       case "alert":
         steps.push({ kind: "outlet", outlet: alerts });
@@ -134,7 +142,7 @@ function openScript(
         const options = { tool: name, size, number, processor, nextStamp };
         const log = new LogDirectory(action.directory, options);
         logs.push(log);
-        steps.push({ kind: "outlet", outlet: new LogOutlet(log, text) });
+        steps.push({ kind: "outlet", outlet: new LogOutlet(log, text, loops) });
         break;
       }
     }

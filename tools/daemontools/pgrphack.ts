@@ -18,7 +18,7 @@ import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
 const USAGE = "usage: pgrphack child";
 
-export const pgrphack: Tool = { usage: USAGE, run };
+export const pgrphack: Tool = { usage: USAGE, brief: true, run };
 
 function run({ name, args, env }: Context): Outcome {
   if (args.length === 0) throw usageError(name, USAGE);

@@ -20,7 +20,7 @@ import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
 const USAGE = "usage: setuidgid account child";
 
-export const setuidgid: Tool = { usage: USAGE, run };
+export const setuidgid: Tool = { usage: USAGE, brief: true, run };
 
 function run({ name, args, env }: Context): Outcome {
   const [account, ...child] = args;

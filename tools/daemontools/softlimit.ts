@@ -65,7 +65,7 @@ const RESOURCES: Readonly<Record<string, readonly number[]>> = {
   t: [RLIMIT_CPU],
 };
 
-export const softlimit: Tool = { usage: USAGE, run };
+export const softlimit: Tool = { usage: USAGE, brief: true, run };
 
 function run({ name, args, env }: Context): Outcome {
   const limits = new Map<number, bigint>();

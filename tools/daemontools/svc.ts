@@ -10,8 +10,7 @@
  *   -p  pause: STOP          -c  continue: CONT        -h  HUP       -a  ALRM
  *   -i  INT                  -t  TERM                  -k  KILL
  *
- * Exit codes: 0, also where a directory could not be controlled (a warning says so); 100 wrong usage; 111 the working
- * directory cannot be opened.
+ * Exit codes: 0, also where a directory could not be controlled (a warning says so); 100 wrong usage.
  *
  * See https://cr.yp.to/daemontools/svc.html
  *

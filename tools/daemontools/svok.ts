@@ -19,7 +19,7 @@ import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
 const USAGE = "usage: svok dir";
 
-export const svok: Tool = { usage: USAGE, run };
+export const svok: Tool = { usage: USAGE, brief: true, run };
 
 function run(context: Context): Outcome {
   const [directory] = context.args;

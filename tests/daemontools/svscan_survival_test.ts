@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: 0BSD
+// What svscan does beyond C's, which is many processes: that it may be killed, and that it lives with a lack of
+// descriptors, processes and disk space. Not tested here: a signal from the terminal (only the kernel can make one).
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { type Box, mixedTest, type Needs, type Started, toolTest } from "../harness/harness.ts";
+import { Random, roundsOf } from "../harness/random.ts";
+import {
+  isSupervised,
+  lines,
+  original,
+  pidOf,
+  processesCalled,
+  processesIn,
+  statusOf,
+  untilSupervised,
+  untilUp,
+  writeLogged,
+  writeServices,
+} from "../harness/services.ts";
+
+const TOOLS = ["svscan", "supervise", "svc", "svok", "svstat"];
+
+function survivalTest(name: string, body: (box: Box) => Promise<void>, needs: Needs = {}): void {
+  const djboxOnly = "C's svscan is a process for each service, and lives otherwise";
+  toolTest(name, TOOLS, body, { ...needs, djboxOnly });
+}
+
+function scan(box: Box): Started {
+  return box.start(["svscan", "sv"]);
+}
+
+async function killed(started: Started): Promise<void> {
+  started.kill("SIGKILL");
+  equal(await started.ended, 128 + 9);
+}
+
+/** Waits until `services` were started more than a second ago. */
+async function untilOld(box: Box, services: readonly string[]): Promise<void> {
+  const young = (name: string): boolean =>
+    Date.now() - (Deno.statSync(`${box.dir}/${name}/starts`).mtime?.getTime() ?? 0) < 1300;
+  await box.until("they have run for a second", () => !services.some(young));
+}
+
+survivalTest("svscan finds the services of one that was killed", async (box) => {
+  writeServices(box, ["sv/a", "sv/down", "sv/died", "sv/paused"]);
+  writeLogged(box, "sv/c");
+  const names = ["sv/a", "sv/c", "sv/c/log", "sv/paused"];
+  const first = scan(box);
+  const pids = await untilUp(box, names);
+  const [dying] = await untilUp(box, ["sv/died", "sv/down"]) as [number];
+  await untilOld(box, ["sv/down", "sv/paused"]);
+  await box.run(["svc", "-d", "sv/down"]);
+  await box.run(["svc", "-p", "sv/paused"]);
+  await box.until("one is down", () => pidOf(box, "sv/down") === 0);
+  await box.until("one is paused", () => statusOf(box, "sv/paused")?.paused === true);
+  const since = names.map((name) => statusOf(box, name)?.since);
+  const pipe = Deno.readLinkSync(`/proc/${pids[1]}/fd/1`);
+  await killed(first);
+  Deno.kill(dying, "SIGKILL");
+  equal(await isSupervised(box, "sv/a"), false);
+  scan(box);
+  await untilSupervised(box, [...names, "sv/down"]);
+  await box.until("what died runs", () => ![0, dying].includes(pidOf(box, "sv/died")));
+  deepEqual(names.map((name) => pidOf(box, name)), pids);
+  deepEqual(names.map((name) => statusOf(box, name)?.since), since);
+  for (const name of names) equal(processesIn(box, name).length > 0, true);
+  equal(processesIn(box, "sv/a").length, 1);
+  deepEqual([pidOf(box, "sv/down"), statusOf(box, "sv/down")?.want], [0, "d"]);
+  equal(statusOf(box, "sv/paused")?.paused, true);
+  // The new one has the pipe: it outlives the restart of either side.
+  const count = lines(box, "sv/c").length;
+  await box.run(["svc", "-t", "sv/c", "sv/c/log"]);
+  await box.until("lines come", () => lines(box, "sv/c").length > count + 20);
+  for (const [name, fd] of [["sv/c", 1], ["sv/c/log", 0]] as const) {
+    equal(Deno.readLinkSync(`/proc/${pidOf(box, name)}/fd/${fd}`), pipe);
+  }
+  await box.run(["svc", "-u", "sv/down"]);
+  await untilUp(box, ["sv/down"]);
+});
+
+survivalTest(
+  "no log line is lost by kill -9 of svscan, nor of what comes after it",
+  async (box) => {
+    // As fast as a shell can; what it writes last is in `n` when it is ended.
+    box.script(
+      "sv/a/run",
+      `echo started >>starts; i=0; trap 'echo $i >n; exit' TERM
+while :; do i=$((i+1)); echo $i; done`,
+    );
+    box.script("sv/a/log/run", "exec cat >>lines");
+    const random = new Random(1);
+    let started = scan(box);
+    const pids = await untilUp(box, ["sv/a", "sv/a/log"]);
+    await untilOld(box, ["sv/a"]);
+    for (let round = 0; round < roundsOf(6); round++) {
+      const size = (): number => Deno.statSync(`${box.dir}/sv/a/log/lines`).size;
+      const [before, more] = [size(), random.below(200_000)];
+      await box.until("lines come", () => size() > before + more);
+      if (random.once(3)) {
+        // The supervise that takes over is killed in turn.
+        started.kill("SIGTERM");
+        await started.ended;
+        await box.until("one has taken over", () => processesCalled(box, "supervise").length === 1);
+        await untilSupervised(box, ["sv/a", "sv/a/log"]);
+        for (const pid of processesCalled(box, "supervise")) Deno.kill(pid, "SIGKILL");
+      } else {
+        await killed(started);
+      }
+      started = scan(box);
+      await untilSupervised(box, ["sv/a", "sv/a/log"]);
+    }
+    deepEqual([pidOf(box, "sv/a"), pidOf(box, "sv/a/log")], pids);
+    await box.run(["svc", "-dx", "sv/a"]);
+    await box.until("it is down", () => box.read("sv/a/n") !== "");
+    const last = Number(box.read("sv/a/n"));
+    await box.until(
+      "all is logged",
+      async () => (await box.sh("tail -n 1 sv/a/log/lines")).stdout === `${last}\n`,
+      60_000,
+    );
+    const script = `awk '$1 != NR { print NR; exit }' sv/a/log/lines; wc -l <sv/a/log/lines`;
+    equal((await box.sh(script)).stdout, `${last}\n`);
+    equal(box.read("sv/a/starts"), "started\n");
+  },
+);
+
+survivalTest(
+  "whatever the record says that is not true, the service is started as usual",
+  async (box) => {
+    const boot = Deno.readTextFileSync("/proc/sys/kernel/random/boot_id").trim();
+    const changes: Record<string, (record: string) => string> = {
+      garbage: () => "\xff\0garbage\n".repeat(30),
+      empty: () => "",
+      half: (record) => record.slice(0, 60),
+      "other-boot": (record) =>
+        record.replace(boot, boot.replace(/^./, (digit) => digit === "0" ? "1" : "0")),
+      // Pid 1 is alive, and not what was started.
+      "reused-pid": (record) => record.replace(/running \d+/, "running 1"),
+      "no-such-pid": (record) => record.replace(/running \d+ \d+/, "running 4194304 1"),
+      "other-start": (record) => record.replace(/(running \d+ )\d+/, "$112345"),
+      "other-time": (record) => record.replace(/ \d+\.\d+ \d+\.\d+ /, " 1.0 2.0 "),
+    };
+    const names = Object.keys(changes);
+    writeServices(box, names.map((name) => `sv/${name}`));
+    const first = scan(box);
+    const pids = await untilUp(box, names.map((name) => `sv/${name}`));
+    await killed(first);
+    for (const [name, change] of Object.entries(changes)) {
+      const lock = `sv/${name}/supervise/lock`;
+      const record = box.read(lock);
+      match(record, /^djbox \S+ \S+ \S+ - running \d+ \d+ *\n$/);
+      box.write(lock, change(record), 0o600);
+    }
+    scan(box);
+    for (const [i, name] of names.entries()) {
+      await box.until(`${name} is started`, () => ![0, pids[i]].includes(pidOf(box, `sv/${name}`)));
+      // As with C's tools: the one from before lives on.
+      await box.until("two run", () => processesIn(box, `sv/${name}`).length === 2);
+    }
+  },
+);
+
+survivalTest("a service is adopted whose start was not written down to its end", async (box) => {
+  writeServices(box, ["sv/a", "sv/b"]);
+  const first = scan(box);
+  const pids = await untilUp(box, ["sv/a", "sv/b"]);
+  await killed(first);
+  for (const [name, pid] of [["sv/a", pids[0]], ["sv/b", 0]] as const) {
+    const record = box.read(`${name}/supervise/lock`);
+    const [whole, started] = / running \d+ (\d+) */.exec(record) as unknown as [string, string];
+    const intent = ` starting ${started}`.padEnd(whole.length);
+    box.write(`${name}/supervise/lock`, record.replace(whole, intent), 0o600);
+    if (pid === 0) Deno.kill(pids[1] as number, "SIGKILL");
+  }
+  scan(box);
+  await untilSupervised(box, ["sv/a", "sv/b"]);
+  equal(pidOf(box, "sv/a"), pids[0]);
+  await box.until("b is started", () => ![0, pids[1]].includes(pidOf(box, "sv/b")));
+  for (const name of ["sv/a", "sv/b"]) equal(processesIn(box, name).length, 1);
+});
+
+mixedTest("svscan goes by what C's supervise has left since it was killed", TOOLS, async (box) => {
+  writeServices(box, ["sv/a", "sv/b"]);
+  const first = scan(box);
+  await untilUp(box, ["sv/a", "sv/b"]);
+  await untilOld(box, ["sv/a", "sv/b"]);
+  await box.run(["svc", "-d", "sv/a", "sv/b"]);
+  for (const name of ["sv/a", "sv/b"]) await box.until("down", () => pidOf(box, name) === 0);
+  await killed(first);
+  const theirs = box.start([original("supervise"), "sv/a"]);
+  await untilUp(box, ["sv/a"]);
+  await box.run(["svc", "-dx", "sv/a"]);
+  equal(await theirs.ended, 0);
+  scan(box);
+  // C's has ended as it should: its service is started as always; the other one stays as it was.
+  await untilUp(box, ["sv/a"]);
+  await untilSupervised(box, ["sv/b"]);
+  equal(pidOf(box, "sv/b"), 0);
+});
+
+survivalTest("kill -9 at any moment never makes two of one service, or none", async (box) => {
+  const random = new Random(2);
+  const names = Array.from({ length: 20 }, (_, i) => `sv/s${i}`);
+  for (const [i, name] of names.entries()) {
+    // Half of them flap.
+    const body = i % 2 === 0 ? "exec sleep 100000" : `exec sleep 0.${random.below(10)}`;
+    box.script(`${name}/run`, body);
+  }
+  const copies = (): number[] => names.map((name) => processesIn(box, name).length);
+  let started = scan(box);
+  for (let round = 0; round < roundsOf(12); round++) {
+    await new Promise((resolve) => setTimeout(resolve, random.below(round % 3 === 0 ? 1500 : 120)));
+    await killed(started);
+    ok(copies().every((count) => count <= 1), `round ${round}: ${copies()}`);
+    started = scan(box);
+  }
+  await untilSupervised(box, names);
+  for (const name of names) box.script(`${name}/run`, "exec sleep 100000");
+  await untilUp(box, names);
+  await box.until("each runs", () => copies().every((count) => count === 1));
+});
+
+survivalTest("svscan is left by a signal in every state of its services", async (box) => {
+  writeServices(box, ["sv/up", "sv/once", "sv/exiting", "sv/down"]);
+  writeServices(box, ["sv/flaps"], "echo started >>starts; exit 1");
+  box.write("sv/down/down", "");
+  const first = scan(box);
+  await untilUp(box, ["sv/up", "sv/once", "sv/exiting"]);
+  await box.until("it flaps", () => box.read("sv/flaps/starts").length > 10);
+  await box.run(["svc", "-o", "sv/once"]);
+  await box.run(["svc", "-x", "sv/exiting"]);
+  await box.until("once", () => statusOf(box, "sv/once")?.want === "");
+  first.kill("SIGHUP");
+  equal(await first.ended, 128 + 1);
+  await untilSupervised(box, ["sv/up", "sv/once", "sv/exiting", "sv/down", "sv/flaps"]);
+  for (const name of ["sv/up", "sv/once", "sv/exiting"]) Deno.kill(pidOf(box, name), "SIGKILL");
+  await box.until("the once is down", () => pidOf(box, "sv/once") === 0);
+  await box.until("x has ended", async () => !await isSupervised(box, "sv/exiting"));
+  await box.until("the others run", () => box.read("sv/up/starts") === "started\nstarted\n");
+  const starts = box.read("sv/flaps/starts").length;
+  await box.until("it flaps on", () => box.read("sv/flaps/starts").length > starts + 8);
+  // A new svscan cannot have what the successor holds, until that is told to exit.
+  scan(box);
+  await box.until(
+    "it says so",
+    () => box.read("err").includes("supervise/lock: temporary failure"),
+  );
+  await box.run(["svc", "-dx", "sv/up"]);
+  await box.until(
+    "svscan has it",
+    () => box.read("sv/up/starts") === "started\n".repeat(3),
+    15_000,
+  );
+});
+
+survivalTest("svscan goes on without descriptors, and recovers", async (box) => {
+  writeServices(box, ["sv/a", "sv/b"]);
+  const started = scan(box);
+  await untilUp(box, ["sv/a", "sv/b"]);
+  await untilOld(box, ["sv/a", "sv/b"]);
+  const limit = async (files: string): Promise<void> => {
+    const argv = ["prlimit", `--pid=${started.pid}`, `--nofile=${files}:`];
+    deepEqual((await box.run(argv)).stderr, "");
+  };
+  // Not one more: what is open stays.
+  await limit("3");
+  writeServices(box, ["sv/c"]);
+  const before = pidOf(box, "sv/a");
+  Deno.kill(before, "SIGKILL");
+  await box.until("it runs again", () => box.read("sv/a/starts") === "started\nstarted\n");
+  const warning = "supervise: warning: unable to open sv/a/supervise/status.new: ";
+  await box.until("it says so", () => box.read("err").includes(warning.replace("sv/a", "a")));
+  await box.until(
+    "svscan says so",
+    () => box.read("err").includes("svscan: warning: unable to "),
+    15_000,
+  );
+  // What cannot be watched is looked at each second, and obeys.
+  await untilOld(box, ["sv/a"]);
+  await box.run(["svc", "-k", "sv/a"]);
+  await box.until("it runs again", () => box.read("sv/a/starts") === "started\n".repeat(3));
+  equal(box.read("sv/b/starts"), "started\n");
+  await limit("1000");
+  await untilUp(box, ["sv/c"]);
+  await box.run(["svc", "-t", "sv/a"]);
+  await box.until("the status is right", () => processesIn(box, "sv/a")[0] === pidOf(box, "sv/a"));
+}, { programs: ["prlimit"] });
+
+survivalTest("svscan tries each second where no process can be made, and answers", async (box) => {
+  box.script("sv/a/run", "exec sleep 100000");
+  box.script("sv/b/run", "exec sleep 100000");
+  // A user of its own, so that nobody else's processes count.
+  await box.sh("chown -R 54321 .");
+  const asUser = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"];
+  const started = box.start([...asUser, "svscan", "sv"]);
+  await untilUp(box, ["sv/a", "sv/b"]);
+  const limit = async (processes: string): Promise<void> => {
+    const argv = [...asUser, "prlimit", `--pid=${started.pid}`, `--nproc=${processes}:`];
+    deepEqual((await box.run(argv)).stderr, "");
+  };
+  await limit("1");
+  Deno.kill(pidOf(box, "sv/a"), "SIGKILL");
+  const warning =
+    "supervise: warning: unable to fork for a, trying again in a second: temporary failure\n";
+  await box.until("it says so twice", () => box.read("err").split(warning).length > 2);
+  equal(box.read("err").replaceAll(warning, ""), "");
+  match(
+    (await box.run(["svstat", "sv/a"])).stdout,
+    /^sv\/a: down \d+ seconds, normally up, want up\n$/,
+  );
+  await box.run(["svc", "-d", "sv/a"]);
+  await box.until("it obeys", () => statusOf(box, "sv/a")?.want === "d");
+  await box.run(["svc", "-o", "sv/a"]);
+  await box.until("it obeys", () => statusOf(box, "sv/a")?.want === "");
+  await limit("1000");
+  await untilUp(box, ["sv/a"]);
+}, { root: true, programs: ["prlimit", "setpriv"] });
+
+survivalTest("svscan starts what is new without waiting for its next scan", async (box) => {
+  await box.sh("mkdir sv real");
+  scan(box);
+  await box.until("it watches", () => processesCalled(box, "svscan").length === 1);
+  const took: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    box.script(`real/s${i}/run`, "exec sleep 100000");
+    await box.sh(`ln -s ../real/s${i} sv/s${i}`);
+    const since = performance.now();
+    await untilUp(box, [`real/s${i}`]);
+    took.push(performance.now() - since);
+  }
+  // By the scans alone the median would be 2.5 seconds, and the sum 12 on average.
+  took.sort((a, b) => a - b);
+  ok((took[2] as number) < 2400, `${took}`);
+});
+
+survivalTest("svscan leaves alone a directory that is still being filled", async (box) => {
+  await box.sh("mkdir sv");
+  scan(box);
+  await box.until("it watches", () => processesCalled(box, "svscan").length === 1);
+  await box.sh(`mkdir sv/a; for i in 1 2 3 4 5 6; do : >sv/a/$i; sleep 0.2; done
+mkdir sv/a/log; printf '#!/bin/sh\\nexec sleep 1000\\n' >run; chmod 755 run; cp run sv/a/log; mv run sv/a`);
+  await untilUp(box, ["sv/a", "sv/a/log"]);
+});

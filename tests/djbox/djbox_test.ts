@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: 0BSD
+// That `djbox NAME` is NAME: tests/chain_test.ts.
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { type Box, COMMANDS, toolTest } from "../harness/harness.ts";
+
+const ONLY = { djboxOnly: "there is no djbox but this" };
+
+function says(
+  box: Box,
+  ...args: string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  return box.run(["djbox", ...args]);
+}
+
+toolTest("djbox lists its tools, and each of them is installed", ["djbox"], async (box) => {
+  const { code, stdout, stderr } = await says(box, "--list");
+  deepEqual([code, stderr], [0, ""]);
+  const names = stdout.trim().split("\n");
+  ok(names.includes("svscan") && names.includes("tcpserver"));
+  deepEqual(names, names.toSorted());
+  const installed = [...Deno.readDirSync(COMMANDS)].map(({ name }) => name).sort();
+  deepEqual(installed, [...names, "djbox"].sort());
+}, ONLY);
+
+toolTest("djbox --version says the version, the form and the runtime", ["djbox"], async (box) => {
+  const { code, stdout, stderr } = await says(box, "--version");
+  deepEqual([code, stderr], [0, ""]);
+  match(
+    stdout,
+    /^djbox \d+\.\d+\.\d+ \((script|compiled) form, Deno \d+\.\d+\.\d+, (x86_64|aarch64)\)\n$/,
+  );
+}, ONLY);
+
+toolTest("djbox says what it is, and how each tool is used", ["djbox"], async (box) => {
+  const { code, stdout, stderr } = await says(box);
+  deepEqual([code, stderr], [0, ""]);
+  match(
+    stdout,
+    /^djbox \S+: daemontools and ucspi-tcp in one executable\nusage: djbox .*\ntools: .* svscan .*\n$/,
+  );
+  deepEqual(await says(box, "--help"), { code, stdout, stderr });
+  deepEqual(await says(box, "help", "svok"), {
+    code: 0,
+    stdout: "svok: usage: svok dir\n",
+    stderr: "",
+  });
+  match((await says(box, "help")).stdout, /^djbox: usage: djbox name /);
+  for (const name of (await says(box, "--list")).stdout.trim().split("\n")) {
+    const help = await says(box, "help", name);
+    equal(help.code, 0);
+    match(help.stdout, /: .*[a-z]/, name);
+  }
+}, ONLY);
+
+toolTest("djbox names no tool that it has not", ["djbox"], async (box) => {
+  for (const name of ["svock", "constructor", "__proto__", "-x", "b\xe9"]) {
+    const refusal = {
+      code: 100,
+      stdout: "",
+      stderr: `djbox: there is no tool called ${name}; djbox --list names them\n`,
+    };
+    // The harness hands arguments on as UTF-8.
+    const shown = { ...refusal, stderr: refusal.stderr.replace("\xe9", "\xc3\xa9") };
+    deepEqual(await says(box, name), shown);
+    deepEqual(await says(box, "help", name), shown);
+  }
+}, ONLY);
+
+toolTest("djbox says that its output cannot be written", ["djbox"], async (box) => {
+  deepEqual(await box.sh("djbox --list >/dev/full; echo $?"), {
+    code: 0,
+    stdout: "111\n",
+    stderr: "djbox: fatal: unable to write output: out of disk space\n",
+  });
+}, ONLY);

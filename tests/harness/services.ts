@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Services for the tests of supervision, and looking at them without a tool.
+ *
+ * @module
+ */
+import { ok } from "node:assert/strict";
+import { type Box, cTool } from "./harness.ts";
+
+/** A run script's body that stays until it is ended, and notes each start. */
+export const STAYS = "echo started >>starts; exec sleep 100000";
+
+/** Writes services under the box's folder, each with the same run script. */
+export function writeServices(box: Box, names: readonly string[], body = STAYS): void {
+  for (const name of names) box.script(`${name}/run`, body);
+}
+
+/** A service that writes numbered lines, and a logger that keeps them all in `log/lines`. */
+export function writeLogged(box: Box, name: string, pause = "0.01"): void {
+  box.script(
+    `${name}/run`,
+    `i=$(cat n 2>/dev/null || echo 0)
+while :; do i=$((i+1)); echo "$i" || exit; echo $i >n; sleep ${pause}; done`,
+  );
+  box.script(`${name}/log/run`, "exec cat >>lines");
+}
+
+/** The numbers that the logger of such a service has so far. */
+export function lines(box: Box, name: string): number[] {
+  return box.read(`${name}/log/lines`).split("\n").slice(0, -1).map(Number);
+}
+
+/** What supervise/status says. */
+export interface Status {
+  readonly pid: number;
+  readonly paused: boolean;
+  /** `u`, `d` or "". */
+  readonly want: string;
+  /** The time stamp, as it stands there. */
+  readonly since: string;
+}
+
+/** The status of a service; undefined where there is none (yet). */
+export function statusOf(box: Box, service: string): Status | undefined {
+  const text = box.read(`${service}/supervise/status`);
+  if (text.length !== 18) return undefined;
+  const byte = (i: number): number => text.charCodeAt(i);
+  return {
+    pid: (byte(12) | byte(13) << 8 | byte(14) << 16 | byte(15) << 24) >>> 0,
+    paused: byte(16) === 1,
+    want: text.charAt(17).replace("\0", ""),
+    since: text.slice(0, 12),
+  };
+}
+
+/** The pid of a service, 0: it is down. */
+export function pidOf(box: Box, service: string): number {
+  return statusOf(box, service)?.pid ?? 0;
+}
+
+/** Waits until each of `services` runs, and nothing else than its ./run: its pids. */
+export async function untilUp(box: Box, services: readonly string[]): Promise<number[]> {
+  for (const service of services) {
+    await box.until(`${service} is up`, () => isAlive(pidOf(box, service)));
+  }
+  return services.map((service) => pidOf(box, service));
+}
+
+/** Waits until each of `services` is supervised. */
+export async function untilSupervised(box: Box, services: readonly string[]): Promise<void> {
+  for (const service of services) {
+    await box.until(`${service} is supervised`, () => isSupervised(box, service));
+  }
+}
+
+/** What svok finds out. */
+export async function isSupervised(box: Box, service: string): Promise<boolean> {
+  return (await box.run(["svok", service])).code === 0;
+}
+
+function statOf(pid: number): string[] {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/stat`).replace(/^.*\) /s, "").split(" ");
+  } catch {
+    return ["X"];
+  }
+}
+
+/** The state of a process as ps shows it: `S`, `T` (stopped); `X`: it is gone, or about to. */
+export function stateOf(pid: number): string {
+  const state = statOf(pid)[0] as string;
+  return pid === 0 || state === "Z" ? "X" : state;
+}
+
+export function isAlive(pid: number): boolean {
+  return stateOf(pid) !== "X";
+}
+
+/** The processes, supervisors apart, that stand in a folder of the box. */
+export function processesIn(box: Box, folder: string): number[] {
+  const path = Deno.realPathSync(`${box.dir}/${folder}`);
+  return allPids().filter((pid) => {
+    try {
+      return Deno.readLinkSync(`/proc/${pid}/cwd`) === path && isAlive(pid) &&
+        !["supervise\n", "svscan\n"].includes(Deno.readTextFileSync(`/proc/${pid}/comm`));
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** The living processes called `name` that have been started by the box. */
+export function processesCalled(box: Box, name: string): number[] {
+  return allPids().filter((pid) => {
+    try {
+      return Deno.readTextFileSync(`/proc/${pid}/comm`) === `${name}\n` && isAlive(pid) &&
+        Deno.readTextFileSync(`/proc/${pid}/environ`).includes(`HOME=${box.dir}\0`);
+    } catch {
+      return false;
+    }
+  });
+}
+
+function allPids(): number[] {
+  return [...Deno.readDirSync("/proc")].map(({ name }) => Number(name)).filter((pid) => pid > 0);
+}
+
+/** The C tool, which the test has asked for. */
+export function original(name: string): string {
+  const path = cTool(name);
+  ok(path !== undefined, `no C ${name}`);
+  return path;
+}
