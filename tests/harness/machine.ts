@@ -142,9 +142,9 @@ export class Machine {
 
   /** Copies what is in `folder` here into `path` there. */
   async bring(folder: string, path: string): Promise<void> {
+    const there = `/proc/${this.#init}/root${path}`;
     const { code, stderr } = await this.#box.sh(
-      `mkdir -p "$2" && cp -a "$1/." "$2"`.replaceAll("$1", folder)
-        .replaceAll("$2", `/proc/${this.#init}/root${path}`),
+      `mkdir -p '${there}' && cp -a '${folder}/.' '${there}'`,
     );
     equal(code, 0, stderr);
   }
@@ -165,7 +165,6 @@ export class Machine {
 
   /** Writes a file as an editor would; a run script can be executed. */
   async edit(path: string, content: string): Promise<void> {
-    this.#box.write("edited", content);
     const chmod = content.startsWith("#!") ? `chmod 755 '${path}'` : "true";
     const text = `'${content.replaceAll("'", `'\\''`)}'`;
     const slash = path.lastIndexOf("/");
