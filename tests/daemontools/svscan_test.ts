@@ -130,26 +130,6 @@ toolTest("svscan leaves alone what is removed as the manual says", TOOLS, async 
   await box.until("lines come again", () => lines(box, "real").length > seen.length + 5);
 });
 
-toolTest("svscan's pipe lives through the restarts of both sides", TOOLS, async (box) => {
-  writeLogged(box, "sv/a", "0.002");
-  scan(box);
-  await untilUp(box, ["sv/a", "sv/a/log"]);
-  const pipeOf = (): string => Deno.readLinkSync(`/proc/${pidOf(box, "sv/a")}/fd/1`);
-  const pipe = pipeOf();
-  for (const side of ["sv/a/log", "sv/a", "sv/a/log"]) {
-    const [before, count] = [pidOf(box, side), lines(box, "sv/a").length];
-    await box.until("lines come", () => lines(box, "sv/a").length > count + 20);
-    await box.run(["svc", "-t", side]);
-    await box.until("it runs again", () => ![0, before].includes(pidOf(box, side)));
-  }
-  const count = lines(box, "sv/a").length;
-  await box.until("lines come", () => lines(box, "sv/a").length > count + 20);
-  equal(pipeOf(), pipe);
-  const seen = lines(box, "sv/a");
-  // The writer notes a number behind the line: a line may come twice, but none may be lacking.
-  deepEqual([...new Set(seen)], Array.from({ length: seen.at(-1) as number }, (_, i) => i + 1));
-});
-
 toolTest("svscan says that a supervise cannot be started, and tries again", TOOLS, async (box) => {
   writeServices(box, ["sv/a"]);
   await box.sh("mkdir sv/a/log empty; chmod 0 sv/a; chown -R nobody .");
