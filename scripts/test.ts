@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * deno task test [FILTER ...]: builds, installs into build/root, runs every test (or the test files whose names hold
+ * deno task test [FILTER ...]: builds, installs into build/root, runs the tests (or the test files whose names hold
  * one of the FILTERs) and ends with the plain line `N passed, N failed, N skipped`.
  *
  * A test is skipped where root or a program is missing; with CI=true that counts as a failure of the run.
