@@ -14,7 +14,7 @@ const DELETE = 127;
 const FORM_SIZE = 4;
 
 /** `^X` for control characters except tab and LF, and `M-` in front of the form of the lower 7 bits for high ones. */
-export function visibleForm(byte: number): ByteString {
+function visibleForm(byte: number): ByteString {
   if (byte > DELETE) return "M-" + (visibleLow(byte - 128) ?? String.fromCharCode(byte - 128));
   return byte === TAB || byte === LF
     ? String.fromCharCode(byte)
