@@ -19,10 +19,15 @@ export function writeServices(box: Box, names: readonly string[], body = STAYS):
 export function writeLogged(box: Box, name: string, pause = "0.01"): void {
   box.script(
     `${name}/run`,
-    `i=$(cat n 2>/dev/null || echo 0)
+    `trap exit TERM; i=$(cat n 2>/dev/null || echo 0)
 while :; do i=$((i+1)); echo "$i" || exit; echo $i >n; sleep ${pause}; done`,
   );
-  box.script(`${name}/log/run`, "exec cat >>lines");
+  // TERM ends both between two lines; cat would take with it what it has in its memory.
+  box.script(
+    `${name}/log/run`,
+    `trap exit TERM
+while read -r line; do echo "$line" >>lines; done`,
+  );
 }
 
 /** The numbers that the logger of such a service has so far. */
