@@ -301,8 +301,8 @@ export function readDirectoryOf(fd: number): ByteString[] {
 }
 
 /**
- * Opens /dev/null, close-on-exec, where 0, 1 or 2 is closed: so that nothing else that we open gets such a number, and with it
- * what is meant for standard output. Programs that we run find them closed, as we did.
+ * Opens /dev/null, close-on-exec, where 0, 1 or 2 is closed: so that nothing else that we open gets such a number,
+ * and with it what is meant for standard output. Programs that we run find them closed, as we did.
  */
 export function fillStandardDescriptors(): void {
   for (let fd = 0; fd <= 2; fd++) {
@@ -317,8 +317,8 @@ function isCloseOnExec(fd: number): boolean {
 }
 
 /**
- * Lets go of what is open at descriptors `fds`: /dev/null, close-on-exec, takes their place, so that nothing else can. The
- * runtime keeps duplicates of 0, 1 and 2; whoever waits for the end of a pipe waits for those, too.
+ * Lets go of what is open at descriptors `fds`: /dev/null, close-on-exec, takes their place, so that nothing else
+ * can. The runtime keeps duplicates of 0, 1 and 2; whoever waits for the end of a pipe waits for those, too.
  */
 export function letGo(fds: readonly number[]): void {
   const nothing = open("/dev/null", O_RDWR);
