@@ -40,7 +40,10 @@ export interface Next {
   readonly limits?: ReadonlyMap<number, bigint>;
   /** Descriptors that the program is to have, over what it inherits. */
   readonly descriptors?: readonly Mapping[];
-  /** Where the program cannot be run: what stands before the reason; default `NAME: fatal: unable to run P`; "" says nothing. */
+  /**
+   * Where the program cannot be run: what stands before the reason; default `NAME: fatal: unable to run P`. ""
+   * says nothing at all.
+   */
   readonly complaint?: ByteString;
 }
 

@@ -36,7 +36,10 @@ export function scanAddress(
   };
 }
 
-/** The port that `text` means, a number (modulo 65536; no digits at all are 0) or the name of a TCP service; undefined: none. */
+/**
+ * The port that `text` means, a number (modulo 65536; no text at all is 0) or the name of a TCP service;
+ * undefined: there is none.
+ */
 export function findPort(text: ByteString): number | undefined {
   if (/^[0-9]*$/.test(text)) return Number(BigInt(text) & 0xffffn);
   return findTcpService(text);

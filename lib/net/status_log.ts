@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * What a server says on descriptor 2: `NAME: status: 1/40` and so on. Lines that come together are written together, because
- * each write may wake up a log program.
+ * What a server says on descriptor 2: `NAME: status: 1/40` and so on. Lines that come together are written
+ * together, because each write may wake up a log program.
  *
  * @module
  */

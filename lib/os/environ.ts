@@ -2,8 +2,8 @@
 /**
  * The environment of programs that run again and again with a few variables changed, as execve(2) wants it.
  *
- * Most of it stays: those strings are placed in memory once, in a layout. A child's own memory has the pointers, copied from
- * the layout, and the strings that are its own.
+ * Most of it stays: those strings are placed in memory once, in a layout. A child's own memory has the pointers,
+ * copied from the layout, and the strings that are its own.
  *
  * @module
  */

@@ -415,8 +415,8 @@ function isCloseOnExec(fd: number): boolean {
 }
 
 /**
- * Lets go of what is open at descriptors `fds`: /dev/null, close-on-exec, takes their place, so that nothing else can. The
- * runtime keeps duplicates of 0, 1 and 2; whoever waits for the end of a pipe waits for those, too.
+ * Lets go of what is open at descriptors `fds`: /dev/null, close-on-exec, takes their place, so that nothing else
+ * can. The runtime keeps duplicates of 0, 1 and 2; whoever waits for the end of a pipe waits for those, too.
  */
 export function letGo(fds: readonly number[]): void {
   const nothing = open("/dev/null", O_RDWR);

@@ -96,7 +96,10 @@ export interface Call {
   readonly name: keyof typeof ARCH.calls | "gate";
   /** A buffer stands for its address; the list keeps it. */
   readonly args?: readonly (number | bigint | Uint8Array<ArrayBuffer>)[];
-  /** The errors (below 63) after which, as after success, the next call comes; undefined: all. After others: the last call. */
+  /**
+   * The errors (below 63) after which, as after success, the next call comes; undefined: all. After another it is
+   * the last call of the list.
+   */
   readonly passedOver?: readonly number[];
 }
 

@@ -13,6 +13,8 @@ const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
 const EPOLL_CTL_MOD = 3;
 const EVENTS = 256;
+/** The longest wait that an int can say, 24 days: whoever waits for more waits again. */
+const LONGEST = 0x7fffffff;
 
 /** Told what happened to the descriptor it was added with: a set of EPOLLIN, EPOLLOUT, EPOLLHUP, EPOLLERR. */
 export type Listener = (events: number) => void;
@@ -62,7 +64,7 @@ export class Poller {
    * an earlier one of the same round removed is not called. Returns early, with nothing done, on EINTR.
    */
   wait(timeout: number): void {
-    const count = hot("epoll_wait")(this.#fd, this.#events, EVENTS, timeout);
+    const count = hot("epoll_wait")(this.#fd, this.#events, EVENTS, Math.min(timeout, LONGEST));
     if (count < 0) {
       if (errno() === EINTR) return;
       throw new SystemError(errno(), "epoll_wait");
@@ -108,7 +110,7 @@ export class PollSet {
 
   /** poll(2): how many places have something, 0 after `timeout` milliseconds or on EINTR. */
   wait(timeout = -1): number {
-    const count = hot("poll")(this.#bytes, this.size, timeout);
+    const count = hot("poll")(this.#bytes, this.size, Math.min(timeout, LONGEST));
     if (count >= 0) return count;
     if (errno() !== EINTR) throw new SystemError(errno(), "poll");
     this.#flags.forEach((_, i) => {

@@ -4,9 +4,9 @@
  *
  * Synopsis: rblsmtpd [-bBcC] [-t SECONDS] [-r BASE] [-a BASE] PROGRAM [ARG ...]
  *
- * $RBLSMTPD decides if it is set: empty, PROGRAM runs; `-TEXT`, mail is refused for good (553 TEXT); `TEXT`, it is refused
- * for now (451 TEXT). Else the lists are asked for $TCPREMOTEIP in the order given, and the first that knows it
- * decides. A host that is refused is talked to in just enough SMTP to tell it so.
+ * $RBLSMTPD decides if it is set: empty, PROGRAM runs; `-TEXT`, mail is refused for good (553 TEXT); `TEXT`, it is
+ * refused for now (451 TEXT). Else the lists are asked for $TCPREMOTEIP in the order given, and the first that knows
+ * it decides. A host that is refused is talked to in just enough SMTP to tell it so.
  *
  * Options; -b and -c count for the lists that follow:
  *   -r BASE      a list of those to be refused, by TXT records

@@ -83,7 +83,7 @@ const DEFAULTS: Settings = {
 
 /** What a letter says; of contrary ones the last counts. undefined: its value is wrong. */
 const OPTIONS: Readonly<
-  Record<string, (value: ByteString, so_far: Settings) => Partial<Settings> | undefined>
+  Record<string, (value: ByteString, before: Settings) => Partial<Settings> | undefined>
 > = {
   i: (value, { from }) => {
     const address = scanAddress(value)?.address;
@@ -144,8 +144,8 @@ function run(context: Context): Outcome {
 const FIRST_FREE = 8;
 
 /**
- * Tries the addresses in turn, and once more those that have not answered. A failure is reported for each, and there is no
- * other message then.
+ * Tries the addresses in turn, and once more those that have not answered. A failure is reported for each;
+ * there is no other message then.
  */
 function connectToOne(
   name: string,

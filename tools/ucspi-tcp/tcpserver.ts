@@ -101,7 +101,7 @@ const DEFAULTS: Settings = {
 const OPTIONS: Readonly<
   Record<string, (value: ByteString, env: Environment) => Partial<Settings>>
 > = {
-  b: (value) => ({ backlog: leadingNumber(value) }),
+  b: (value) => ({ backlog: leadingNumber(value) | 0 }),
   c: (value) => ({ limit: leadingNumber(value) }),
   X: () => ({ allowWithoutRules: true }),
   x: (value) => ({ rules: value }),
@@ -121,22 +121,22 @@ const OPTIONS: Readonly<
   r: () => ({ askIdent: true }),
   t: (value) => ({ identPatience: leadingNumber(value) }),
   U: (_, env) => ({ ...numberIn(env, "UID", "uid"), ...numberIn(env, "GID", "gid") }),
-  u: (value) => ({ uid: leadingNumber(value) }),
-  g: (value) => ({ gid: leadingNumber(value) }),
+  u: (value) => ({ uid: leadingNumber(value) >>> 0 }),
+  g: (value) => ({ gid: leadingNumber(value) >>> 0 }),
   1: () => ({ printPort: true }),
   l: (value) => ({ localHost: value }),
 };
 
 function numberIn(env: Environment, name: ByteString, setting: "uid" | "gid"): Partial<Settings> {
   const text = env.get(name);
-  return text === undefined ? {} : { [setting]: leadingNumber(text) };
+  return text === undefined ? {} : { [setting]: leadingNumber(text) >>> 0 };
 }
 
 function run(context: Context): Outcome {
   const { name, env } = context;
   const { options, operands } = getopt(name, LETTERS, context.args, USAGE);
   const settings = options.reduce<Settings>(
-    (so_far, { letter, value }) => ({ ...so_far, ...OPTIONS[letter]?.(value, env) }),
+    (before, { letter, value }) => ({ ...before, ...OPTIONS[letter]?.(value, env) }),
     DEFAULTS,
   );
   return muted(settings.verbosity, () => {
