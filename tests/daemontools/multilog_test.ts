@@ -55,7 +55,8 @@ toolTest(
         namesIn(box, "long").includes("current"),
     );
     await fifo.write("a whole line, y\n" + "x".repeat(999));
-    await box.until("the whole line is there", () => box.read("short/current") !== "");
+    await box.until("the whole line is there", () => box.read("long/current") !== "");
+    equal(box.read("short/current"), "a whole line, y\n");
     equal(box.read("long/current"), "a whole line, y\n");
     await fifo.write("x");
     // Now it is settled what it is: it goes on to where it is selected while it still comes.
