@@ -60,25 +60,33 @@ function freshName(place: Place, suffix: Suffix): ByteString {
 
 const AT_SIGN = 64;
 
-/**
- * Removes the files with the smallest names. Whatever has a long enough name with an @ in front counts, so that
- * an old file can be compressed in place.
- */
+/** Removes the files with the smallest names. Mostly it is one, which is found without a string for each name. */
 function prune({ at, number }: Place): void {
-  for (;;) {
-    let count = 0;
-    let smallest: ByteString | undefined;
-    visitDirectory(".", at, (bytes, start, end) => {
-      if (bytes[start] !== AT_SIGN || end - start < STAMP_SIZE) return;
-      count++;
-      if (smallest === undefined || isSmaller(bytes, start, end, smallest)) {
-        smallest = fromBytes(bytes.subarray(start, end));
-      }
-    });
-    if (smallest === undefined || count < number) return;
-    unlink(smallest, at);
-    if (count === number) return;
-  }
+  let count = 0;
+  let smallest: ByteString | undefined;
+  visitDirectory(".", at, (bytes, start, end) => {
+    if (!isOldFile(bytes, start, end)) return;
+    count++;
+    if (smallest === undefined || isSmaller(bytes, start, end, smallest)) {
+      smallest = fromBytes(bytes.subarray(start, end));
+    }
+  });
+  if (smallest === undefined || count < number) return;
+  if (count === number) return unlink(smallest, at);
+  for (const name of oldFiles(at).sort().slice(0, count - number + 1)) unlink(name, at);
+}
+
+function oldFiles(at: number): ByteString[] {
+  const names: ByteString[] = [];
+  visitDirectory(".", at, (bytes, start, end) => {
+    if (isOldFile(bytes, start, end)) names.push(fromBytes(bytes.subarray(start, end)));
+  });
+  return names;
+}
+
+/** Whatever has a long enough name with an @ in front counts, so that old files can be compressed in place. */
+function isOldFile(bytes: Uint8Array, start: number, end: number): boolean {
+  return bytes[start] === AT_SIGN && end - start >= STAMP_SIZE;
 }
 
 function isSmaller(bytes: Uint8Array, start: number, end: number, than: ByteString): boolean {

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: 0BSD
+import { deepEqual, equal } from "node:assert/strict";
+import { Random } from "../../tests/harness/random.ts";
+import { LineStamper, PREFIX_SIZE, SLACK, STATE_SIZE } from "./line_stamper.ts";
+import { Stamper } from "./stamp.ts";
+
+const INPUT = STATE_SIZE;
+const SIZE = 4096;
+const OUTPUT = INPUT + SIZE + SLACK;
+const ENDS = 262_144;
+
+/** A stamper of text: what came out and where the lines end in it. */
+class Harness {
+  readonly memory = new WebAssembly.Memory({ initial: 8 });
+  readonly bytes = new Uint8Array(this.memory.buffer);
+  readonly stamper = new Stamper();
+  readonly lines = new LineStamper(this.memory, this.stamper, {
+    state: 0,
+    input: INPUT,
+    ends: ENDS,
+  });
+
+  stamp(text: string, inLine = false): { output: string; ends: number[] } {
+    this.bytes.fill(46, INPUT, ENDS);
+    this.bytes.set(Uint8Array.from(text, (char) => char.charCodeAt(0)), INPUT);
+    this.lines.stamp(text.length, OUTPUT, inLine);
+    const output = String.fromCharCode(...this.bytes.subarray(OUTPUT, this.lines.output));
+    const ends = [...new Int32Array(this.memory.buffer, ENDS, this.lines.count)];
+    return { output, ends: ends.map((end) => end - OUTPUT) };
+  }
+}
+
+/** The same in the plainest way. */
+function plain(text: string, inLine: boolean, stamper: Stamper): ReturnType<Harness["stamp"]> {
+  let output = "";
+  let open = inLine;
+  const ends: number[] = [];
+  for (const char of text) {
+    if (!open) output += stamper.next() + " ";
+    open = char !== "\n";
+    output += char;
+    if (!open) ends.push(output.length);
+  }
+  return { output, ends };
+}
+
+Deno.test("LineStamper does what stamping line by line does", () => {
+  const random = new Random(20_011);
+  const harness = new Harness();
+  const other = new Stamper();
+  for (let round = 0; round < 400; round++) {
+    const short = random.once(3);
+    let text = "";
+    const length = random.below(short ? 40 : 1500);
+    while (text.length < length) {
+      // Bytes around the newline and with the highest bit, which sloppy tricks take for one.
+      text += random.text(random.below(short ? 4 : 70), "\t\v\0\x8a\xff\x7f\x80A") + "\n";
+    }
+    if (random.once(2)) text += "partial";
+    text = text.slice(0, length + 7);
+    const inLine = random.once(2);
+    const time = {
+      seconds: 1_700_000_000 + round * 2,
+      nanoseconds: 1_000_000_000 - random.below(60) - 1,
+    };
+    harness.stamper.set(time);
+    other.set(time);
+    deepEqual(harness.stamp(text, inLine), plain(text, inLine, other));
+    equal(harness.stamper.next(), other.next());
+  }
+});
+
+Deno.test("LineStamper stamps empty lines, and nothing for no input", () => {
+  const harness = new Harness();
+  harness.stamper.set({ seconds: 1, nanoseconds: 0 });
+  deepEqual(harness.stamp(""), { output: "", ends: [] });
+  const { output, ends } = harness.stamp("\n\n");
+  equal(output.length, 2 * (PREFIX_SIZE + 1));
+  deepEqual(ends, [PREFIX_SIZE + 1, 2 * (PREFIX_SIZE + 1)]);
+});
+
+Deno.test("LineStamper goes on with a line that has begun", () => {
+  const harness = new Harness();
+  harness.stamper.set({ seconds: 1, nanoseconds: 0 });
+  deepEqual(harness.stamp("the rest\n", true), { output: "the rest\n", ends: [9] });
+  deepEqual(harness.stamp("x", true), { output: "x", ends: [] });
+});
