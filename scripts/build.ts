@@ -116,6 +116,7 @@ async function buildCompiled(directory: string): Promise<void> {
     "--no-lock",
     "--no-npm",
     "--no-remote",
+    "--v8-flags=--max-semi-space-size=1", // as in launcher.ts
     "--output",
     `${file}.new`,
     ROOT + "main.ts",

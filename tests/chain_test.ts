@@ -186,7 +186,7 @@ toolTest("chain: a name that is no tool's says so", ["softlimit"], async (box) =
   equal(await all(box, "softlimit ./other softlimit"), complaint);
 }, { djboxOnly: "there is no djbox but this" });
 
-/** What everybody sees of a process. */
+/** What is to be seen of a process. */
 function seen(pid: number): { comm: string; cmdline: string[]; uid: string } {
   const read = (file: string): string => fromLatin1(Deno.readFileSync(`/proc/${pid}/${file}`));
   return {
@@ -196,15 +196,22 @@ function seen(pid: number): { comm: string; cmdline: string[]; uid: string } {
   };
 }
 
+/** The environment of a process, as far as the test has set it. */
+function environ(pid: number): string[] {
+  const entries = fromLatin1(Deno.readFileSync(`/proc/${pid}/environ`)).split("\0").slice(0, -1);
+  return entries.filter((entry) => !/^(PATH|LC_ALL|TZ|HOME|PWD|DJBOX_TEST_BOX)=/.test(entry))
+    .sort();
+}
+
 toolTest(
   "chain: what is seen of it is its last link",
   ["envdir", "setuidgid", "softlimit", "readproctitle"],
   async (box) => {
-    box.write("d/NAME", "value\n");
+    box.write("d/NAME", "v\xe4lue\n");
     await box.sh("mkfifo -m 666 fifo");
     const line =
       `exec envdir d setuidgid nobody softlimit -o 50 readproctitle '' "$(printf 'a\\344')" .....`;
-    const chain = box.start(["sh", "-c", `${line} <fifo`]);
+    const chain = box.start(["sh", "-c", `${line} <fifo`], { env: { KEPT: "kept" } });
     const input = await Deno.open(`${box.dir}/fifo`, { write: true });
     const { pid } = chain;
     await box.until("readproctitle runs", () => seen(pid).comm === "readproctitle");
@@ -213,6 +220,7 @@ toolTest(
       cmdline: ["readproctitle", "", "a\xe4", "....."],
       uid: "65534",
     });
+    deepEqual(environ(pid), ["KEPT=kept", "NAME=v\xe4lue"]);
     // It belongs to the account, as after an exec: setuid(2) alone would leave what is in /proc to root.
     equal(Deno.statSync(`/proc/${pid}/fd`).uid, 65534);
     const found = (await box.run(["pgrep", "-x", "-u", "nobody", "readproctitle"])).stdout;

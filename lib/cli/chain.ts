@@ -112,7 +112,7 @@ function runLink(
     args,
     env: link.env,
     inheritance: link.inheritance,
-    title: tool.brief === true ? NO_TITLE : setTitle(link.argv, name),
+    title: tool.brief === true ? NO_TITLE : setTitle(link.argv, link.env.entries(), name),
     toolbox,
   });
 }

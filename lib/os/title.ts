@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * What ps(1), pidof(8) and /proc/PID/cmdline show of this process: after a real exec it would be the tool's own
- * argv, so we put it there.
+ * What ps(1), pidof(8), /proc/PID/cmdline and /proc/PID/environ show of this process: after a real exec it would be
+ * the tool's own argv and environment, so we put them there.
  *
  * prctl(2) PR_SET_MM_MAP points the kernel at memory of ours. Where the kernel was built without it, the argv
  * area that we were started with is written over; it is long enough, because the runtime's own arguments stood in
@@ -30,8 +30,6 @@ const END_DATA = 43;
 const START_BRK = 44;
 const ARG_START = 45;
 const ARG_END = 46;
-const ENV_START = 47;
-const ENV_END = 48;
 
 /** The memory that shows as our arguments; whoever writes into it changes what ps shows. */
 export interface TitleArea {
@@ -41,12 +39,23 @@ export interface TitleArea {
 /** Referenced for as long as the process lives: the kernel reads it when somebody looks at us. */
 let area: Uint8Array<ArrayBuffer> | undefined;
 
-/** Makes `argv` our arguments for everybody who looks, and `name` our name (comm). */
-export function setTitle(argv: readonly ByteString[], name: ByteString): TitleArea {
-  const text = toBytes(argv.map((arg) => arg + "\0").join(""));
-  area = text.length > 0 && mapTo(text) ? text : overwrite(text);
+/** Makes `argv` and `environ` ours, and `name` our name (comm), for everybody who looks. */
+export function setTitle(
+  argv: readonly ByteString[],
+  environ: readonly ByteString[],
+  name: ByteString,
+): TitleArea {
+  const args = terminated(argv);
+  const all = toBytes(args + terminated(environ));
+  const text = all.subarray(0, args.length);
+  const mapped = args.length > 0 && mapTo(all, args.length);
+  area = mapped ? all : overwrite(text);
   setComm(name);
-  return { bytes: area };
+  return { bytes: mapped ? text : area };
+}
+
+function terminated(strings: readonly ByteString[]): ByteString {
+  return strings.map((text) => text + "\0").join("");
 }
 
 /** The fields of /proc/self/stat from the state on. */
@@ -59,9 +68,11 @@ function address(fields: readonly ByteString[], field: number): bigint {
   return BigInt(fields[field] ?? "0");
 }
 
-function mapTo(text: Uint8Array<ArrayBuffer>): boolean {
+/** Points the kernel at `all`: arguments of `length` bytes, then the environment. */
+function mapTo(all: Uint8Array<ArrayBuffer>, length: number): boolean {
   const fields = statFields();
-  const start = addressOf(text);
+  const start = addressOf(all);
+  const end = start + BigInt(length);
   const map = new BigUint64Array(MM_MAP_SIZE / 8);
   map[0] = address(fields, START_CODE);
   map[1] = address(fields, END_CODE);
@@ -71,9 +82,9 @@ function mapTo(text: Uint8Array<ArrayBuffer>): boolean {
   map[5] = Deno.UnsafePointer.value(libc().sbrk(0n, pad));
   map[6] = address(fields, START_STACK);
   map[7] = start;
-  map[8] = start + BigInt(text.length);
-  map[9] = address(fields, ENV_START);
-  map[10] = address(fields, ENV_END);
+  map[8] = end;
+  map[9] = end;
+  map[10] = start + BigInt(all.length);
   map[11] = 0n; // auxv
   map[12] = NO_FILE;
   const bytes = new Uint8Array(map.buffer);

@@ -67,7 +67,9 @@ const lookups: Row = {
 
 /** Both programs look the same keys up, in the same order, and print how many look-ups a second that were. */
 const OURS = `
-import { openCdb } from "${new URL("../../lib/cdb/cdb.ts", import.meta.url).href}";
+const { openCdb } = await import(${
+  JSON.stringify(new URL("../../lib/cdb/cdb.ts", import.meta.url).href)
+});
 const [path = "", count = ""] = Deno.args;
 using cdb = openCdb(path);
 const keys = Array.from({ length: 1000 }, (_, i) => {

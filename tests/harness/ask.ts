@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * What who@, date@, finger@ and http@ have in common: tests for the tools that ask a server and show its answer.
+ *
+ * @module
+ */
+import { deepEqual, equal } from "node:assert/strict";
+import { type Box, latin1, type Result, toolTest } from "./harness.ts";
+import { Listener, loopbackNet } from "./network.ts";
+
+/** A tool under test. */
+export interface AskingTool {
+  readonly tool: string;
+  readonly port: number;
+}
+
+/** Runs `tool HOST ARGS...` against a server at `port` that sends `answer` when all of `request` has come. */
+export async function askServer(
+  box: Box,
+  { tool, port }: AskingTool,
+  args: readonly string[],
+  { request = "", answer }: { request?: string; answer: string },
+): Promise<Result> {
+  const host = `${loopbackNet()}.1`;
+  const expected = request.replaceAll("HOST", host);
+  let received = "";
+  await using _server = await Listener.start(host, port, (socket) => {
+    const reply = (): void => {
+      if (received.length >= expected.length) socket.end(latin1(answer));
+    };
+    socket.on("data", (data: Uint8Array) => {
+      received += new TextDecoder("iso-8859-1").decode(data);
+      reply();
+    });
+    reply();
+  });
+  const result = await box.run([tool, host, ...args]);
+  equal(received, expected);
+  return result;
+}
+
+/** Declares the tests. */
+export function askingTests(asking: AskingTool): void {
+  const { tool, port } = asking;
+  const tools = [tool, "tcpclient"];
+
+  toolTest(`${tool} exits 0 even where nobody answers`, tools, async (box) => {
+    const host = `${loopbackNet()}.1`;
+    deepEqual(await box.run([tool, host]), {
+      code: 0,
+      stdout: "",
+      stderr: `tcpclient: unable to connect to ${host} port ${port}: connection refused\n`,
+    });
+    await using _server = await Listener.start(host, port, (socket) => socket.resetAndDestroy());
+    const { code, stdout, stderr } = await box.run([tool, host]);
+    deepEqual([code, stdout, stderr], [0, "", ""]);
+  }, { root: true });
+
+  toolTest(`${tool} dies of SIGPIPE where nobody looks`, tools, async (box) => {
+    const host = `${loopbackNet()}.1`;
+    await using _server = await Listener.start(host, port, (socket) => {
+      const text = "\n" + "text\n".repeat(1000);
+      const send = (): void => void (socket.writable && socket.write(text, () => setTimeout(send)));
+      send();
+    });
+    await box.sh(`(${tool} ${host}; echo $? >code) | head -n 1`);
+    equal(box.read("code"), "141\n");
+  }, { root: true });
+}
+
+/** Tests for those that make an answer visible. */
+export function visibleTests(asking: AskingTool, request: string): void {
+  const { tool } = asking;
+
+  toolTest(`${tool} makes visible what a terminal must not get`, [tool], async (box) => {
+    const anything = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join("");
+    const answer = anything + "\r\n\r\r\n" + "x".repeat(100_000) + "\r\nend\r";
+    const { code, stdout } = await askServer(box, asking, [], { request, answer });
+    box.write("answer", answer.replaceAll("\r\n", "\n"));
+    const expected = await box.sh("cat -v answer");
+    equal(code, 0);
+    equal(stdout, expected.stdout);
+  }, { root: true });
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: 0BSD
+import { askingTests, visibleTests } from "../harness/ask.ts";
+
+const DATE = { tool: "date@", port: 13 };
+
+askingTests(DATE);
+visibleTests(DATE, "");
