@@ -12,12 +12,14 @@ import { Listener, loopbackNet } from "./network.ts";
 export interface AskingTool {
   readonly tool: string;
   readonly port: number;
+  /** What it sends without further arguments. */
+  readonly request: string;
 }
 
 /** Runs `tool HOST ARGS...` against a server at `port` that sends `answer` when all of `request` has come. */
 export async function askServer(
   box: Box,
-  { tool, port }: AskingTool,
+  { tool, port }: Pick<AskingTool, "tool" | "port">,
   args: readonly string[],
   { request = "", answer }: { request?: string; answer: string },
 ): Promise<Result> {
@@ -41,7 +43,7 @@ export async function askServer(
 
 /** Declares the tests. */
 export function askingTests(asking: AskingTool): void {
-  const { tool, port } = asking;
+  const { tool, port, request } = asking;
   const tools = [tool, "tcpclient"];
 
   toolTest(`${tool} exits 0 even where nobody answers`, tools, async (box) => {
@@ -51,7 +53,11 @@ export function askingTests(asking: AskingTool): void {
       stdout: "",
       stderr: `tcpclient: unable to connect to ${host} port ${port}: connection refused\n`,
     });
-    await using _server = await Listener.start(host, port, (socket) => socket.resetAndDestroy());
+    await using _server = await Listener.start(host, port, (socket) => {
+      // Not at once: the connection would be refused.
+      if (request === "") socket.end();
+      else socket.on("data", () => socket.resetAndDestroy());
+    });
     const { code, stdout, stderr } = await box.run([tool, host]);
     deepEqual([code, stdout, stderr], [0, "", ""]);
   }, { root: true });
@@ -69,8 +75,8 @@ export function askingTests(asking: AskingTool): void {
 }
 
 /** Tests for those that make an answer visible. */
-export function visibleTests(asking: AskingTool, request: string): void {
-  const { tool } = asking;
+export function visibleTests(asking: AskingTool): void {
+  const { tool, request } = asking;
 
   toolTest(`${tool} makes visible what a terminal must not get`, [tool], async (box) => {
     const anything = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join("");

@@ -140,6 +140,15 @@ export class Machine {
     };
   }
 
+  /** Copies what is in `folder` here into `path` there. */
+  async bring(folder: string, path: string): Promise<void> {
+    const there = `/proc/${this.#init}/root${path}`;
+    const { code, stderr } = await this.#box.sh(
+      `mkdir -p '${there}' && cp -a '${folder}/.' '${there}'`,
+    );
+    equal(code, 0, stderr);
+  }
+
   /** Types `lines` and waits for the prompt. */
   async type(lines: string, cwd = "/"): Promise<Result> {
     const started = this.start(lines, cwd);
@@ -149,14 +158,13 @@ export class Machine {
   /** Types `lines`, which must say nothing but what is returned, and succeed. */
   async output(lines: string, cwd = "/"): Promise<string> {
     const { code, stdout, stderr } = await this.type(lines, cwd);
-    equal(stderr, "", lines);
-    equal(code, 0, lines);
+    equal(stderr, "", `${lines}: ${stderr}`);
+    equal(code, 0, `${lines}: ${code}`);
     return stdout;
   }
 
   /** Writes a file as an editor would; a run script can be executed. */
   async edit(path: string, content: string): Promise<void> {
-    this.#box.write("edited", content);
     const chmod = content.startsWith("#!") ? `chmod 755 '${path}'` : "true";
     const text = `'${content.replaceAll("'", `'\\''`)}'`;
     const slash = path.lastIndexOf("/");

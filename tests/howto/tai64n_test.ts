@@ -88,4 +88,5 @@ no stamp @4000
 `,
     );
   },
+  { djboxOnly: "it is in no C package" },
 );

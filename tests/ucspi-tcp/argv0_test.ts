@@ -16,12 +16,12 @@ toolTest("argv0 wants two names", TOOLS, async (box) => {
 
 toolTest("argv0 gives the program any name, and its arguments as they are", TOOLS, async (box) => {
   box.write("show", "tr '\\0' '|' </proc/$$/cmdline");
-  for (const name of ["x", "", "-sh", "a b/c", "caf\xe9", "two\nlines"]) {
-    const line = `argv0 /bin/sh "$(printf "${
-      name.replace("\n", "\\n").replace("\xe9", "\\351")
-    }")"`;
-    const { code, stdout } = await box.sh(`${line} show '' '-x' "$(printf '\\377')"; exit $?`);
-    deepEqual([code, stdout], [0, `${name}|show||-x|\xff|`]);
+  for (const name of ["x", "", "-sh", "a b/c", "caf\\351", "two\\nlines"]) {
+    const { code, stdout } = await box.sh(
+      `argv0 /bin/sh "$(printf -- '${name}')" show '' '-x' "$(printf '\\377')"`,
+    );
+    const shown = name.replace("\\351", "\xe9").replace("\\n", "\n");
+    deepEqual([code, stdout], [0, `${shown}|show||-x|\xff|`]);
   }
 });
 

@@ -3,11 +3,11 @@ import { deepEqual } from "node:assert/strict";
 import { askingTests, askServer, visibleTests } from "../harness/ask.ts";
 import { toolTest } from "../harness/harness.ts";
 
-const FINGER = { tool: "finger@", port: 79 };
+const FINGER = { tool: "finger@", port: 79, request: "\r\n" };
 const TOOLS = ["finger@", "tcpclient"];
 
 askingTests(FINGER);
-visibleTests(FINGER, "\r\n");
+visibleTests(FINGER);
 
 toolTest("finger@ sends the user and CR LF", TOOLS, async (box) => {
   for (const user of ["joe", "", "two words", "caf\xe9", "two\nlines", "x".repeat(100_000)]) {

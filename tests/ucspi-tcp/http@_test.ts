@@ -3,7 +3,7 @@ import { deepEqual } from "node:assert/strict";
 import { askingTests, askServer } from "../harness/ask.ts";
 import { freePort, toolTest } from "../harness/harness.ts";
 
-const HTTP = { tool: "http@", port: 80 };
+const HTTP = { tool: "http@", port: 80, request: "GET / HTTP/1.0\r\n" };
 const TOOLS = ["http@", "tcpclient"];
 
 askingTests(HTTP);

@@ -42,9 +42,9 @@ toolTest("mconnect passes megabytes in both directions at once", TOOLS, async (b
 
 toolTest("mconnect ends with 0 where the server breaks the connection", TOOLS, async (box) => {
   await using server = await Listener.start("127.0.0.1", 0, (socket) => {
-    socket.write("x", () => socket.resetAndDestroy());
+    socket.on("data", () => socket.resetAndDestroy());
   });
-  const { code } = await box.sh(`mkfifo in; mconnect 127.0.0.1 ${server.port} <>in`);
+  const { code } = await box.sh(`mkfifo in; echo >in & mconnect 127.0.0.1 ${server.port} <>in`);
   equal(code, 0);
 });
 

@@ -30,7 +30,7 @@ function shown(lines: readonly string[], direction: "<" | ">"): string {
 toolTest("recordio records both ways all that goes through, in order", TOOLS, async (box) => {
   const random = new Random(1);
   const anything = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join("");
-  for (const length of [0, 1, 257, 300_000]) {
+  for (const length of [0, 1, 257, 70_000]) {
     for (const alphabet of [anything, "x", "\nx", "\n"]) {
       box.write("text", random.text(length, alphabet));
       const lines = await record(box, "cat text | recordio cat >copy");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 import { askingTests, visibleTests } from "../harness/ask.ts";
 
-const WHO = { tool: "who@", port: 11 };
+const WHO = { tool: "who@", port: 11, request: "" };
 
 askingTests(WHO);
-visibleTests(WHO, "");
+visibleTests(WHO);
