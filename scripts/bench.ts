@@ -134,7 +134,22 @@ async function install(): Promise<string> {
     }).output();
     if (!success) throw new Error(new TextDecoder().decode(stderr));
   }
+  separate(`${root}/package/admin/djbox/runtime/deno`);
   return `${root}/command`;
+}
+
+/**
+ * Makes a file of its own of what may be a link to the very runtime that the bench runs on: they would share pages,
+ * and a page that two have counts half in the Pss of each.
+ */
+function separate(runtime: string): void {
+  try {
+    Deno.copyFileSync(runtime, `${runtime}.new`);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return; // the compiled form
+    throw error;
+  }
+  Deno.renameSync(`${runtime}.new`, runtime);
 }
 
 /** What it is measured on. */

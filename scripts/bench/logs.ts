@@ -10,7 +10,7 @@ import { LARGE, lines } from "./input.ts";
 import type { Place, Tools } from "./place.ts";
 import { startSmall, until, waitForAll } from "./processes.ts";
 import type { Group, Row, Side, Target } from "./row.ts";
-import { stream } from "./streams.ts";
+import { floor, stream } from "./streams.ts";
 import { middle } from "./table.ts";
 
 /** What logs: multilog's script, and what comes nearest to it in svlogd's configuration and s6-log's script. */
@@ -97,7 +97,7 @@ function throughput(name: string, script: Script, target: Target, where: "memory
           const of = { input: lines(place, LARGE), size: LARGE, directory };
           return { [name]: stream(logger.tools, argv, place, of) };
         },
-      })),
+      })).concat(floor(name, place, () => ({ input: lines(place, LARGE), size: LARGE }))),
   };
 }
 
