@@ -8,8 +8,8 @@ import { optionsOf } from "./harness/options.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 const HOUSE = new House(ROOT);
-const BASH = HOUSE.read("completions/djbox.bash");
-const ZSH = HOUSE.read("completions/_djbox");
+const BASH = HOUSE.read("completions/bash/djbox");
+const ZSH = HOUSE.read("completions/zsh/_djbox");
 
 Deno.test("completion knows the options that the tools have, and no others", () => {
   const letters = (line: RegExp, text: string): string[] =>
@@ -34,6 +34,8 @@ Deno.test("both shells complete for the same tools, and these are tools", () => 
   const [, bash = ""] = /\ncomplete -o default -F _djbox ((?:\\\n|.)*)\n/.exec(BASH) ?? [];
   const names = bash.replaceAll("\\\n", " ").split(/\s+/);
   deepEqual(/^#compdef (.*)$/m.exec(ZSH)?.[1]?.split(" "), names);
+  // bash-completion looks for a file that is called like the command.
+  deepEqual([...Deno.readDirSync(`${ROOT}completions/bash`)].map(({ name }) => name).sort(), names);
   const table = HOUSE.table().map(({ name }) => name);
   deepEqual(names.filter((name) => !table.includes(name)), []);
   for (const tool of table.filter((tool) => optionsOf(HOUSE, tool) !== "")) {
@@ -81,7 +83,7 @@ done
 toolTest("bash completes options, services, accounts and chains", ["djbox"], async (box) => {
   const services = makeServices(box);
   const { stdout, stderr } = await box.run(
-    ["bash", "-c", BASH_DRIVER, "bash", `${ROOT}completions/djbox.bash`],
+    ["bash", "-c", BASH_DRIVER, "bash", `${ROOT}completions/bash/djbox`],
     {
       env: { SERVICEDIR: services },
       stdin: LINES.map(([typed]) => typed.replace("SERVICES", services) + "\n").join(""),
@@ -92,7 +94,7 @@ toolTest("bash completes options, services, accounts and chains", ["djbox"], asy
 }, { djboxOnly: "there is no completion but ours", programs: ["bash"] });
 
 toolTest("bash completes a single - to the options of the tool", ["djbox"], async (box) => {
-  const script = `. '${ROOT}completions/djbox.bash'
+  const script = `. '${ROOT}completions/bash/djbox'
     COMP_WORDS=(setuidgid nobody setlock -) COMP_CWORD=3
     _djbox
     echo "\${COMPREPLY[*]}"`;
@@ -109,7 +111,7 @@ zpty -w shell exit
 while zpty -r shell out; do print -r -- $out; done
 `;
 const ZSH_INNER = `
-fpath=('${ROOT}completions' $fpath)
+fpath=('${ROOT}completions/zsh' $fpath)
 autoload -U compinit
 compinit -u -D
 LISTMAX=10000

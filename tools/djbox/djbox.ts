@@ -15,6 +15,7 @@
  * @module
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
+import { readlink } from "../../lib/os/file.ts";
 import type { Form } from "../../lib/os/start.ts";
 import { EXIT_USAGE, Failure, orFatal } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
@@ -79,9 +80,10 @@ function help(context: Context, args: readonly ByteString[]): number {
   return 0;
 }
 
-/** The manual lies beside the executable. */
-function manual({ toolbox: { file } }: Context): ByteString {
-  return `${file.slice(0, file.lastIndexOf("/"))}/man`;
+/** The manual lies beside the executable, which the compiled form knows as a link in /proc only. */
+function manual({ toolbox: { file, form } }: Context): ByteString {
+  const path = form === "compiled" ? readlink(file) : file;
+  return `${path.slice(0, path.lastIndexOf("/"))}/man`;
 }
 
 function listed(page: Entry): ByteString {
