@@ -26,7 +26,7 @@ export const PREFIX = STAMP;
 /** What `restamp` knows about the seconds that it can show; see restamp_loop.ts. */
 export const KEPT = STAMP + 64;
 /** The numbers to 999 in three digits, four bytes each. */
-export const TRIPLES = KEPT + 64;
+export const TRIPLES = KEPT + 72;
 /** 00 to 59, two bytes each. */
 export const PAIRS = TRIPLES + 4 * 1000;
 

@@ -4,7 +4,7 @@
  * as long as they are of the seconds whose form is known.
  *
  * What is known stands at `KEPT` in the memory. A form is a text for the seconds; the point and the nanoseconds are
- * put behind it. Where its last five characters are `MM:SS`, it holds for all seconds up to the end of the hour.
+ * put behind it, and a blank where BLANKS says so. Where its last five characters are `MM:SS`, it holds for all seconds up to the end of the hour.
  *
  * @module
  */
@@ -73,9 +73,12 @@ export const START = SPAN + 4;
 export const CLOCK = START + 4;
 /** Where the output ended when `restamp` came back. */
 export const STOPPED = CLOCK + 4;
+/** How many blanks follow the nanoseconds, u32: 1 or 0. Not part of what is kept: it stays as it is. */
+export const BLANKS = STOPPED + 4;
 
 const AT = 64;
 const POINT = 46;
+const BLANK = 32;
 const ZERO = 48;
 const LETTER_A = 97;
 /** Where the second half of the digits begins, counted from the `@`, and where they end. */
@@ -196,7 +199,8 @@ export function restamp(): Routine {
           quotient.set(div(nanoseconds.get, i32(1e3))),
           store32(to.get, triple(quotient.get), 4),
           store32(to.get, triple(rest(nanoseconds, quotient, 1e3)), 7),
-          to.increase(i32(10)),
+          store8(to.get, i32(BLANK), 10),
+          to.increase(add(load32(i32(BLANKS)), i32(10))),
           from.increase(i32(DIGITS_END)),
           branch(0),
         ),
