@@ -27,7 +27,7 @@ import {
   sub,
   type Type,
   when,
-} from "./wasm.ts";
+} from "../wasm/assemble.ts";
 
 /** How much is looked at in one step. */
 const STEP = 64;

@@ -52,7 +52,7 @@ import {
   sub8,
   UNREACHABLE,
   when,
-} from "./wasm.ts";
+} from "../wasm/assemble.ts";
 
 /** The longest text that can be kept. */
 export const FORM_SIZE = 32;
