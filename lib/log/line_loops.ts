@@ -27,6 +27,7 @@ import {
   eq,
   equalBytes,
   eqz,
+  forever,
   i32,
   lessThan,
   load128,
@@ -45,7 +46,6 @@ import {
   store128,
   store32,
   sub,
-  UNREACHABLE,
   when,
   xor,
 } from "../wasm/assemble.ts";
@@ -77,7 +77,7 @@ function splitLines(): Routine {
       return [
         newlines.set(splat(i32(LF))),
         first.set(ends.get),
-        loop(
+        forever(
           when(atLeast(at.get, to.get), ret(count)),
           found.set(bitmask(equalBytes(load128(at.get), newlines.get))),
           loop(
@@ -93,9 +93,7 @@ function splitLines(): Routine {
             ),
           ),
           ...add16(at),
-          branch(0),
         ),
-        UNREACHABLE,
       ];
     },
   );
@@ -111,7 +109,7 @@ function matches(): Routine {
     ["i32", "i32", "i32", "i32"],
     ["i32", "i32", "v128"],
     (pattern, patternEnd, at, to, byte, found, wanted) => [
-      loop(
+      forever(
         when(eq(pattern.get, patternEnd.get), ret(eq(at.get, to.get))),
         byte.set(load8(pattern.get)),
         pattern.increase(i32(1)),
@@ -131,9 +129,7 @@ function matches(): Routine {
         when(eq(at.get, to.get), no),
         when(ne(load8(at.get), byte.get), no),
         at.increase(i32(1)),
-        branch(0),
       ),
-      UNREACHABLE,
     ],
   );
 }
@@ -173,7 +169,7 @@ function select(): Routine {
     (start, ends, endsEnd, newline, steps, stepsEnd, end, head, step, kind, selected) => {
       const operand = (number: number): Code => load32(step.get, 4 * number);
       return [
-        loop(
+        forever(
           when(eq(ends.get, endsEnd.get), ret(i32(0))),
           end.set(load32(ends.get)),
           ends.increase(i32(4)),
@@ -205,9 +201,7 @@ function select(): Routine {
             ),
           ),
           start.set(end.get),
-          branch(0),
         ),
-        UNREACHABLE,
       ];
     },
   );
@@ -220,7 +214,7 @@ function gather(): Routine {
     (list, at, pair, pairsEnd, from, to) => [
       pair.set(add(list.get, i32(4))),
       pairsEnd.set(add(pair.get, shl(load32(list.get), i32(3)))),
-      loop(
+      forever(
         when(eq(pair.get, pairsEnd.get), ret(at.get)),
         from.set(load32(pair.get)),
         to.set(load32(pair.get, 4)),
@@ -232,9 +226,7 @@ function gather(): Routine {
         // Back by what has been copied too much.
         at.set(add(sub(at.get, from.get), to.get)),
         pair.increase(i32(8)),
-        branch(0),
       ),
-      UNREACHABLE,
     ],
   );
 }

@@ -11,29 +11,25 @@
  *
  * @module
  */
-import { advance, COPYING_LOCALS, COPYING_PARAMETERS, copyToNext, outputEnd } from "./copying.ts";
+import { advance, copyingRoutine, copyToNext, outputEnd } from "./copying.ts";
 import { CR, INPUT, LF, MEMORY_SIZE, OUTPUT, PREFIX, READ_SIZE } from "./layout.ts";
 import { restamp } from "./restamp_loop.ts";
 import { type StampLines, stampLines } from "./stamp_loop.ts";
 import {
   atLeast,
-  branch,
   type Code,
   compile,
+  forever,
   i32,
   load128,
   load8,
-  loop,
   memoryOf,
   ne,
   ret,
   type Routine,
-  routine,
-  splat,
   store128,
   store16,
   sub,
-  UNREACHABLE,
   when,
 } from "../wasm/assemble.ts";
 
@@ -41,85 +37,61 @@ const SPACE = 32;
 const PLUS = 43;
 
 function addcr(): Routine {
-  return routine(COPYING_PARAMETERS, COPYING_LOCALS, (from, end, to, wanted, found, chunk) => {
-    const copying = { from, end, to, wanted, found, chunk };
-    return [
-      wanted.set(splat(i32(LF))),
-      loop(
-        ...copyToNext(copying, outputEnd(copying)),
-        store16(to.get, i32(CR | LF << 8)),
-        from.increase(i32(1)),
-        to.increase(i32(2)),
-        branch(0),
-      ),
-      UNREACHABLE,
-    ];
+  return copyingRoutine(LF, [], [], (copying) => {
+    const { from, to } = copying;
+    return [forever(
+      ...copyToNext(copying, outputEnd(copying)),
+      store16(to.get, i32(CR | LF << 8)),
+      from.increase(i32(1)),
+      to.increase(i32(2)),
+    )];
   });
 }
 
 function delcr(): Routine {
-  return routine(COPYING_PARAMETERS, COPYING_LOCALS, (from, end, to, wanted, found, chunk) => {
-    const copying = { from, end, to, wanted, found, chunk };
-    return [
-      wanted.set(splat(i32(CR))),
-      loop(
-        ...copyToNext(copying, outputEnd(copying)),
-        from.increase(i32(1)),
-        // A CR that is kept has been copied with the rest.
-        to.increase(ne(load8(from.get), i32(LF))),
-        branch(0),
-      ),
-      UNREACHABLE,
-    ];
+  return copyingRoutine(CR, [], [], (copying) => {
+    const { from, to } = copying;
+    return [forever(
+      ...copyToNext(copying, outputEnd(copying)),
+      from.increase(i32(1)),
+      // A CR that is kept has been copied with the rest.
+      to.increase(ne(load8(from.get), i32(LF))),
+    )];
   });
 }
 
 function fixcr(): Routine {
-  return routine(COPYING_PARAMETERS, COPYING_LOCALS, (from, end, to, wanted, found, chunk) => {
-    const copying = { from, end, to, wanted, found, chunk };
-    return [
-      wanted.set(splat(i32(LF))),
-      loop(
-        ...copyToNext(copying, outputEnd(copying)),
-        when(
-          ne(load8(sub(from.get, i32(1))), i32(CR)),
-          store16(to.get, i32(CR | LF << 8)),
-          to.increase(i32(1)),
-        ),
-        ...advance(copying, i32(1)),
-        branch(0),
+  return copyingRoutine(LF, [], [], (copying) => {
+    const { from, to } = copying;
+    return [forever(
+      ...copyToNext(copying, outputEnd(copying)),
+      when(
+        ne(load8(sub(from.get, i32(1))), i32(CR)),
+        store16(to.get, i32(CR | LF << 8)),
+        to.increase(i32(1)),
       ),
-      UNREACHABLE,
-    ];
+      ...advance(copying, i32(1)),
+    )];
   });
 }
 
 function recordLines(): Routine {
-  return routine(
-    [...COPYING_PARAMETERS, "i32"],
-    COPYING_LOCALS,
-    (from, end, to, prefixSize, wanted, found, chunk) => {
-      const copying = { from, end, to, wanted, found, chunk };
-      const endLine = (mark: number): Code[] => [
-        store16(to.get, i32(mark | LF << 8)),
-        to.increase(i32(2)),
-      ];
-      const unfinished = [...to.set(outputEnd(copying)), ...endLine(PLUS).flat(), ...to.get];
-      return [
-        wanted.set(splat(i32(LF))),
-        loop(
-          when(atLeast(from.get, end.get), ret(to.get)),
-          store128(to.get, load128(i32(PREFIX))),
-          to.increase(prefixSize.get),
-          ...copyToNext(copying, unfinished),
-          ...endLine(SPACE),
-          from.increase(i32(1)),
-          branch(0),
-        ),
-        UNREACHABLE,
-      ];
-    },
-  );
+  return copyingRoutine(LF, ["i32"], [], (copying, prefixSize) => {
+    const { from, end, to } = copying;
+    const endLine = (mark: number): Code[] => [
+      store16(to.get, i32(mark | LF << 8)),
+      to.increase(i32(2)),
+    ];
+    const unfinished = [...to.set(outputEnd(copying)), ...endLine(PLUS).flat(), ...to.get];
+    return [forever(
+      when(atLeast(from.get, end.get), ret(to.get)),
+      store128(to.get, load128(i32(PREFIX))),
+      to.increase(prefixSize.get),
+      ...copyToNext(copying, unfinished),
+      ...endLine(SPACE),
+      from.increase(i32(1)),
+    )];
+  });
 }
 
 /** The loops and the memory that they work in. */

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { COPYING_LOCALS, COPYING_PARAMETERS, copyToNext, outputEnd } from "./copying.ts";
+import { copyingRoutine, copyToNext, outputEnd } from "./copying.ts";
 import { KEPT, LF, PAIRS, TRIPLES } from "./layout.ts";
 import {
   add,
@@ -20,6 +20,7 @@ import {
   type Code,
   div,
   eqz,
+  forever,
   i32,
   i64ne,
   lane32,
@@ -31,14 +32,12 @@ import {
   load64,
   load8,
   type Local,
-  loop,
   mul,
   ne,
   or,
   or128,
   ret,
   type Routine,
-  routine,
   shiftLeft16,
   shiftRight16,
   shl,
@@ -50,7 +49,6 @@ import {
   store8,
   sub,
   sub8,
-  UNREACHABLE,
   when,
 } from "../wasm/assemble.ts";
 
@@ -135,31 +133,17 @@ function rest(a: Local, b: Local, size: number): Code {
 }
 
 export function restamp(): Routine {
-  return routine(
-    COPYING_PARAMETERS,
-    [...COPYING_LOCALS, "v128", "v128", "i32", "i32", "i32", "i32", "i32"],
-    (
-      from,
-      end,
-      to,
-      wanted,
-      found,
-      chunk,
-      digits,
-      letters,
-      low,
-      nanoseconds,
-      quotient,
-      millions,
-      length,
-    ) => {
-      const copying = { from, end, to, wanted, found, chunk };
+  return copyingRoutine(
+    AT,
+    [],
+    ["v128", "v128", "i32", "i32", "i32", "i32", "i32"],
+    (copying, digits, letters, low, nanoseconds, quotient, millions, length) => {
+      const { from, end, to, chunk } = copying;
       const leave = [store32(i32(STOPPED), to.get), ret(from.get)];
       const atEnd = [...store32(i32(STOPPED), outputEnd(copying)), ...end.get];
       return [
-        wanted.set(splat(i32(AT))),
         length.set(load32(i32(FORM_LENGTH))),
-        loop(
+        forever(
           ...copyToNext(copying, atEnd),
           when(
             ne(load8(sub(from.get, i32(1))), i32(LF)),
@@ -202,9 +186,7 @@ export function restamp(): Routine {
           store8(to.get, i32(BLANK), 10),
           to.increase(add(load32(i32(BLANKS)), i32(10))),
           from.increase(i32(DIGITS_END)),
-          branch(0),
         ),
-        UNREACHABLE,
       ];
     },
   );

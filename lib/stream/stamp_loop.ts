@@ -4,23 +4,21 @@
  *
  * @module
  */
-import { advance, COPYING_LOCALS, COPYING_PARAMETERS, copyToNext, outputEnd } from "./copying.ts";
+import { advance, copyingRoutine, copyToNext, outputEnd } from "./copying.ts";
 import { LF, STAMP_SIZE } from "./layout.ts";
 import {
   and128,
   atLeast,
   bitselect,
-  branch,
   bytes,
   type Code,
+  forever,
   i32,
   i32splat,
   load128,
   type Local,
-  loop,
   ret,
   type Routine,
-  routine,
   shiftRight8,
   shuffle,
   splat,
@@ -28,7 +26,6 @@ import {
   store32,
   storeHalf,
   swizzle,
-  UNREACHABLE,
   when,
 } from "../wasm/assemble.ts";
 
@@ -74,16 +71,16 @@ function eightDigits(value: Local, chunk: Local): Code {
 }
 
 export function stampLines(): Routine {
-  return routine(
-    [...COPYING_PARAMETERS, "i32", "i32", "i32"],
-    [...COPYING_LOCALS, "v128", "v128"],
-    (from, end, to, stamp, nanoseconds, ends, wanted, found, chunk, front, back) => {
-      const copying = { from, end, to, wanted, found, chunk };
+  return copyingRoutine(
+    LF,
+    ["i32", "i32", "i32"],
+    ["v128", "v128"],
+    (copying, stamp, nanoseconds, ends, front, back) => {
+      const { from, end, to, chunk } = copying;
       return [
-        wanted.set(splat(i32(LF))),
         front.set(load128(stamp.get)),
         back.set(load128(stamp.get, STAMP_SIZE - 16)),
-        loop(
+        forever(
           when(atLeast(from.get, end.get), ret(outputEnd(copying))),
           store128(to.get, front.get),
           store128(to.get, back.get, STAMP_SIZE - 16),
@@ -94,9 +91,7 @@ export function stampLines(): Routine {
           ...advance(copying, i32(1)),
           store32(ends.get, to.get),
           ends.increase(i32(4)),
-          branch(0),
         ),
-        UNREACHABLE,
       ];
     },
   );

@@ -90,8 +90,10 @@ export function branch(depth: number): Code {
   return [0x0c, ...unsigned(depth)];
 }
 
-/** What stands behind a loop that is only left by returning. */
-export const UNREACHABLE: Code = [0x00];
+/** A loop that is only left by returning. */
+export function forever(...body: Code[]): Code {
+  return [...loop(...body, branch(0)), 0x00 /* unreachable */];
+}
 
 export function ret(value: Code): Code {
   return [...value, 0x0f];
