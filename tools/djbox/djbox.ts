@@ -38,9 +38,11 @@ function run(context: Context): Outcome {
     case "--version":
       say(`djbox ${config.version} (${described(context.toolbox.form)})\n`);
       return 0;
-    case "help":
-      // A tool of its own: nobody else is to load it.
-      return { file: context.toolbox.file, argv: ["djbox-help", ...rest], env: context.env };
+  }
+  // The toolbox's own commands are tools too, under a name that is in nobody's way: djbox-help.
+  const { tools } = context.toolbox;
+  if (Object.hasOwn(tools, `djbox-${command}`)) {
+    return { file: context.toolbox.file, argv: [`djbox-${command}`, ...rest], env: context.env };
   }
   expectTool(context, command);
   // Called by our own file's name, the chain goes on in this process.
