@@ -34,20 +34,20 @@ export function documentBlocks(path: string): Block[] {
 
 /** The examples of a manual page behind `prompt`. */
 export function pageBlocks(source: string, prompt: "$ " | "# "): Block[] {
-  const displays = [...source.matchAll(/^\.Bd -literal.*\n([^]*?)^\.Ed$/gm)];
+  const displays = [...source.matchAll(/^\.Bd -literal.*\n([^]*?)\n\.Ed$/gm)];
   return displays.map(([, text = ""]) => text.split("\n").map(unescaped).join("\n"))
     .filter((text) => text.startsWith(prompt))
-    .flatMap((text) => text.split(/^[$#] /m).slice(1).map(blockOf));
+    .flatMap((text) => `\n${text}`.split(`\n${prompt}`).slice(1).map(blockOf));
 }
 
 /** What stands between two prompts. */
 function blockOf(text: string): Block {
   const lines = text.split("\n");
-  const here = lines[0]?.includes("<<")
-    ? lines.findIndex((line, at) => at > 0 && line[0] !== ">")
-    : 1;
+  let here = 1;
+  if (lines[0]?.includes("<<")) { while (lines[here]?.startsWith("> ")) here++; }
   const commands = lines.slice(0, here).map((line, at) => at === 0 ? line : line.slice(2));
-  return { commands: commands.join("\n") + "\n", output: lines.slice(here).join("\n") };
+  const joined = (lines: readonly string[]): string => lines.map((line) => line + "\n").join("");
+  return { commands: joined(commands), output: joined(lines.slice(here)) };
 }
 
 /** Pids, seconds, the port of a client, times, stamps. */
