@@ -54,6 +54,7 @@ const LINES: readonly (readonly [string, string])[] = [
   ["envdir . setlock -n lock svstat he", "envdir . setlock -n lock svstat SERVICES/hello"],
   ["tcpserver -vc 5 -x rules.cdb 0 25 recordi", "tcpserver -vc 5 -x rules.cdb 0 25 recordio"],
   ["djbox tai64nl", "djbox tai64nlocal"],
+  ["djbox hel", "djbox help"],
   ["djbox help 5 logd", "djbox help 5 logdir"],
   ["djbox svstat he", "djbox svstat SERVICES/hello"],
 ];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 // That `djbox NAME` is NAME: tests/chain_test.ts.
-import { deepEqual, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type Box, COMMANDS, toolTest } from "../harness/harness.ts";
 
 const ONLY = { djboxOnly: "there is no djbox but this" };
