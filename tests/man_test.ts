@@ -99,6 +99,16 @@ Deno.test("a page explains the options that the tool has, and no others", () => 
   ok(some >= 6, "options are found in the tools");
 });
 
+Deno.test("a page says that its tool differs from the original where docs/deviations.md does", () => {
+  const tools = /^## Tools\n([^]*?)^## /m.exec(HOUSE.read("docs/deviations.md"))?.[1] ?? "";
+  const deviating = [...tools.matchAll(/^- ((?:`[\w@-]+`(?:, )?)+):/gm)]
+    .flatMap(([, names = ""]) => names.replaceAll("`", "").split(", "));
+  ok(deviating.length >= 10, deviating.join(" "));
+  for (const { path, source } of COMMAND_PAGES.filter(({ name }) => deviating.includes(name))) {
+    ok(source.includes("\n.Sh COMPATIBILITY\n"), path);
+  }
+});
+
 Deno.test("multilog's page explains its actions", () => {
   const { source = "" } = PAGES.find(({ name }) => name === "multilog") ?? {};
   const actions = [...source.matchAll(/^\.It Cm (?:\\&)?(\S)/gm)].map(([, letter]) => letter);
