@@ -22,12 +22,19 @@ import {
   stat,
   statIfThere,
 } from "../os/file.ts";
+import { allChildren } from "../os/proc.ts";
 import { type Mapping, wait } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
 import { searchPath } from "../cli/path_search.ts";
 import type { Context } from "../cli/tool.ts";
 import { type Pipe, recoverLogPipe } from "./adoption.ts";
+import {
+  type HandedKeeper,
+  type HandedService,
+  packSupervisor,
+  unpackSupervisor,
+} from "./handover.ts";
 import type { Surroundings } from "./loop.ts";
 import { SUPERVISE } from "./service_directory.ts";
 import { supervise, type Supervisor } from "./supervisor.ts";
@@ -64,8 +71,39 @@ export class Scanner {
 
   /** All supervisors that live in this process. */
   supervisors(): Supervisor[] {
-    return [...this.#services.values()].flatMap(({ main, logger }) => [main, logger])
-      .filter((keeper) => typeof keeper === "object");
+    return this.#keepers().filter((keeper) => typeof keeper === "object");
+  }
+
+  #keepers(): Keeper[] {
+    return [...this.#services.values()].flatMap(({ main, logger }) => [main, logger]);
+  }
+
+  /** All that goes on, ready to travel. */
+  pack(): HandedService[] {
+    const pack = (keeper: Keeper): HandedKeeper =>
+      typeof keeper === "object" ? packSupervisor(keeper) : keeper;
+    return [...this.#services].map(([identity, { pipe, main, logger }]) => ({
+      identity,
+      pipe,
+      main: pack(main),
+      logger: pack(logger),
+    }));
+  }
+
+  /** Goes on with what another scanner has packed. */
+  unpack(services: readonly HandedService[]): void {
+    for (const { identity, pipe, ...keepers } of services) {
+      const service: Service = { pipe, active: true, main: undefined, logger: undefined };
+      this.#services.set(identity, service);
+      for (const half of ["main", "logger"] as const) {
+        const handed = keepers[half];
+        service[half] = typeof handed === "object"
+          ? unpackSupervisor(handed, this.surroundings, () => {
+            service[half] = undefined;
+          })
+          : handed;
+      }
+    }
   }
 
   /**
@@ -122,8 +160,10 @@ export class Scanner {
     }
   }
 
-  /** Takes note of the foreign supervises that have ended. */
+  /** Takes note of the foreign supervises that have ended, and of children that became ours when they lost a parent. */
   #reap(): void {
+    const known = new Set(this.#keepers().map((k) => typeof k === "object" ? k.pid : k));
+    for (const pid of allChildren()) if (!known.has(pid)) wait(pid, false);
     for (const service of this.#services.values()) {
       for (const half of ["main", "logger"] as const) {
         const keeper = service[half];

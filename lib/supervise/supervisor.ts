@@ -86,8 +86,8 @@ export interface Condition {
   readonly paused: boolean;
   readonly want: Want;
   readonly exits: boolean;
-  /** Whether no process could be made yet. */
-  readonly waiting: boolean;
+  /** `fresh` and `waiting` go on as such. */
+  readonly state: State;
 }
 
 /**
@@ -181,7 +181,7 @@ export class Supervisor {
       paused: found !== undefined && status.paused,
       want: status.want,
       exits: false,
-      waiting: false,
+      state: "down",
     });
     this.#do("announce");
     this.directory.markSupervised();
@@ -191,7 +191,7 @@ export class Supervisor {
   /** Goes on where another supervisor of the same service has handed over. */
   resume(condition: Condition): void {
     this.#assume(condition);
-    this.#goOn(condition.waiting);
+    this.#goOn(condition.state);
   }
 
   #assume(condition: Condition): void {
@@ -203,9 +203,12 @@ export class Supervisor {
     this.#exits = condition.exits;
   }
 
-  #goOn(waiting = false): void {
-    if (this.#pid !== 0) this.#do("listen");
-    else if (this.#want === "u" || waiting) this.#do("start");
+  #goOn(state: State = "down"): void {
+    if (this.#pid !== 0 && state === "fresh") {
+      this.#state = "fresh";
+      this.#deaf();
+    } else if (this.#pid !== 0) this.#do("listen");
+    else if (this.#want === "u" || state === "waiting") this.#do("start");
     else this.#listenToControl();
   }
 
@@ -224,7 +227,7 @@ export class Supervisor {
       paused: this.#paused,
       want: this.#want,
       exits: this.#exits,
-      waiting: this.#state === "waiting",
+      state: this.#state,
     };
   }
 

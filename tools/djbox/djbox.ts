@@ -8,8 +8,13 @@
  *   djbox help NAME           how NAME is used
  *   djbox --list              the names of all tools, a line each
  *   djbox --version           version, form and runtime
+ *   djbox upgrade [ DIR ]     has the svscan of DIR (default: svscanboot's) go on as the djbox that is installed now
  *
- * Exit codes: 0; 100 for a tool that does not exist; else the tool's own.
+ * upgrade sends svscan a SIGHUP and waits until it has started itself over: it keeps its pid, services and log
+ * pipes, and nobody else notices. What can't be started, or can't take over, svscan refuses with a message of its
+ * own; it goes on as it was then.
+ *
+ * Exit codes: 0; 111 there is no upgrade; 100 for a tool that does not exist; else the tool's own.
  *
  * @module
  */
@@ -17,9 +22,12 @@ import type { Form } from "../../lib/os/start.ts";
 import { EXIT_USAGE, Failure, orFatal } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { serviceDirectory } from "../../lib/supervise/place.ts";
+import { upgrade } from "../../lib/supervise/upgrade_command.ts";
 import config from "../../deno.json" with { type: "json" };
 
-const USAGE = "usage: djbox name [ arg ... ] | djbox help name | djbox --list | djbox --version";
+const USAGE =
+  "usage: djbox name [ arg ... ] | djbox help name | djbox --list | djbox --version | djbox upgrade [ dir ]";
 
 export const djbox: Tool = { usage: USAGE, run };
 
@@ -39,10 +47,20 @@ function run(context: Context): Outcome {
       return 0;
     case "help":
       return help(context, rest[0]);
+    case "upgrade":
+      for (const pid of upgrade(rest[0] ?? serviceDirectory())) {
+        say(`svscan (pid ${pid}) has started over\n`);
+      }
+      return 0;
   }
   findTool(context, command);
   // Called by our own file's name, the chain goes on in this process.
-  return { file: context.toolbox.file, argv: [command, ...rest], env: context.env };
+  const { file, toolbox, env } = context;
+  return {
+    file: toolbox.isToolbox(file) ? file : toolbox.file,
+    argv: [command, ...rest],
+    env,
+  };
 }
 
 function say(text: string): void {
