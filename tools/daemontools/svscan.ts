@@ -78,6 +78,8 @@ function run(called: Context): Outcome {
     leave(context, scanner.supervisors(), all, arrived);
     dieBy(arrived.signal);
   });
+  // A signal for the whole process group ends services, too: they are not to be started again before it is noticed.
+  surroundings.poller.first(signals.fd);
   watchForNew(surroundings, scanner);
   const scan = (): void => {
     scanner.scan();
