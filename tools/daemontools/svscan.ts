@@ -35,7 +35,7 @@ import { SystemError, unlessRefused } from "../../lib/os/errno.ts";
 import { chdir } from "../../lib/os/file.ts";
 import { DirectoryWatch } from "../../lib/os/inotify.ts";
 import { PollSet, sleep } from "../../lib/os/poll.ts";
-import { dieBy, endedBy } from "../../lib/os/process.ts";
+import { dieBy, endedBy, getpid } from "../../lib/os/process.ts";
 import { type Arrived, isIgnored, maskOf, SignalDescriptor } from "../../lib/os/signal.ts";
 import type { Timer } from "../../lib/os/timers.ts";
 import { orFatal, warn } from "../../lib/cli/messages.ts";
@@ -67,9 +67,10 @@ function run(called: Context): Outcome {
   });
   const upgrade = new Upgrade(context, surroundings, all);
   if (handed === undefined) enter(context);
-  // What svscan was started ignoring (nohup), or with blocked, does not end it.
+  // What svscan was started ignoring (nohup), or with blocked, does not end it. Nothing ends process 1.
   const ignored = (signal: number): boolean =>
-    isIgnored(signal) || (inheritance.mask & maskOf([signal])) !== 0n;
+    isIgnored(signal) || (inheritance.mask & maskOf([signal])) !== 0n ||
+    (getpid() === 1 && signal !== SIGHUP);
   const signals = new SignalDescriptor(DEADLY.filter((signal) => !ignored(signal)));
   surroundings.poller.add(signals.fd, () => {
     const arrived = signals.next();
@@ -96,11 +97,12 @@ function enter({ name, args: [directory] }: Context): void {
   orFatal(name, `unable to chdir to ${directory}`, () => chdir(directory));
 }
 
-/** A HUP that somebody sent to svscan alone. */
+/** A HUP that somebody sent to svscan alone, or to process 1. */
 function isForUpgrade(
   { signal, fromKernel }: Arrived,
   supervisors: readonly Supervisor[],
 ): boolean {
+  if (getpid() === 1) return true;
   return signal === SIGHUP && !fromKernel && !servicesEnd(signal, supervisors, false);
 }
 
