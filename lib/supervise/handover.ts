@@ -43,6 +43,7 @@ export type HandedKeeper = HandedSupervisor | number | undefined;
 export interface HandedService {
   /** Its device and inode. */
   readonly identity: string;
+  readonly name: ByteString;
   readonly pipe?: Pipe | undefined;
   readonly main?: HandedKeeper;
   readonly logger?: HandedKeeper;
