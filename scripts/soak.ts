@@ -56,19 +56,25 @@ class Soak {
     this.#svscan = startChild({ argv, path, errors, directory: this.work });
   }
 
-  async run(argv: readonly string[]): Promise<void> {
-    await new Deno.Command(`${this.commands}/${argv[0]}`, {
+  /** Not with promises: those would wait for a child that `reap` may have seen already. */
+  run(argv: readonly string[]): void {
+    new Deno.Command(`${this.commands}/${argv[0]}`, {
       args: argv.slice(1),
       cwd: `${this.work}/sv`,
       stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn().status;
+    }).outputSync();
   }
 
-  size(): Size {
-    const descriptors = [...Deno.readDirSync(`/proc/${this.#svscan}/fd`)].length;
-    return { descriptors, pss: memoryOf([this.#svscan]).pss };
+  /** What svscan has when all has settled: the most within a moment, in which some service may be about to start. */
+  async size(): Promise<Size> {
+    const size = { descriptors: 0, pss: 0 };
+    for (let look = 0; look < 10; look++) {
+      const descriptors = [...Deno.readDirSync(`/proc/${this.#svscan}/fd`)].length;
+      size.descriptors = Math.max(size.descriptors, descriptors);
+      size.pss = Math.max(size.pss, memoryOf([this.#svscan]).pss);
+      await delay(200);
+    }
+    return size;
   }
 
   async killSvscan(): Promise<void> {
@@ -80,9 +86,9 @@ class Soak {
   /** svc, with what undoes it some time later. */
   async #tell(name: string, first: string, then: string): Promise<void> {
     this.#busy.add(name);
-    await this.run(["svc", first, name]);
+    this.run(["svc", first, name]);
     await delay(below(2000));
-    await this.run(["svc", then, name]);
+    this.run(["svc", then, name]);
     this.#busy.delete(name);
   }
 
@@ -171,10 +177,10 @@ async function main(args: readonly string[]): Promise<number> {
     };
     await half(true);
     await soak.rest();
-    const first = soak.size();
+    const first = await soak.size();
     await half(false);
     const good = await soak.rest();
-    const last = soak.size();
+    const last = await soak.size();
     if (interrupted) return 130;
     return report(soak, good, first, last);
   } catch (error) {

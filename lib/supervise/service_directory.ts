@@ -27,7 +27,7 @@ import {
   O_RDWR,
   O_WRONLY,
 } from "../os/constants.ts";
-import { EEXIST, ELOOP, SystemError } from "../os/errno.ts";
+import { EEXIST, ELOOP, ENXIO, SystemError } from "../os/errno.ts";
 import {
   close,
   flock,
@@ -230,20 +230,22 @@ function openSupervise(name: ByteString, at: number): { lock: number; control: n
 }
 
 /**
- * Opens a file to be written anew; a link in its place is taken away, not followed: a service directory may belong to
+ * Opens a file to be written anew; what is in its place and no file of ours (a link, a FIFO) is taken away: a service directory may belong to
  * a user who is not to have our files written over.
  */
 function openFresh(path: ByteString, at: number): number {
   const flags = O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CREAT;
   try {
     const fd = open(path, flags, 0o644, at);
-    if (fstat(fd).links === 1) {
+    const file = fstat(fd);
+    if (file.links === 1 && isRegular(file)) {
       ftruncate(fd, 0);
       return fd;
     }
     close(fd);
   } catch (error) {
-    if (!(error instanceof SystemError) || error.errno !== ELOOP) throw error;
+    // ENXIO: a FIFO that nobody reads.
+    if (!(error instanceof SystemError) || ![ELOOP, ENXIO].includes(error.errno)) throw error;
   }
   unlink(path, at);
   return open(path, flags | O_EXCL, 0o644, at);

@@ -144,17 +144,6 @@ export const FAULTS: readonly Fault[] = [
     act: (place) => place.kill(place.talkers()),
   },
   {
-    name: "all-killed",
-    what: "kill -9 of supervisors and logger together; then it is started again",
-    // The service writes into a pipe that nobody has open for reading.
-    restarts: 1,
-    act(place): void {
-      killAll(place);
-      place.kill(place.loggers());
-      place.start();
-    },
-  },
-  {
     name: "half-a-record",
     what: "supervisors and service killed, half of each record is left",
     restarts: 1,
