@@ -25,6 +25,7 @@ export const httpAt: Tool = { usage: "usage: http@ [ host [ page [ port ] ] ]", 
 
 function run(context: Context): Outcome {
   const [host = "0", page = "", port = "80"] = context.args;
-  const request = `GET /${page} HTTP/1.0\nHost: ${host}:${port}\n\n`;
+  const name = host.includes(":") ? `[${host}]` : host; // RFC 3986, 3.2.2
+  const request = `GET /${page} HTTP/1.0\nHost: ${name}:${port}\n\n`;
   return ask(context, { host, port, request }, [removeCrs(), body()]);
 }
