@@ -84,16 +84,17 @@ export class Resolver {
   #allAddressesNow(name: ByteString): readonly Address[] {
     const dotted = parseDotted(name);
     if (dotted !== undefined) return dotted;
-    const found: Address[] = [];
-    let problem: SystemError | undefined;
-    for (const type of [TYPE_AAAA, TYPE_A] as const) {
-      try {
-        found.push(...this.now<readonly Address[]>((done) => this.#addressesOf(name, type, done)));
-      } catch (error) {
-        if (!(error instanceof SystemError)) throw error;
-        problem = error;
-      }
+    const findings: Finding<readonly Address[]>[] = [];
+    const types = [TYPE_AAAA, TYPE_A] as const;
+    for (const type of types) {
+      this.#addressesOf(name, type, (finding) => {
+        if (type === TYPE_AAAA) findings.unshift(finding);
+        else findings.push(finding);
+      });
     }
+    while (findings.length < types.length) this.loop.turn();
+    const found = findings.flatMap((finding) => finding instanceof SystemError ? [] : finding);
+    const problem = findings.find((finding) => finding instanceof SystemError);
     if (found.length === 0 && problem !== undefined) throw problem;
     return found;
   }

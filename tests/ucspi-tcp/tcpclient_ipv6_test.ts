@@ -14,6 +14,7 @@ import {
   NameServer,
   PTR,
   type Question,
+  reply,
   wireAddress,
   wireIpv6,
   wireName,
@@ -81,8 +82,11 @@ toolTest("tcpclient -6 shows IPv4 addresses as IPv6's", TOOLS, async (box) => {
 
 toolTest("tcpclient tries a name's IPv6 addresses before its IPv4 ones", TOOLS, async (box) => {
   const net = loopbackNet();
-  const zone = ({ name, type }: Question): Answer => {
-    if (name === "broken.test" && type === AAAA) return { records: [], code: 2 };
+  const zone = (question: Question): Answer => {
+    const { name, type } = question;
+    if (name === "broken.test" && type === AAAA) {
+      return { packets: [reply(question, [[AAAA, "cut off"]]).slice(0, -1)] };
+    }
     if (name === "nothing.test") return { records: [], code: 3 };
     return {
       records: type === AAAA
