@@ -30,6 +30,10 @@ import { svstat } from "./tools/daemontools/svstat.ts";
 import { tai64n } from "./tools/daemontools/tai64n.ts";
 import { tai64nfrac } from "./tools/daemontools/tai64nfrac.ts";
 import { tai64nlocal } from "./tools/daemontools/tai64nlocal.ts";
+import { djboxBoot } from "./tools/djbox/djbox-boot.ts";
+import { djboxInstall } from "./tools/djbox/djbox-install.ts";
+import { djboxSysvScript } from "./tools/djbox/djbox-sysv-script.ts";
+import { djboxUninstall } from "./tools/djbox/djbox-uninstall.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
 import { addcr } from "./tools/ucspi-tcp/addcr.ts";
 import { argv0 } from "./tools/ucspi-tcp/argv0.ts";
@@ -60,6 +64,10 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   "date@": dateAt,
   delcr,
   djbox,
+  "djbox-boot": djboxBoot,
+  "djbox-install": djboxInstall,
+  "djbox-sysv-script": djboxSysvScript,
+  "djbox-uninstall": djboxUninstall,
   envdir,
   envuidgid,
   fghack,

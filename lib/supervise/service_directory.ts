@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { type ByteString, putBytes } from "../os/bytes.ts";
+import { type ByteString, putBytes, toBytes } from "../os/bytes.ts";
 import {
   AT_FDCWD,
   LOCK_EX,
@@ -26,7 +26,7 @@ import {
   O_TRUNC,
   O_WRONLY,
 } from "../os/constants.ts";
-import { EEXIST, SystemError } from "../os/errno.ts";
+import { EEXIST, SystemError, unlessRefused } from "../os/errno.ts";
 import {
   close,
   flock,
@@ -132,6 +132,11 @@ export class ServiceDirectory {
   nextLetter(): string | undefined {
     const got = hot("read")(this.#fds.control, letter, 1);
     return got === 1 ? String.fromCharCode(letter[0] as number) : undefined;
+  }
+
+  /** Puts command letters into the control FIFO, as svc does. */
+  send(letters: string): void {
+    unlessRefused(() => write(this.#fds.control, toBytes(letters)));
   }
 
   /** Leaves a record behind, in the lock file. A file system that refuses it is no reason to stop. */

@@ -8,7 +8,11 @@
  * each supervised, together with its log/ where it has one; a pipe joins the two. A new one is found sooner, a
  * second or two after somebody has put it there.
  *
- * Exit codes: 111 DIR cannot be entered; otherwise it does not end by itself.
+ * As process 1, which it is in a container, it waits for whatever loses its parent; a signal that would end it brings
+ * everything down in order, each service and then its logger, and svscan exits then.
+ *
+ * Exit codes: 111 DIR cannot be entered; 0 everything has been brought down (process 1 only); otherwise it does not end by
+ * itself.
  *
  * Differences: one process supervises all services, instead of a supervise each. Where svscan is ended by a
  * signal that somebody sent to it, a process `supervise DIR` takes over what it looked after, so that services stay
@@ -20,6 +24,7 @@
  */
 import {
   SIGALRM,
+  SIGCHLD,
   SIGHUP,
   SIGINT,
   SIGQUIT,
@@ -32,13 +37,14 @@ import { SystemError, unlessRefused } from "../../lib/os/errno.ts";
 import { chdir } from "../../lib/os/file.ts";
 import { DirectoryWatch } from "../../lib/os/inotify.ts";
 import { PollSet, sleep } from "../../lib/os/poll.ts";
-import { dieBy, endedBy } from "../../lib/os/process.ts";
+import { dieBy, endedBy, getpid } from "../../lib/os/process.ts";
 import { isIgnored, maskOf, SignalDescriptor } from "../../lib/os/signal.ts";
 import type { Timer } from "../../lib/os/timers.ts";
 import { orFatal, warn } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { handOver, packSupervisor } from "../../lib/supervise/handover.ts";
 import { loop, makeSurroundings, type Surroundings } from "../../lib/supervise/loop.ts";
+import { reapOrphans } from "../../lib/supervise/process_one.ts";
 import { Scanner } from "../../lib/supervise/scanner.ts";
 import { SUPERVISE } from "../../lib/supervise/service_directory.ts";
 import type { Supervisor } from "../../lib/supervise/supervisor.ts";
@@ -60,10 +66,18 @@ function run(context: Context): Outcome {
   // What svscan was started ignoring (nohup), or with blocked, does not end it.
   const ignored = (signal: number): boolean =>
     isIgnored(signal) || (context.inheritance.mask & maskOf([signal])) !== 0n;
-  const signals = new SignalDescriptor(DEADLY.filter((signal) => !ignored(signal)));
+  const isFirst = getpid() === 1;
+  const noticed = isFirst ? [...DEADLY, SIGCHLD] : DEADLY;
+  const signals = new SignalDescriptor(noticed.filter((signal) => !ignored(signal)));
+  let ending = false;
   surroundings.poller.add(signals.fd, () => {
     const arrived = signals.next();
     if (arrived === undefined) return;
+    if (arrived.signal === SIGCHLD) return reapOrphans(scanner.pids());
+    if (isFirst) {
+      ending = true;
+      return scanner.shutDown();
+    }
     leave(context, scanner.supervisors(), arrived.signal, arrived.fromKernel);
     dieBy(arrived.signal);
   });
@@ -73,7 +87,7 @@ function run(context: Context): Outcome {
     surroundings.timers.after(SCAN_INTERVAL, scan);
   };
   scan();
-  loop(surroundings, () => false);
+  loop(surroundings, () => ending && scanner.supervisors().length === 0);
   return 0;
 }
 

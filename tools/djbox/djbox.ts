@@ -40,6 +40,11 @@ function run(context: Context): Outcome {
     case "help":
       return help(context, rest[0]);
   }
+  // The toolbox's own commands are tools too, under a name that is in nobody's way: djbox-install.
+  const { tools } = context.toolbox;
+  if (Object.hasOwn(tools, `djbox-${command}`)) {
+    return { file: context.toolbox.file, argv: [`djbox-${command}`, ...rest], env: context.env };
+  }
   findTool(context, command);
   // Called by our own file's name, the chain goes on in this process.
   return { file: context.toolbox.file, argv: [command, ...rest], env: context.env };
