@@ -17,6 +17,7 @@
 import { parseArgs } from "node:util";
 import { bundle } from "./bundle.ts";
 import { launcher } from "./launcher.ts";
+import { reasonOf } from "../lib/cli/messages.ts";
 import {
   isThere,
   makeDirectories,
@@ -49,7 +50,7 @@ async function main(args: readonly string[]): Promise<number> {
     addTexts(options.to);
     return 0;
   } catch (error) {
-    console.error(`build: fatal: ${error instanceof Error ? error.message : error}`);
+    console.error(`build: fatal: ${reasonOf(error)}`);
     return 111;
   }
 }

@@ -14,6 +14,7 @@
  * @module
  */
 import { gzipSync } from "node:zlib";
+import { reasonOf } from "../lib/cli/messages.ts";
 import { PARTS } from "../lib/package/layout.ts";
 import { makeDirectories, placeBytes } from "../lib/package/placing.ts";
 import { ar, type Entry, tar } from "./archive.ts";
@@ -52,7 +53,7 @@ async function main([option, to = ROOT + "dist", ...more]: readonly string[]): P
     }
     return 0;
   } catch (error) {
-    console.error(`release: fatal: ${error instanceof Error ? error.message : error}`);
+    console.error(`release: fatal: ${reasonOf(error)}`);
     return 111;
   }
 }

@@ -157,9 +157,11 @@ export function removeAllLinks(
 ): ByteString[] {
   const places = placesOf(layout, commands);
   const strangers = places.flatMap(strangersIn).map(({ path }) => path);
-  // A link in usr/local/bin leads to whatever is in /command: it is ours where that one is.
-  const theirs = strangers.map((path) => path.slice(path.lastIndexOf("/") + 1));
-  for (const place of places) removeLinks(place, theirs, changes);
+  for (const place of places) {
+    // A link in usr/local/bin leads to whatever is in /command: it is ours where that one is.
+    const theirs = place.names.filter((name) => strangers.includes(`${layout.command}/${name}`));
+    removeLinks(place, theirs, changes);
+  }
   changes.remove(layout.current);
   return strangers;
 }

@@ -61,7 +61,7 @@ function control(service: ByteString, letters: ByteString): void {
 
 /** How long a svscan has to end, and how long services have, in milliseconds. */
 const PATIENCE = 5000;
-const SERVICE_PATIENCE = 20_000;
+const SERVICE_PATIENCE = 10_000;
 const PAUSE = 20;
 
 /** Waits until `condition` holds; false: it does not within `patience`. */
