@@ -33,6 +33,7 @@ import { tai64nlocal } from "./tools/daemontools/tai64nlocal.ts";
 import { djboxBoot } from "./tools/djbox/djbox-boot.ts";
 import { djboxInstall } from "./tools/djbox/djbox-install.ts";
 import { djboxSysvScript } from "./tools/djbox/djbox-sysv-script.ts";
+import { djboxTakeover } from "./tools/djbox/djbox-takeover.ts";
 import { djboxUninstall } from "./tools/djbox/djbox-uninstall.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
 import { addcr } from "./tools/ucspi-tcp/addcr.ts";
@@ -67,6 +68,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   "djbox-boot": djboxBoot,
   "djbox-install": djboxInstall,
   "djbox-sysv-script": djboxSysvScript,
+  "djbox-takeover": djboxTakeover,
   "djbox-uninstall": djboxUninstall,
   envdir,
   envuidgid,

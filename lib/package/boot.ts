@@ -5,13 +5,17 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
+import { monotonic } from "../os/clock.ts";
+import { O_RDWR } from "../os/constants.ts";
 import { SystemError } from "../os/errno.ts";
+import { close, open } from "../os/file.ts";
+import { sleep } from "../os/poll.ts";
 import { commandName } from "../os/proc.ts";
-import { exitCodeOf, kill, signalOf, wait } from "../os/process.ts";
+import { exitCodeOf, kill, type Mapping, signalOf, wait } from "../os/process.ts";
 import { EXIT_TEMPORARY, reasonOf } from "../cli/messages.ts";
 import { spawnProgram } from "../cli/spawn.ts";
 import type { Context } from "../cli/tool.ts";
-import { type Changes, refusal } from "./changes.ts";
+import { attempt, type Changes, refusal } from "./changes.ts";
 import {
   hasEntry,
   type Init,
@@ -23,6 +27,7 @@ import {
 } from "./init.ts";
 import { findScanners, stop } from "./running.ts";
 
+const BOOT_PROGRAM = "svscanboot";
 const DIRECTORIES = ["/service", "/etc/service"];
 
 export type Say = (line: ByteString) => void;
@@ -49,10 +54,16 @@ export function boot(
 ): () => void {
   const running = root === "" ? runningInit() : undefined;
   const init = asked ?? running;
-  if (init === undefined) return () => say(unknownInit(root));
-  const other = otherEntry(root);
-  if (other !== undefined) {
-    return () => say(`${other} has svscan started at boot already; nothing was added`);
+  const other = init === undefined ? undefined : otherEntry(root);
+  if (init === undefined || other !== undefined) {
+    return () => {
+      say(
+        other === undefined
+          ? unknownInit(root)
+          : `${other} has svscan started at boot already; nothing was added`,
+      );
+      if (root === "") tellRunning(say);
+    };
   }
   const written = writeEntry(init, root, changes);
   return () => {
@@ -72,15 +83,21 @@ function unknownInit(root: ByteString): ByteString {
 }
 
 function startNow(context: Context, init: Init, say: Say): void {
-  const [scanner] = findScanners().filter(({ directory }) => DIRECTORIES.includes(directory));
-  if (scanner !== undefined) {
-    say(
-      `svscan (pid ${scanner.pid}, ${scanner.file}) looks after ${scanner.directory} and goes on`,
-    );
-    return;
-  }
+  if (tellRunning(say)) return;
   tell(context, init, init.start);
   say("svscan has been started");
+}
+
+/** Says what looks after the services already, if anything does. */
+function tellRunning(say: Say): boolean {
+  const running = findScanners().filter(({ directory }) => DIRECTORIES.includes(directory));
+  for (const { pid, file, directory } of running) {
+    const advice = file.includes("/package/admin/djbox-")
+      ? ""
+      : "; djbox takeover has djbox's go on with its services";
+    say(`svscan (pid ${pid}, ${file}) looks after ${directory} and goes on${advice}`);
+  }
+  return running.length > 0;
 }
 
 /** Removes the entries for all inits, and has svscan stopped by those that do that. Returns what was removed. */
@@ -118,6 +135,37 @@ function order(context: Context, command: readonly ByteString[], waits = true): 
     if (!(error instanceof SystemError)) throw error;
     throw refusal(`unable to run ${shown}: ${reasonOf(error)}`);
   }
+}
+
+/** How long init has to start anew what has ended, in milliseconds. */
+const PATIENCE = 10_000;
+const PAUSE = 50;
+
+/** Has a svscan of `tree` look after `directory`: init's, where that starts it by itself, else one in the background. */
+export function goOn(context: Context, tree: ByteString, directory: ByteString, say: Say): void {
+  const admin = tree.slice(0, tree.lastIndexOf("/") + 1);
+  const isThereNow = (): boolean =>
+    findScanners().some((found) => found.directory === directory && found.file.startsWith(admin));
+  const init = runningInit();
+  if (init?.name !== "inittab" || !hasEntry(init, "")) {
+    const nothing = open("/dev/null", O_RDWR);
+    const svscan = directory === DIRECTORIES[0] ? [BOOT_PROGRAM] : ["svscan", directory];
+    const argv = [`${tree}/command/pgrphack`, ...svscan];
+    const descriptors: Mapping[] = [[nothing, 0], [nothing, 1], [nothing, 2]];
+    const env = context.env.copy();
+    env.set("PATH", `${tree}/command:${env.get("PATH") ?? ""}`);
+    attempt(
+      `run ${argv.join(" ")}`,
+      () => spawnProgram(argv, undefined, env, { ...context.inheritance, descriptors }),
+    );
+    close(nothing);
+  }
+  for (const end = monotonic() + PATIENCE; !isThereNow(); sleep(PAUSE)) {
+    if (monotonic() > end) {
+      throw refusal(`no svscan of djbox's looks after ${directory} now: start ${BOOT_PROGRAM}`);
+    }
+  }
+  say(`djbox's svscan looks after ${directory} now`);
 }
 
 /** What may be left of a svscan: it itself, or the supervise that went on after it. */

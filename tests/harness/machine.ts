@@ -109,6 +109,21 @@ export function bareMachineTest(
   }, { djboxOnly: "djbox is what is installed", root: true, programs: PROGRAMS });
 }
 
+/** As `bareMachineTest`, on a machine on which C's tools are installed. */
+export function originalMachineTest(
+  name: string,
+  init: string,
+  body: (machine: Machine, box: Box) => Promise<void>,
+): void {
+  toolTest(name, ["djbox"], async (box) => {
+    await body(await Machine.boot(box, "c", init), box);
+  }, {
+    djboxOnly: "djbox is what is installed",
+    root: true,
+    programs: [...PROGRAMS, "svscan", "multilog"],
+  });
+}
+
 /** A machine that runs. */
 export class Machine {
   /** Whether the tools are ours. */
