@@ -25,7 +25,7 @@ import {
   runningInit,
   writeEntry,
 } from "./init.ts";
-import { findScanners, stop } from "./running.ts";
+import { findScanners, isSupervised, stop } from "./running.ts";
 
 const BOOT_PROGRAM = "svscanboot";
 const DIRECTORIES = ["/service", "/etc/service"];
@@ -141,11 +141,16 @@ function order(context: Context, command: readonly ByteString[], waits = true): 
 const PATIENCE = 10_000;
 const PAUSE = 50;
 
-/** Has a svscan of `tree` look after `directory`: init's, where that starts it by itself, else one in the background. */
-export function goOn(context: Context, tree: ByteString, directory: ByteString, say: Say): void {
-  const admin = tree.slice(0, tree.lastIndexOf("/") + 1);
-  const isThereNow = (): boolean =>
-    findScanners().some((found) => found.directory === directory && found.file.startsWith(admin));
+/**
+ * Has a svscan of `tree` look after `directory`: init's, where that starts it by itself, else one in the background. Returns
+ * when it supervises `services`.
+ */
+export function goOn(
+  context: Context,
+  tree: ByteString,
+  directory: ByteString,
+  services: readonly ByteString[],
+): void {
   const init = runningInit();
   if (init?.name !== "inittab" || !hasEntry(init, "")) {
     const nothing = open("/dev/null", O_RDWR);
@@ -160,12 +165,11 @@ export function goOn(context: Context, tree: ByteString, directory: ByteString, 
     );
     close(nothing);
   }
-  for (const end = monotonic() + PATIENCE; !isThereNow(); sleep(PAUSE)) {
+  for (const end = monotonic() + PATIENCE; !services.every(isSupervised); sleep(PAUSE)) {
     if (monotonic() > end) {
-      throw refusal(`no svscan of djbox's looks after ${directory} now: start ${BOOT_PROGRAM}`);
+      throw refusal(`djbox's svscan does not look after ${directory}: start ${BOOT_PROGRAM}`);
     }
   }
-  say(`djbox's svscan looks after ${directory} now`);
 }
 
 /** What may be left of a svscan: it itself, or the supervise that went on after it. */

@@ -46,8 +46,8 @@ interface Keeper {
   readonly pipe: number | undefined;
 }
 
-/** Ends `scanner` and its supervises, with all ready for a svscan of ours to go on. Returns the number of services. */
-export function endAndKeep(scanner: Scanner): number {
+/** Ends `scanner` and its supervises, with all ready for a svscan of ours to go on. Returns the service directories. */
+export function endAndKeep(scanner: Scanner): ByteString[] {
   const stopped: number[] = [];
   const pause = (pid: number): void => {
     stopped.push(pid);
@@ -59,7 +59,7 @@ export function endAndKeep(scanner: Scanner): number {
     for (const one of held) attempt(`write ${one.directory}/supervise/lock`, () => record(one));
     for (const pid of stopped) kill(pid, SIGKILL);
     for (const pid of stopped) waitFor(`the end of process ${pid}`, () => hasEnded(pid));
-    return held.length;
+    return held.map(({ directory }) => directory);
   } catch (error) {
     for (const pid of stopped) kill(pid, SIGCONT);
     throw error;

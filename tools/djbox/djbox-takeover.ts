@@ -42,11 +42,12 @@ function run(context: Context): Outcome {
     );
   }
   const script = scriptOf(scanner);
-  const count = endAndKeep(scanner);
-  say(`svscan (pid ${scanner.pid}, ${scanner.file}) has ended; ${count} supervised go on`);
+  const kept = endAndKeep(scanner);
+  say(`svscan (pid ${scanner.pid}, ${scanner.file}) has ended; ${kept.length} supervised go on`);
   // Not before the supervises have ended: what comes in its place tells those to stop their services.
   if (script !== 0) kill(script, SIGKILL);
-  goOn(context, tree, scanner.directory, say);
+  goOn(context, tree, scanner.directory, kept);
+  say(`djbox's svscan looks after ${scanner.directory} now`);
   return 0;
 }
 
