@@ -7,7 +7,8 @@
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { RUNTIME_VARIABLES } from "../lib/os/start.ts";
-import { type Arch, CODE_OFFSET, launcher, launcherSource } from "./launcher.ts";
+import { type Arch, launcher, launcherSource } from "./launcher.ts";
+import { CODE_OFFSET } from "./launcher/elf.ts";
 
 const ARCHES: readonly Arch[] = ["x86_64", "aarch64"];
 

@@ -13,7 +13,8 @@
 import { EAGAIN, EINPROGRESS, EINTR, EIO, ETIMEDOUT, SystemError } from "../os/errno.ts";
 import { EPOLLIN, EPOLLOUT } from "../os/constants.ts";
 import { close } from "../os/file.ts";
-import type { Loop, Timer } from "../os/loop.ts";
+import type { Loop } from "../os/loop.ts";
+import type { Timer } from "../os/timers.ts";
 import { type Address, bind, connect, receive, send, socket } from "../os/socket.ts";
 import { ANY_ADDRESS } from "./address.ts";
 import { answers, isFailure, isTruncated, question, type WireName } from "./dns_packet.ts";
@@ -66,7 +67,7 @@ export class DnsQuery implements Task {
   }
 
   cancel(): void {
-    this.#loop.cancel(this.#timer);
+    this.#timer?.cancel();
     if (this.#fd < 0) return;
     this.#loop.poller.remove(this.#fd);
     close(this.#fd);
@@ -83,8 +84,8 @@ export class DnsQuery implements Task {
     const { poller } = this.#loop;
     poller.remove(this.#fd);
     poller.add(this.#fd, ready, events);
-    this.#loop.cancel(this.#timer);
-    this.#timer = this.#loop.after(patience, () => {
+    this.#timer?.cancel();
+    this.#timer = this.#loop.timers.after(patience, () => {
       this.#error = new SystemError(ETIMEDOUT, "recv");
       late();
     });

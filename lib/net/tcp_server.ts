@@ -148,7 +148,7 @@ export class TcpServer {
   #waitForWants(errno: number): void {
     this.#log.warn("unable to accept", new SystemError(errno, "accept"));
     this.#wanting = true;
-    this.#loop.after(RETRY, () => {
+    this.#loop.timers.after(RETRY, () => {
       this.#wanting = false;
       this.#listen();
     });
