@@ -171,6 +171,7 @@ exec /usr/lib/djbox/package/install --root / --beside
 const PRERM = `#!/bin/sh
 set -e
 [ "$1" = remove ] || exit 0
+[ -e /package/admin/djbox ] || exit 0
 exec /usr/lib/djbox/djbox uninstall --root /
 `;
 

@@ -278,6 +278,32 @@ installTest("half an earlier installation is completed", async (box) => {
   equal((await box.run([`${root}/command/svok`])).code, 100);
 });
 
+installTest(
+  "an installation that is killed leaves what was in use, and can be repeated",
+  async (box) => {
+    const [old, fresh] = [await makeRelease(box, "1"), await makeRelease(box, "2", NEXT_VERSION)];
+    const root = `${box.dir}/root`;
+    await step(box, old, "install", "--root", root);
+    const begun = performance.now();
+    await step(box, fresh, "install", "--root", root);
+    const whole = performance.now() - begun;
+    const wanted = tree(root);
+    for (let i = 1; i <= 12; i++) {
+      await step(box, `${root}/package/admin/djbox-${VERSION}`, "upgrade");
+      Deno.removeSync(`${root}/package/admin/djbox-${NEXT_VERSION}`, { recursive: true });
+      const installing = box.start([`${fresh}/package/install`, "--root", root]);
+      await new Promise((resolve) => setTimeout(resolve, whole * i / 12));
+      // It may be done already.
+      await box.sh(`kill -9 ${installing.pid} 2>/dev/null`);
+      await installing.ended;
+      equal((await box.run([`${root}/command/svok`])).code, 100);
+      await step(box, fresh, "install", "--root", root);
+      deepEqual(tree(root), wanted);
+    }
+  },
+  { bundle: true },
+);
+
 installTest("wrong usage is told", async (box) => {
   for (const args of [["--root", ""], ["--root"], ["more"], ["--x"], ["-x"], ["run", "run"]]) {
     const result = await box.run(["djbox", "install", ...args]);

@@ -75,6 +75,9 @@ bareMachineTest(
       `/command/svscan\n../package/admin/djbox/command/svscan\ndjbox-${VERSION}\n`,
     );
     equal(await machine.output("stat -c %a /package"), "1755\n");
+    // As administrators do: `cp command/* elsewhere`.
+    await machine.output("mkdir /opt/bin; cp /command/svok /command/tai64n /opt/bin");
+    equal(await machine.output("echo | /opt/bin/tai64n | wc -c"), "27\n");
     await machine.edit("/service/a/run", "#!/bin/sh\nexec sleep 1000\n");
     machine.start("svscanboot");
     await machine.until("svstat /service/a", /: up /);
@@ -83,8 +86,9 @@ bareMachineTest(
       /stopped\n.*\ndjbox: \/service\/a was left, with its logs\n$/,
     );
     equal(
-      await machine.output("ls -d /package /command 2>&1; :"),
-      "ls: cannot access '/package': No such file or directory\n" +
+      await machine.output("/opt/bin/svok 2>&1; ls -d /package /command 2>&1; :"),
+      "djbox: fatal: unable to run the runtime beside it (runtime/deno)\n" +
+        "ls: cannot access '/package': No such file or directory\n" +
         "ls: cannot access '/command': No such file or directory\n",
     );
 
@@ -104,6 +108,7 @@ bareMachineTest(
       /^djbox: djbox is no more in /,
     );
     equal((await machine.type("ls -d /package /command")).code, 2);
+    equal(await machine.output("control/prerm remove", "/opt/made"), "");
   },
 );
 
