@@ -65,6 +65,7 @@ export const RUNTIME_FLAGS: readonly string[] = [
  */
 export const RUNTIME_VARIABLES: readonly string[] = [
   "DENO_NO_UPDATE_CHECK=1",
+  "DENO_COVERAGE_DIR=", // somebody else's: what he measures is not us
   "DENO_DIR=/dev/null/none", // nothing can be written there, and nothing needs to be
   // The young generation (V8's flag) and malloc's arenas (mallopt(3)) grow no larger than they must: svscan with a
   // thousand services is 26 MB without this, 17 MB with it, and no tool is slower for it.
@@ -72,7 +73,7 @@ export const RUNTIME_VARIABLES: readonly string[] = [
   "MALLOC_ARENA_MAX=1",
   "NODE_OPTIONS=",
   "OTEL_DENO=false",
-  "RUST_LOG=off",
+  "DENO_LOG=off", // on a terminal it would complain that it cannot keep a cache
 ];
 
 function splitAtNul(bytes: Uint8Array): ByteString[] {

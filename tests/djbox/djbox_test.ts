@@ -22,6 +22,15 @@ toolTest("djbox lists its tools, and each of them is installed", ["djbox"], asyn
   deepEqual(installed, [...names, "djbox"].sort());
 }, ONLY);
 
+toolTest("on a terminal, too, nobody but the tool speaks", ["svok"], async (box) => {
+  // script(1) runs it on a terminal of its own.
+  const { code, stdout } = await box.run(["script", "-qec", "svok missing; svok .", "/dev/null"]);
+  deepEqual([code, stdout], [
+    100,
+    "svok: fatal: unable to chdir to missing: file does not exist\r\n",
+  ]);
+});
+
 toolTest("djbox --version says the version, the form and the runtime", ["djbox"], async (box) => {
   const { code, stdout, stderr } = await says(box, "--version");
   deepEqual([code, stderr], [0, ""]);
