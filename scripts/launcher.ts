@@ -13,6 +13,8 @@
  * - The runtime has started its threads by then, too, and each of them takes any signal it does not
  *   block. The launcher blocks the ones that djbox handles, and the threads inherit that; only
  *   djbox's main thread unblocks them.
+ * - The runtime does not start in a folder that was removed. From there the launcher goes to the
+ *   root, and leaves a descriptor to come back by.
  *
  * With DIR the folder of the launcher's own file, links resolved, it ends in
  *
@@ -23,10 +25,11 @@
  * so that STATE follows the script in /proc/self/cmdline, and the first strings of /proc/self/environ are
  * not the caller's: they keep the caller's own out of the runtime's sight (getenv(3) finds the
  * first). EXECFN is the file name that was executed (AT_EXECFN). STATE is what was found
- * at the start, 34 lower-case hexadecimal digits:
+ * at the start, 50 lower-case hexadecimal digits:
  *
  *     16  soft RLIMIT_NOFILE
  *     16  signal mask: bit N - 1 is set when signal N was blocked
+ *     16  0, or the descriptor of the working directory where that has no name any more
  *      1  closed descriptors: bit N is set when descriptor N was closed, N from 0 to 2
  *      1  1 when SIGPIPE was ignored, else 0
  *
@@ -59,6 +62,8 @@ const DATA: readonly Data[] = [
   ["digits", ascii("0123456789abcdef")],
   ["empty", ascii("\0")],
   ["itself", ascii("/proc/self/exe\0")],
+  ["dot", ascii(".\0")],
+  ["root", ascii("/\0")],
   ["script", ascii("/runtime/djbox.js\0")],
   ["runtime", ascii("/runtime/deno\0")],
   ["installed_script", ascii(`${INSTALLED}/runtime/djbox.js\0`)],

@@ -11,7 +11,7 @@
  */
 import type { ByteString } from "./bytes.ts";
 import { fromBytes, utf8 } from "./bytes.ts";
-import { close, readFile } from "./file.ts";
+import { close, fchdir, readFile } from "./file.ts";
 import { RLIMIT_NOFILE, SIGPIPE } from "./constants.ts";
 import { exec, getpid } from "./process.ts";
 import { getLimit } from "./rlimit.ts";
@@ -65,7 +65,6 @@ export const RUNTIME_FLAGS: readonly string[] = [
  */
 export const RUNTIME_VARIABLES: readonly string[] = [
   "DENO_NO_UPDATE_CHECK=1",
-  "DENO_COVERAGE_DIR=", // somebody else's: what he measures is not us
   "DENO_DIR=/dev/null/none", // nothing can be written there, and nothing needs to be
   // The young generation (V8's flag) and malloc's arenas (mallopt(3)) grow no larger than they must: svscan with a
   // thousand services is 26 MB without this, 17 MB with it, and no tool is slower for it.
@@ -73,7 +72,7 @@ export const RUNTIME_VARIABLES: readonly string[] = [
   "MALLOC_ARENA_MAX=1",
   "NODE_OPTIONS=",
   "OTEL_DENO=false",
-  "DENO_LOG=off", // on a terminal it would complain that it cannot keep a cache
+  "DENO_LOG=error,deno::cache::cache_db=off", // on a terminal it would complain that it can keep no cache
 ];
 
 function splitAtNul(bytes: Uint8Array): ByteString[] {
@@ -111,17 +110,25 @@ export function start(): Start {
   };
 }
 
-/** STATE: 16 digits of soft limit of open files, 16 of signal mask, then closed descriptors, SIGPIPE ignored. */
-const STATE_LENGTH = 34;
+/**
+ * STATE: 16 digits of soft limit of open files, 16 of signal mask, 16 of the descriptor of a nameless working directory,
+ * then closed descriptors, SIGPIPE ignored.
+ */
+const STATE_LENGTH = 50;
 
 function restore(state: string): { softFiles: bigint; mask: SignalMask } {
   const softFiles = BigInt("0x" + state.slice(0, 16));
   const mask = BigInt("0x" + state.slice(16, 32));
-  const closed = Number("0x" + state.charAt(32));
+  const directory = Number("0x" + state.slice(32, 48));
+  const closed = Number("0x" + state.charAt(48));
+  if (directory !== 0) {
+    fchdir(directory);
+    close(directory);
+  }
   for (let fd = 0; fd <= 2; fd++) {
     if (closed & (1 << fd)) close(fd);
   }
-  if (state.charAt(33) === "0") setDisposition(SIGPIPE, "default");
+  if (state.charAt(49) === "0") setDisposition(SIGPIPE, "default");
   // What reaches process 1 at its default is lost; so it waits for a tool that reads it.
   if (getpid() !== 1) setMask(mask);
   return { softFiles, mask };
@@ -167,7 +174,7 @@ function startCompiled(argv: ByteString[], environ: ByteString[]): Start {
 export function restartBlocked(start: Start): void {
   if (start.form !== "compiled") return;
   const hex = (value: bigint): string => value.toString(16).padStart(16, "0");
-  const state = hex(getLimit(RLIMIT_NOFILE).soft) + hex(start.mask) + "00";
+  const state = hex(getLimit(RLIMIT_NOFILE).soft) + hex(start.mask) + hex(0n) + "00";
   exec({
     path: "/proc/self/exe",
     argv: start.argv,

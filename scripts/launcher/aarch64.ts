@@ -47,6 +47,43 @@ const LISTING = `
     d4000001  svc 0
     94000000  bl hex
 
+  working_directory: ; getcwd(scratch, 4096): an error, or "(unreachable)..."?
+    910203e0  add x0, sp, 128
+    d2820001  mov x1, 4096
+    d2800228  mov x8, 17
+    d4000001  svc 0
+    f90023ff  str xzr, [sp, 64]
+    f100001f  cmp x0, 0
+    5400000b  b.lt nameless
+    394203e1  ldrb w1, [sp, 128]
+    7100bc3f  cmp w1, '/'
+    54000000  b.eq known
+  nameless: ; openat(AT_FDCWD, ".", O_PATH); fcntl(it, F_DUPFD, 10); close(it); chdir("/")
+    92800c60  mov x0, -100
+    10000001  adr x1, dot
+    d2a00402  mov x2, 0x200000
+    d2800708  mov x8, 56
+    d4000001  svc 0
+    f100001f  cmp x0, 0
+    5400000b  b.lt known
+    aa0003e9  mov x9, x0
+    d2800001  mov x1, 0
+    d2800142  mov x2, 10
+    d2800328  mov x8, 25
+    d4000001  svc 0
+    aa0003ea  mov x10, x0
+    aa0903e0  mov x0, x9
+    d2800728  mov x8, 57
+    d4000001  svc 0
+    f100015f  cmp x10, 0
+    5400000b  b.lt known
+    f90023ea  str x10, [sp, 64]
+    10000000  adr x0, root
+    d2800628  mov x8, 49
+    d4000001  svc 0
+  known:
+    94000000  bl hex
+
   closed_descriptors: ; fcntl(2, F_GETFD), then 1, then 0: negative means closed
     52800009  mov w9, 0
     5280004a  mov w10, 2

@@ -4,7 +4,7 @@
  *
  * The scratch frame, 8384 bytes at rbp:
  *
- *        0  STATE, 34 digits and a NUL
+ *        0  STATE, 50 digits and a NUL
  *       64  answer: what a system call reports, 32 bytes (struct sigaction is the longest)
  *      128  path of the runtime, up to 4096 bytes of folder and its own name
  *     4256  path of the script, the same
@@ -58,6 +58,41 @@ const LISTING = `
     41 ba 08 00 00 00        mov r10d, 8
     b8 0e 00 00 00           mov eax, 14
     0f 05                    syscall
+    e8 .. .. .. ..           call hex
+
+  working_directory: ; getcwd(scratch, 4096): an error, or "(unreachable)..."?
+    48 8d bd 80 00 00 00     lea rdi, [rbp + 128]
+    be 00 10 00 00           mov esi, 4096
+    b8 4f 00 00 00           mov eax, 79
+    0f 05                    syscall
+    48 c7 45 40 00 00 00 00  mov qword ptr [rbp + 64], 0
+    48 85 c0                 test rax, rax
+    78 ..                    js nameless
+    80 bd 80 00 00 00 2f     cmp byte ptr [rbp + 128], '/'
+    74 ..                    je known
+  nameless: ; openat(AT_FDCWD, ".", O_PATH); fcntl(it, F_DUPFD, 10); close(it); chdir("/")
+    bf 9c ff ff ff           mov edi, -100
+    48 8d 35 .. .. .. ..     lea rsi, [rip + dot]
+    ba 00 00 20 00           mov edx, 0x200000
+    b8 01 01 00 00           mov eax, 257
+    0f 05                    syscall
+    85 c0                    test eax, eax
+    78 ..                    js known
+    89 c7                    mov edi, eax
+    31 f6                    xor esi, esi
+    ba 0a 00 00 00           mov edx, 10
+    b8 48 00 00 00           mov eax, 72
+    0f 05                    syscall
+    49 89 c0                 mov r8, rax
+    b8 03 00 00 00           mov eax, 3
+    0f 05                    syscall
+    4d 85 c0                 test r8, r8
+    78 ..                    js known
+    4c 89 45 40              mov [rbp + 64], r8
+    48 8d 3d .. .. .. ..     lea rdi, [rip + root]
+    b8 50 00 00 00           mov eax, 80
+    0f 05                    syscall
+  known:
     e8 .. .. .. ..           call hex
 
   closed_descriptors: ; fcntl(2, F_GETFD), then 1, then 0: negative means closed

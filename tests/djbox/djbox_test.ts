@@ -22,6 +22,29 @@ toolTest("djbox lists its tools, and each of them is installed", ["djbox"], asyn
   deepEqual(installed, [...names, "djbox"].sort());
 }, ONLY);
 
+toolTest(
+  "a working directory that was removed is no hindrance",
+  ["svstat", "envdir"],
+  async (box) => {
+    const { code, stdout, stderr } = await box.sh(
+      `mkdir gone env; cd gone; rmdir "$PWD"
+    svstat . ../env
+    envdir . envdir "$OLDPWD/env" readlink /proc/self/cwd
+    envdir . ls /proc/self/fd | wc -l
+    ls /proc/self/fd | wc -l`,
+    );
+    deepEqual([code, stderr], [0, ""]);
+    const [open, before, ...answers] = stdout.trim().split("\n").toReversed();
+    equal(open, before);
+    const unable = "unable to open supervise/ok: file does not exist";
+    deepEqual(answers.toReversed(), [
+      `.: ${unable}`,
+      `../env: ${unable}`, // its name is gone, but not where it was
+      `${box.dir}/gone (deleted)`,
+    ]);
+  },
+);
+
 toolTest("on a terminal, too, nobody but the tool speaks", ["svok"], async (box) => {
   // script(1) runs it on a terminal of its own.
   const { code, stdout } = await box.run(["script", "-qec", "svok missing; svok .", "/dev/null"]);
