@@ -31,6 +31,7 @@ import { tai64n } from "./tools/daemontools/tai64n.ts";
 import { tai64nfrac } from "./tools/daemontools/tai64nfrac.ts";
 import { tai64nlocal } from "./tools/daemontools/tai64nlocal.ts";
 import { djboxBoot } from "./tools/djbox/djbox-boot.ts";
+import { djboxHelp } from "./tools/djbox/djbox-help.ts";
 import { djboxInstall } from "./tools/djbox/djbox-install.ts";
 import { djboxSysvScript } from "./tools/djbox/djbox-sysv-script.ts";
 import { djboxTakeover } from "./tools/djbox/djbox-takeover.ts";
@@ -66,6 +67,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   delcr,
   djbox,
   "djbox-boot": djboxBoot,
+  "djbox-help": djboxHelp,
   "djbox-install": djboxInstall,
   "djbox-sysv-script": djboxSysvScript,
   "djbox-takeover": djboxTakeover,

@@ -70,9 +70,13 @@ function parse(args: readonly string[]): { form: Form | undefined; to: string } 
   }
 }
 
-/** Makes `form`, or, where that is left open, the compiled form if possible and else the script form. */
 async function build(form: Form | undefined, directory: string): Promise<void> {
   await Deno.mkdir(directory, { recursive: true });
+  await buildForm(form, directory);
+}
+
+/** Makes `form`, or, where that is left open, the compiled form if possible and else the script form. */
+async function buildForm(form: Form | undefined, directory: string): Promise<void> {
   if (form !== "script") {
     try {
       if (form === undefined) await expectArchive();

@@ -91,6 +91,10 @@ function* entriesAt(folder: string, name: string): Generator<Entry> {
     if (error instanceof Deno.errors.NotFound) return;
     throw error;
   }
+  if (found.isSymlink) {
+    yield { name, mode: 0o777, target: Deno.readLinkSync(path) };
+    return;
+  }
   if (!found.isDirectory) {
     const mode = ((found.mode ?? 0) & 0o111) === 0 ? 0o644 : 0o755;
     yield { name, mode, content: Deno.readFileSync(path) };

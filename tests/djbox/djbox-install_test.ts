@@ -334,7 +334,7 @@ installTest("what root installs is root's own copy, not the builder's file", asy
   const root = `${box.dir}/root`;
   await box.sh("cp -a release own && chown -R 65534:65534 own");
   await step(box, `${box.dir}/own`, "install", "--root", root);
-  for (const line of tree(release).filter((line) => /^(644|755) .*\.js$|djbox$/.test(line))) {
+  for (const line of tree(release).filter((line) => /^(644|755) .*(\.js|\/djbox)$/.test(line))) {
     const name = line.replace(/^\d+ /, "");
     const ours = Deno.statSync(`${root}/package/admin/djbox-${VERSION}${name}`);
     equal(ours.uid, 0);

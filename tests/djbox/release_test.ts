@@ -45,7 +45,7 @@ toolTest(
     for (const line of listing.stdout.trim().split("\n")) {
       match(
         line,
-        /^[d-]\S+ root\/root .* admin\//,
+        /^[dl-]\S+ root\/root .* admin\//,
       );
     }
     const control = await box.sh(`ar t ${DEB} | tr '\n' ' '; dpkg-deb -f ${DEB} Package Version`, {

@@ -5,7 +5,7 @@
  * Synopsis:
  *   djbox, djbox --help       what it is and how to call it
  *   djbox NAME [ARG ...]      runs the tool NAME
- *   djbox help NAME           how NAME is used
+ *   djbox help                the manual: djbox-help
  *   djbox --list              the names of all tools, a line each
  *   djbox --version           version, form and runtime
  *
@@ -19,7 +19,8 @@ import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import config from "../../deno.json" with { type: "json" };
 
-const USAGE = "usage: djbox name [ arg ... ] | djbox help name | djbox --list | djbox --version";
+const USAGE =
+  "usage: djbox name [ arg ... ] | djbox help [ name ] | djbox --list | djbox --version";
 
 export const djbox: Tool = { usage: USAGE, run };
 
@@ -37,15 +38,13 @@ function run(context: Context): Outcome {
     case "--version":
       say(`djbox ${config.version} (${described(context.toolbox.form)})\n`);
       return 0;
-    case "help":
-      return help(context, rest[0]);
   }
-  // The toolbox's own commands are tools too, under a name that is in nobody's way: djbox-install.
+  // The toolbox's own commands are tools too, under a name that is in nobody's way: djbox-help.
   const { tools } = context.toolbox;
   if (Object.hasOwn(tools, `djbox-${command}`)) {
     return { file: context.toolbox.file, argv: [`djbox-${command}`, ...rest], env: context.env };
   }
-  findTool(context, command);
+  expectTool(context, command);
   // Called by our own file's name, the chain goes on in this process.
   return { file: context.toolbox.file, argv: [command, ...rest], env: context.env };
 }
@@ -58,15 +57,9 @@ function toolNames(context: Context): string[] {
   return Object.keys(context.toolbox.tools).filter((name) => name !== "djbox");
 }
 
-function findTool({ toolbox: { tools } }: Context, name: string): Tool {
-  const tool = Object.hasOwn(tools, name) ? tools[name] : undefined;
-  if (tool !== undefined) return tool;
+function expectTool({ toolbox: { tools } }: Context, name: string): void {
+  if (Object.hasOwn(tools, name)) return;
   throw new Failure(EXIT_USAGE, `djbox: there is no tool called ${name}; djbox --list names them`);
-}
-
-function help(context: Context, name = "djbox"): number {
-  say(`${name}: ${findTool(context, name).usage}\n`);
-  return 0;
 }
 
 function described(form: Form): string {
