@@ -80,8 +80,8 @@ import { EVERYTHING, muted, SILENT, WARNINGS } from "../../lib/net/verbosity.ts"
 const USAGE = "usage: tcpclient [ -hHrRdDqQv ] [ -i localip ] [ -p localport ] " +
   "[ -T timeoutconn ] [ -l localname ] [ -t timeoutinfo ] host port program";
 
-/** ucspi-tcp-0.88's, and those of ucspi-tcp-ipv6. */
-const LETTERS = "dDvqQhHrRi:p:t:T:l:" + "46I:";
+/** ucspi-tcp-0.88's, and behind them those of ucspi-tcp-ipv6. */
+const LETTERS = "dDvqQhHrRi:p:t:T:l:46I:";
 
 export const tcpclient: Tool = { usage: USAGE, run };
 

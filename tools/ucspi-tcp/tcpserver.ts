@@ -83,8 +83,8 @@ const USAGE = "usage: tcpserver [ -1UXpPhHrRoOdDqQv ] [ -c limit ] [ -x rules.cd
   "[ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ] " +
   "host port program";
 
-/** ucspi-tcp-0.88's, those of ucspi-tcp-ipv6, and tcpsvd's -C. */
-const LETTERS = "dDvqQhHrR1UXx:t:u:g:l:b:B:c:pPoO" + "46I:" + "C:";
+/** ucspi-tcp-0.88's, behind them those of ucspi-tcp-ipv6, and tcpsvd's -C. */
+const LETTERS = "dDvqQhHrR1UXx:t:u:g:l:b:B:c:pPoO46I:C:";
 
 export const tcpserver: Tool = { usage: USAGE, readsSignals: true, run };
 
