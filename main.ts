@@ -36,6 +36,7 @@ import { djboxInstall } from "./tools/djbox/djbox-install.ts";
 import { djboxSysvScript } from "./tools/djbox/djbox-sysv-script.ts";
 import { djboxTakeover } from "./tools/djbox/djbox-takeover.ts";
 import { djboxUninstall } from "./tools/djbox/djbox-uninstall.ts";
+import { djboxUpgrade } from "./tools/djbox/djbox-upgrade.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
 import { addcr } from "./tools/ucspi-tcp/addcr.ts";
 import { argv0 } from "./tools/ucspi-tcp/argv0.ts";
@@ -72,6 +73,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   "djbox-sysv-script": djboxSysvScript,
   "djbox-takeover": djboxTakeover,
   "djbox-uninstall": djboxUninstall,
+  "djbox-upgrade": djboxUpgrade,
   envdir,
   envuidgid,
   fghack,

@@ -53,6 +53,13 @@ export function allProcesses(): number[] {
   return readDirectory("/proc").map(Number).filter((pid) => pid > 0);
 }
 
+/** The pids of our children, those that became ours when they lost their parent (as process 1's do) among them. */
+export function allChildren(): number[] {
+  // The main thread's: this one's.
+  const list = unlessRefused(() => readFile("/proc/thread-self/children"));
+  return fromBytes(list ?? new Uint8Array()).split(" ").map(Number).filter((pid) => pid > 0);
+}
+
 /** Clock ticks since boot, the unit of `started`: sysconf(3) _SC_CLK_TCK is 100 on all that we run on. */
 export function ticksSinceBoot(): number {
   return Math.floor(sinceBoot() / 10);
