@@ -156,7 +156,7 @@ export class ServiceDirectory {
     return got === 1 ? String.fromCharCode(letter[0] as number) : undefined;
   }
 
-  /** Puts command letters into the control FIFO, as svc does. */
+  /** Puts command letters into the control FIFO, as svc does: where the service is just being started, they wait. */
   send(letters: string): void {
     unlessRefused(() => write(this.#fds.control, toBytes(letters)));
   }
