@@ -61,8 +61,12 @@ const exhaust = (folder: string) => (place: Place): void => {
 const free = (folder: string) => (place: Place): void => {
   place.sh(`rm -f sv/a/${folder}/filler*`);
 };
-const remount = (folder: string, how: string) => (place: Place): void => {
-  place.sh(`mount -o remount,${how} sv/a/${folder}`);
+/* The file system itself can't become read-only while somebody has a file open: a mount on top of it can. */
+const cover = (folder: string) => (place: Place): void => {
+  place.sh(`cd sv/a; mount --bind ${folder} ${folder} && mount -o remount,bind,ro ${folder}`);
+};
+const uncover = (folder: string) => (place: Place): void => {
+  place.sh(`umount sv/a/${folder}`);
 };
 const limit = (resource: string) => (place: Place): void => {
   place.sh(place.supervisors().map((pid) => `prlimit --pid=${pid} --${resource}:`).join("\n"));
@@ -246,7 +250,7 @@ export const FAULTS: readonly Fault[] = [
     root: true,
     restarts: 1,
     prepare: mounted("supervise", "size=64k"),
-    act: meanwhile(remount("supervise", "ro"), remount("supervise", "rw")),
+    act: meanwhile(cover("supervise"), uncover("supervise")),
   },
   {
     name: "no-descriptors",
