@@ -4,6 +4,7 @@
  *
  *   DIR/djbox       the executable: compiled, or the launcher of the script form (launcher.ts)
  *   DIR/runtime/    in the script form: deno, and djbox in JavaScript (bundle.ts)
+ *   DIR/man/, DIR/completions/   the manual pages, and completions for shells
  *
  * DIR is dist if it is not given. `deno compile` needs Deno's runtime archive, which it downloads once or takes from
  * DENORT_BIN; where neither is to be had the script form is made, which needs nothing. `--form` insists on one.
@@ -15,7 +16,7 @@
 import { parseArgs } from "node:util";
 import { bundle } from "./bundle.ts";
 import { launcher } from "./launcher.ts";
-import { placeBytes, placeFile, removeIfThere } from "./placing.ts";
+import { placeBytes, placeFile, placeFolder, removeIfThere } from "./placing.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const USAGE = "build: usage: build [ --form compiled | --form script ] [ --to dir ]";
@@ -58,9 +59,16 @@ function parse(args: readonly string[]): { form: Form | undefined; to: string } 
   }
 }
 
-/** Makes `form`, or, where that is left open, the compiled form if possible and else the script form. */
 async function build(form: Form | undefined, directory: string): Promise<void> {
   await Deno.mkdir(directory, { recursive: true });
+  await buildForm(form, directory);
+  for (const texts of ["man", "completions"]) {
+    await placeFolder(ROOT + texts, `${directory}/${texts}`);
+  }
+}
+
+/** Makes `form`, or, where that is left open, the compiled form if possible and else the script form. */
+async function buildForm(form: Form | undefined, directory: string): Promise<void> {
   if (form !== "script") {
     try {
       if (form === undefined) await expectArchive();

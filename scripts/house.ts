@@ -23,7 +23,7 @@ export interface Import {
 /** The rooms of the house, the ground floor first. Nothing imports from its own floor but from its own room. */
 const FLOORS: readonly (readonly string[])[] = [
   ["lib/os", "lib/wasm"],
-  ["lib/cli", "lib/tai", "lib/cdb"],
+  ["lib/cli", "lib/tai", "lib/cdb", "lib/man"],
   ["lib/stream"],
   ["lib/supervise", "lib/log", "lib/net"],
   ["tools"],

@@ -5,6 +5,8 @@
  *
  *   DIR/package/admin/djbox-VERSION/djbox         the executable (with runtime/ beside it in the script form)
  *   DIR/package/admin/djbox-VERSION/command/NAME  a link to it for every tool
+ *   DIR/package/admin/djbox-VERSION/man           the manual pages, for MANPATH and djbox help
+ *   DIR/package/admin/djbox-VERSION/completions   completions for shells
  *   DIR/package/admin/djbox                       a link to the version in use
  *   DIR/command/NAME                              links into it
  *   DIR/service                                   the directory that svscan looks after
@@ -18,7 +20,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { placeFile, placeLink, removeIfThere } from "./placing.ts";
+import { placeFile, placeFolder, placeLink, removeIfThere } from "./placing.ts";
 
 const DIST = new URL("../dist", import.meta.url).pathname;
 const USAGE = "install: usage: install [ --root dir ] [ --from dist ]";
@@ -117,6 +119,9 @@ async function placeVersion(
   for (const name of [...runtime.keys()].sort()) {
     const mode = name === "deno" ? 0o755 : 0o644;
     await placeFile(`${from}/runtime/${name}`, `${directory}/runtime/${name}`, mode);
+  }
+  for (const texts of ["man", "completions"]) {
+    await placeFolder(`${from}/${texts}`, `${directory}/${texts}`);
   }
   await placeFile(`${from}/djbox`, `${directory}/djbox`, 0o755);
   // What another build had beside it; the compiled form has nothing.

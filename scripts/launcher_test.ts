@@ -7,7 +7,8 @@
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { RUNTIME_VARIABLES } from "../lib/os/start.ts";
-import { type Arch, CODE_OFFSET, launcher, launcherSource } from "./launcher.ts";
+import { type Arch, launcher, launcherSource } from "./launcher.ts";
+import { CODE_OFFSET } from "./launcher/elf.ts";
 
 const ARCHES: readonly Arch[] = ["x86_64", "aarch64"];
 
@@ -40,6 +41,14 @@ Deno.writeTextFileSync(
   JSON.stringify({
     argv: strings("/proc/self/cmdline"),
     environ: strings("/proc/self/environ"),
+    root: Deno.realPathSync("/proc/self/cwd/.") === "/",
+    folders: [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => name).filter((fd) => {
+      try {
+        return Deno.readLinkSync("/proc/self/fd/" + fd).includes("removed");
+      } catch {
+        return false;
+      }
+    }),
     masks: tasks.map((task) => status("/proc/self/task/" + task).match(/^SigBlk:\\s*(\\w+)/m)[1]),
   }),
 );
@@ -48,6 +57,10 @@ Deno.writeTextFileSync(
 interface Report {
   argv: string[];
   environ: string[];
+  /** Whether it works in the root, */
+  root: boolean;
+  /** and which descriptors it has of folders called "removed". */
+  folders: string[];
   /** Each thread's signal mask in hexadecimal. */
   masks: string[];
 }
@@ -56,6 +69,7 @@ interface Report {
 interface State {
   limit: number;
   mask: bigint;
+  folder: number;
   closed: number;
   pipeIgnored: boolean;
 }
@@ -103,12 +117,13 @@ class Box implements AsyncDisposable {
   async state(script: string): Promise<State> {
     const { argv } = await this.report(script);
     const state = argv[STATE] ?? "";
-    const [, limit, mask, closed, pipe] =
-      state.match(/^([0-9a-f]{16})([0-9a-f]{16})([0-7])([01])$/) ?? [];
+    const [, limit, mask, folder, closed, pipe] =
+      state.match(/^([0-9a-f]{16})([0-9a-f]{16})([0-9a-f]{16})([0-7])([01])$/) ?? [];
     ok(limit !== undefined && mask !== undefined && closed !== undefined, `STATE is ${state}`);
     return {
       limit: parseInt(limit, 16),
       mask: BigInt("0x" + mask),
+      folder: Number("0x" + folder),
       closed: parseInt(closed, 16),
       pipeIgnored: pipe === "1",
     };
@@ -306,6 +321,18 @@ for (const arch of ARCHES) {
 
   test("records the soft limit of open files", async (box) => {
     strictEqual((await box.state(`ulimit -Sn 333; exec ${box.run}`)).limit, 333);
+  });
+
+  test("leaves a working directory that was removed, and a descriptor of it", async (box) => {
+    strictEqual((await box.state(`cd ${box.folder}; exec ${box.run}`)).folder, 0);
+    const removed = `mkdir ${box.folder}/removed; cd ${box.folder}/removed; rmdir $PWD`;
+    for (const redirections of ["", "<&- >&- 2>&-"]) {
+      const start = `${removed}; exec ${box.run} ${redirections}`;
+      const { folder } = await box.state(start);
+      ok(folder >= 10);
+      const { folders, root } = await box.report(start);
+      deepStrictEqual([folders, root], [[String(folder)], true]);
+    }
   });
 
   test("records which of the descriptors 0 to 2 are closed", async (box) => {

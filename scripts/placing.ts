@@ -31,6 +31,23 @@ export async function placeFile(from: string, path: string, mode: number): Promi
   });
 }
 
+/** Makes the folder `to` hold what the folder `from` does; where there is none, there is to be none. */
+export async function placeFolder(from: string, to: string): Promise<void> {
+  const entries = await Array.fromAsync(Deno.readDir(from)).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  if (entries === undefined) return await removeIfThere(to);
+  await Deno.mkdir(to, { recursive: true });
+  for (const { name, isDirectory } of entries) {
+    if (isDirectory) await placeFolder(`${from}/${name}`, `${to}/${name}`);
+    else await placeFile(`${from}/${name}`, `${to}/${name}`, 0o644);
+  }
+  for (const { name } of Deno.readDirSync(to)) {
+    if (!entries.some((entry) => entry.name === name)) await removeIfThere(`${to}/${name}`);
+  }
+}
+
 /** Puts a symbolic link to `target` at `path`. */
 export async function placeLink(target: string, path: string): Promise<void> {
   await place(path, (fresh) => Deno.symlink(target, fresh));

@@ -11,10 +11,45 @@
  *
  * @module
  */
-import { assemble } from "../wasm/assemble.ts";
+import { LF } from "../stream/layout.ts";
+import {
+  add,
+  and,
+  atLeast,
+  bitmask,
+  branch,
+  call,
+  type Code,
+  compile,
+  ctz,
+  drop,
+  either,
+  eq,
+  equalBytes,
+  eqz,
+  forever,
+  i32,
+  lessThan,
+  load128,
+  load32,
+  load8,
+  type Local,
+  loop,
+  min,
+  ne,
+  ret,
+  type Routine,
+  routine,
+  shl,
+  shr,
+  splat,
+  store128,
+  store32,
+  sub,
+  when,
+  xor,
+} from "../wasm/assemble.ts";
 
-/** How far beyond their ends text and copies are touched. */
-export const SLACK = 16;
 /** How much of a line patterns see. */
 export const HEAD_SIZE = 1000;
 export const STEP_SIZE = 16;
@@ -25,212 +60,219 @@ export const DESELECT = 1;
 export const TAKE = 2;
 
 const STAR = 42;
-const NEWLINE = 10;
 
-const CODE = `
-(module
-  (import "env" "memory" (memory 1))
+/** How much is looked at at once; text and copies are touched that far behind their ends. */
+const SIXTEEN = 16;
 
-  ;; Writes from $ends on where each line ends between $at and $to; returns how many do.
-  (func $splitLines (export "splitLines") (param $at i32) (param $to i32) (param $ends i32) (result i32)
-    (local $first i32) (local $found i32) (local $end i32) (local $newlines v128)
-    i32.const ${NEWLINE}  i8x16.splat  local.set $newlines
-    local.get $ends  local.set $first
-    block $done
-      loop $block
-        local.get $at  local.get $to  i32.ge_u
-        br_if $done
-        local.get $at  v128.load  local.get $newlines  i8x16.eq  i8x16.bitmask  local.set $found
-        block $none
-          loop $newline
-            local.get $found  i32.eqz
-            br_if $none
-            local.get $at  local.get $found  i32.ctz  i32.add  i32.const 1  i32.add
-            local.tee $end
-            local.get $to  i32.gt_u
-            br_if $done
-            local.get $ends  local.get $end  i32.store
-            local.get $ends  i32.const 4  i32.add  local.set $ends
-            ;; Takes the lowest bit away.
-            local.get $found  local.get $found  i32.const 1  i32.sub  i32.and  local.set $found
-            br $newline
-          end
-        end
-        local.get $at  i32.const 16  i32.add  local.set $at
-        br $block
-      end
-    end
-    local.get $ends  local.get $first  i32.sub  i32.const 2  i32.shr_u
-  )
+function add16(...locals: Local[]): Code[] {
+  return locals.map((local) => local.increase(i32(SIXTEEN)));
+}
 
-  ;; Carries out the steps on each line. The first one begins at $start, and where they end stands from $ends on and
-  ;; before $ends_end; $newline is 1, or 0 if what is there has no newlines at its ends.
-  (func $select (export "select") (param $start i32) (param $ends i32) (param $ends_end i32)
-    (param $newline i32) (param $steps i32) (param $steps_end i32)
-    (local $end i32) (local $head i32) (local $limit i32) (local $step i32) (local $kind i32)
-    (local $selected i32)
-    block $done
-      loop $line
-        local.get $ends  local.get $ends_end  i32.eq
-        br_if $done
-        local.get $ends  i32.load  local.set $end
-        local.get $ends  i32.const 4  i32.add  local.set $ends
-        local.get $end  local.get $newline  i32.sub  local.set $head
-        local.get $start  i32.const ${HEAD_SIZE}  i32.add  local.set $limit
-        local.get $head  local.get $limit
-        local.get $head  local.get $limit  i32.lt_u
-        select
-        local.set $head
-        i32.const 1  local.set $selected
-        local.get $steps  local.set $step
-        block $judged
-          loop $next
-            local.get $step  local.get $steps_end  i32.eq
-            br_if $judged
-            local.get $step  i32.load  local.tee $kind
-            i32.const ${TAKE}  i32.eq
-            if
-              local.get $selected
-              if
-                local.get $step  i32.load offset=4
-                local.get $step  i32.load offset=8
-                local.get $start  local.get $end
-                call $take
-              end
-            else
-              local.get $kind  local.get $selected  i32.eq
-              if
-                local.get $step  i32.load offset=4
-                local.get $step  i32.load offset=8
-                local.get $start  local.get $head
-                call $matches
-                local.get $selected  i32.xor  local.set $selected
-              end
-            end
-            local.get $step  i32.const ${STEP_SIZE}  i32.add  local.set $step
-            br $next
-          end
-        end
-        local.get $end  local.set $start
-        br $line
-      end
-    end
-  )
+function splitLines(): Routine {
+  return routine(
+    ["i32", "i32", "i32"],
+    ["i32", "i32", "i32", "v128"],
+    (at, to, ends, first, found, end, newlines) => {
+      const count = shr(sub(ends.get, first.get), i32(2));
+      return [
+        newlines.set(splat(i32(LF))),
+        first.set(ends.get),
+        forever(
+          when(atLeast(at.get, to.get), ret(count)),
+          found.set(bitmask(equalBytes(load128(at.get), newlines.get))),
+          loop(
+            when(
+              found.get,
+              end.set(add(add(at.get, ctz(found.get)), i32(1))),
+              when(lessThan(to.get, end.get), ret(count)),
+              store32(ends.get, end.get),
+              ends.increase(i32(4)),
+              // Takes the lowest bit away.
+              found.set(and(found.get, sub(found.get, i32(1)))),
+              branch(1),
+            ),
+          ),
+          ...add16(at),
+        ),
+      ];
+    },
+  );
+}
 
-  ;; Puts a line into a list.
-  (func $take (param $list i32) (param $joins i32) (param $start i32) (param $end i32)
-    (local $count i32) (local $pair i32)
-    local.get $list  i32.load  local.set $count
-    ;; Where the next pair goes.
-    local.get $list  local.get $count  i32.const 3  i32.shl  i32.add  i32.const 4  i32.add
-    local.set $pair
-    local.get $joins
-    if
-      local.get $count
-      if
-        local.get $pair  i32.const 4  i32.sub  i32.load  local.get $start  i32.eq
-        if
-          local.get $pair  i32.const 4  i32.sub  local.get $end  i32.store
-          return
-        end
-      end
-    end
-    local.get $pair  local.get $start  i32.store
-    local.get $pair  local.get $end  i32.store offset=4
-    local.get $list  local.get $count  i32.const 1  i32.add  i32.store
-  )
+/**
+ * Whether the pattern up to `patternEnd` matches what is from `at` to `to`. A star goes on to the first occurrence of
+ * the byte behind it, which is compared then like any other; there is no backtracking.
+ */
+function matches(): Routine {
+  const no = ret(i32(0));
+  return routine(
+    ["i32", "i32", "i32", "i32"],
+    ["i32", "i32", "v128"],
+    (pattern, patternEnd, at, to, byte, found, wanted) => [
+      forever(
+        when(eq(pattern.get, patternEnd.get), ret(eq(at.get, to.get))),
+        byte.set(load8(pattern.get)),
+        pattern.increase(i32(1)),
+        when(
+          eq(byte.get, i32(STAR)),
+          when(eq(pattern.get, patternEnd.get), ret(i32(1))),
+          wanted.set(splat(load8(pattern.get))),
+          loop(
+            when(atLeast(at.get, to.get), no),
+            found.set(bitmask(equalBytes(load128(at.get), wanted.get))),
+            when(eqz(found.get), ...add16(at), branch(1)),
+          ),
+          at.increase(ctz(found.get)),
+          when(atLeast(at.get, to.get), no),
+          branch(1),
+        ),
+        when(eq(at.get, to.get), no),
+        when(ne(load8(at.get), byte.get), no),
+        at.increase(i32(1)),
+      ),
+    ],
+  );
+}
 
-  ;; Whether the pattern up to $pattern_end matches what is from $at to $to. A star goes on to the first occurrence of
-  ;; the byte behind it, which is compared then like any other; there is no backtracking.
-  (func $matches (param $pattern i32) (param $pattern_end i32) (param $at i32) (param $to i32) (result i32)
-    (local $byte i32) (local $found i32) (local $wanted v128)
-    block $no
-      loop $next
-        local.get $pattern  local.get $pattern_end  i32.eq
-        if
-          local.get $at  local.get $to  i32.eq
-          return
-        end
-        local.get $pattern  i32.load8_u  local.set $byte
-        local.get $pattern  i32.const 1  i32.add  local.set $pattern
-        local.get $byte  i32.const ${STAR}  i32.eq
-        if
-          local.get $pattern  local.get $pattern_end  i32.eq
-          if
-            i32.const 1
-            return
-          end
-          local.get $pattern  i32.load8_u  i8x16.splat  local.set $wanted
-          loop $search
-            local.get $at  local.get $to  i32.ge_u
-            br_if $no
-            local.get $at  v128.load  local.get $wanted  i8x16.eq  i8x16.bitmask
-            local.tee $found  i32.eqz
-            if
-              local.get $at  i32.const 16  i32.add  local.set $at
-              br $search
-            end
-          end
-          local.get $at  local.get $found  i32.ctz  i32.add  local.tee $at
-          local.get $to  i32.ge_u
-          br_if $no
-          br $next
-        end
-        local.get $at  local.get $to  i32.eq
-        br_if $no
-        local.get $at  i32.load8_u  local.get $byte  i32.ne
-        br_if $no
-        local.get $at  i32.const 1  i32.add  local.set $at
-        br $next
-      end
-    end
-    i32.const 0
-  )
+/** Puts a line into a list; as part of the line that it follows where the list `joins` such. Returns 0. */
+function take(): Routine {
+  return routine(
+    ["i32", "i32", "i32", "i32"],
+    ["i32", "i32"],
+    (list, joins, start, end, count, pair) => [
+      count.set(load32(list.get)),
+      // Where the last pair is.
+      pair.set(add(sub(list.get, i32(4)), shl(count.get, i32(3)))),
+      when(
+        joins.get,
+        when(
+          count.get,
+          when(
+            eq(load32(pair.get, 4), start.get),
+            store32(pair.get, end.get, 4),
+            ret(i32(0)),
+          ),
+        ),
+      ),
+      store32(pair.get, start.get, 8),
+      store32(pair.get, end.get, 12),
+      store32(list.get, add(count.get, i32(1))),
+      i32(0),
+    ],
+  );
+}
 
-  ;; Copies the lines of a list to $at, one behind the other; returns the end.
-  (func $gather (export "gather") (param $list i32) (param $at i32) (result i32)
-    (local $pair i32) (local $pair_end i32) (local $from i32) (local $to i32)
-    local.get $list  i32.const 4  i32.add  local.tee $pair
-    local.get $list  i32.load  i32.const 3  i32.shl  i32.add  local.set $pair_end
-    block $done
-      loop $line
-        local.get $pair  local.get $pair_end  i32.eq
-        br_if $done
-        local.get $pair  i32.load  local.set $from
-        local.get $pair  i32.load offset=4  local.set $to
-        loop $copy
-          local.get $at  local.get $from  v128.load  v128.store
-          local.get $at  i32.const 16  i32.add  local.set $at
-          local.get $from  i32.const 16  i32.add  local.tee $from
-          local.get $to  i32.lt_u
-          br_if $copy
-        end
-        local.get $at  local.get $from  i32.sub  local.get $to  i32.add  local.set $at
-        local.get $pair  i32.const 8  i32.add  local.set $pair
-        br $line
-      end
-    end
-    local.get $at
-  )
-)`;
+function select(): Routine {
+  return routine(
+    ["i32", "i32", "i32", "i32", "i32", "i32"],
+    ["i32", "i32", "i32", "i32", "i32"],
+    (start, ends, endsEnd, newline, steps, stepsEnd, end, head, step, kind, selected) => {
+      const operand = (number: number): Code => load32(step.get, 4 * number);
+      return [
+        forever(
+          when(eq(ends.get, endsEnd.get), ret(i32(0))),
+          end.set(load32(ends.get)),
+          ends.increase(i32(4)),
+          head.set(min(sub(end.get, newline.get), add(start.get, i32(HEAD_SIZE)))),
+          selected.set(i32(1)),
+          step.set(steps.get),
+          loop(
+            when(
+              ne(step.get, stepsEnd.get),
+              kind.set(load32(step.get)),
+              either(
+                eq(kind.get, i32(TAKE)),
+                [when(
+                  selected.get,
+                  drop(call(TAKE_LINE, operand(1), operand(2), start.get, end.get)),
+                )],
+                [when(
+                  eq(kind.get, selected.get),
+                  selected.set(
+                    xor(
+                      selected.get,
+                      call(MATCHES, operand(1), operand(2), start.get, head.get),
+                    ),
+                  ),
+                )],
+              ),
+              step.increase(i32(STEP_SIZE)),
+              branch(1),
+            ),
+          ),
+          start.set(end.get),
+        ),
+      ];
+    },
+  );
+}
 
-/** See the comments of the functions above. */
+function gather(): Routine {
+  return routine(
+    ["i32", "i32"],
+    ["i32", "i32", "i32", "i32"],
+    (list, at, pair, pairsEnd, from, to) => [
+      pair.set(add(list.get, i32(4))),
+      pairsEnd.set(add(pair.get, shl(load32(list.get), i32(3)))),
+      forever(
+        when(eq(pair.get, pairsEnd.get), ret(at.get)),
+        from.set(load32(pair.get)),
+        to.set(load32(pair.get, 4)),
+        loop(
+          store128(at.get, load128(from.get)),
+          ...add16(at, from),
+          when(lessThan(from.get, to.get), branch(1)),
+        ),
+        // Back by what has been copied too much.
+        at.set(add(sub(at.get, from.get), to.get)),
+        pair.increase(i32(8)),
+      ),
+    ],
+  );
+}
+
+/* Numbers in ROUTINES, for calls. */
+const MATCHES = 0;
+const TAKE_LINE = 1;
+const ROUTINES: ReadonlyArray<readonly [string | undefined, () => Routine]> = [
+  [undefined, matches],
+  [undefined, take],
+  ["splitLines", splitLines],
+  ["select", select],
+  ["gather", gather],
+];
+
 export interface LineLoops {
-  readonly splitLines: (at: number, to: number, ends: number) => number;
-  readonly select: (
+  /**
+   * Writes from `ends` on where each line ends between `at` and `to`, behind its newline.
+   *
+   * @returns how many do
+   */
+  splitLines(at: number, to: number, ends: number): number;
+
+  /**
+   * Carries out the steps on each line. The first one begins at `start`, and where they end stands from `ends` on
+   * and before `endsEnd`; `newline` is 1, or 0 if what is there has no newlines at its ends.
+   */
+  select(
     start: number,
     ends: number,
     endsEnd: number,
     newline: number,
     steps: number,
     stepsEnd: number,
-  ) => void;
-  readonly gather: (list: number, at: number) => number;
+  ): void;
+
+  /**
+   * Copies the lines of a list to `at`, one behind the other.
+   *
+   * @returns where they end
+   */
+  gather(list: number, at: number): number;
 }
 
 /** The loops, for what lies in `memory`. */
 export function lineLoops(memory: WebAssembly.Memory): LineLoops {
-  const module = new WebAssembly.Module(assemble(CODE));
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  return exports as unknown as LineLoops;
+  const routines = ROUTINES.map(([name, make]) => [name, make()] as const);
+  return compile(memory, routines) as unknown as LineLoops;
 }

@@ -1,67 +1,99 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * Puts TAI64N stamps in front of lines: the work of tai64n(1).
+ * Puts a TAI64N stamp and a space in front of each line of all that one read has brought, and notes where the lines
+ * end: for tai64n(1) and multilog(1).
+ *
+ * Input, output, the stamp and the list of ends lie in one memory (stamp_loop.ts); places are offsets into it. The
+ * stamper tells the time of the first line, each later one being a nanosecond behind the one before.
  *
  * @module
  */
-import type { Time } from "../os/clock.ts";
-import type { Filter } from "../stream/filter.ts";
-import { INPUT, LF, OUTPUT, STAMP, STAMP_SIZE } from "../stream/layout.ts";
-import { compileLoops } from "../stream/loops.ts";
-import { Stamper } from "../tai/stamp.ts";
+import { LF, STAMP_SIZE } from "../stream/layout.ts";
+import type { StampLines } from "../stream/stamp_loop.ts";
+import type { Stamper } from "../tai/stamp.ts";
 
 const SECOND = 1e9;
 const SPACE = 32;
+const WORD = 4;
 
-/** The filter. The clock is read once for each read; the lines in it are stamped a nanosecond apart. */
-export class LineStamper implements Filter {
-  readonly #loops = compileLoops("stampLines");
-  readonly input: Uint8Array<ArrayBuffer> = this.#loops.input;
-  readonly output: Uint8Array<ArrayBuffer> = this.#loops.output;
-  readonly #memory = this.#loops.memory;
-  readonly #view = new DataView(this.#memory.buffer);
-  readonly #clock: { read(): Time };
-  readonly #stamper = new Stamper();
-  /** Whether the last byte that was read is in the middle of a line. */
-  #inside = false;
+/** Where things lie in the memory. */
+export interface Layout {
+  /** STAMP_SIZE bytes, and SLACK. */
+  readonly stamp: number;
+  /** The list of the lines' ends: a word for each newline in the input. */
+  readonly ends: number;
+}
 
-  constructor(clock: { read(): Time }) {
-    this.#clock = clock;
-    this.#memory[STAMP + STAMP_SIZE - 1] = SPACE;
+export class LineStamper {
+  readonly #stampLines: StampLines;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #view: DataView;
+  readonly #stamper: Stamper;
+  readonly #layout: Layout;
+  /** How many lines have ended in the output of the last call. */
+  count = 0;
+
+  /** `memory` is the memory that `stampLines` works in. */
+  constructor(
+    stampLines: StampLines,
+    memory: ArrayBuffer,
+    stamper: Stamper,
+    layout: Layout,
+  ) {
+    this.#stampLines = stampLines;
+    this.#bytes = new Uint8Array(memory);
+    this.#view = new DataView(memory);
+    this.#stamper = stamper;
+    this.#layout = layout;
+    this.#bytes[layout.stamp + STAMP_SIZE - 1] = SPACE;
   }
 
-  take(count: number): number {
-    const end = INPUT + count;
-    this.#stamper.set(this.#clock.read());
-    let from = INPUT;
-    let to = OUTPUT;
-    if (this.#inside) {
-      from = this.#lineEnd(from, end);
-      this.#memory.copyWithin(to, INPUT, from);
-      to += from - INPUT;
+  /**
+   * Copies the bytes from `from` to `end` to `to`, with a stamp in front of each line that begins in them: at
+   * `from` too, unless that is `inLine`. Bytes behind the ends are touched (SLACK).
+   *
+   * @returns where the output ends
+   */
+  stamp(from: number, end: number, to: number, inLine: boolean): number {
+    this.count = 0;
+    let at = from;
+    let output = to;
+    if (inLine) {
+      at = this.#lineEnd(from, end);
+      this.#bytes.copyWithin(output, from, at);
+      output += at - from;
+      if (this.#bytes[at - 1] === LF) this.#view.setInt32(this.#nextEnd(1), output, true);
     }
-    while (from < end) {
+    while (at < end) {
       // The loop counts nanoseconds only: where the second may end, it is given a line at a time.
-      const piece = end - from < this.#stamper.left ? end : this.#lineEnd(from, end);
-      to = this.#stampLines(from, piece, to);
-      from = piece;
+      const piece = end - at < this.#stamper.left ? end : this.#lineEnd(at, end);
+      output = this.#stampPiece(at, piece, output);
+      at = piece;
     }
-    this.#inside = this.#memory[end - 1] !== LF;
-    return to - OUTPUT;
+    return output;
   }
 
   /** Where the line ends that `from` is in: behind its newline, or at `end`. */
   #lineEnd(from: number, end: number): number {
-    this.#memory[end] = LF; // so that the search ends there
-    return Math.min(this.#memory.indexOf(LF, from) + 1, end);
+    this.#bytes[end] = LF; // so that the search ends there
+    return Math.min(this.#bytes.indexOf(LF, from) + 1, end);
   }
 
-  #stampLines(from: number, end: number, to: number): number {
+  #stampPiece(from: number, end: number, to: number): number {
+    const { stamp } = this.#layout;
     const nanoseconds = SECOND - this.#stamper.left;
-    this.#stamper.put(this.#view, STAMP);
-    const outputEnd = this.#loops.stampLines(from, end, to, nanoseconds);
-    const stamps = (outputEnd - to - (end - from)) / STAMP_SIZE;
-    this.#stamper.skip(stamps - 1);
-    return outputEnd;
+    this.#stamper.show(this.#view, stamp);
+    const output = this.#stampLines(from, end, to, stamp, nanoseconds, this.#nextEnd(0));
+    const stamps = (output - to - (end - from)) / STAMP_SIZE;
+    this.#stamper.skip(stamps);
+    this.count += this.#bytes[end - 1] === LF ? stamps : stamps - 1;
+    return output;
+  }
+
+  /** Where the next end is noted; `more` are counted then. */
+  #nextEnd(more: number): number {
+    const next = this.#layout.ends + this.count * WORD;
+    this.count += more;
+    return next;
   }
 }

@@ -1,66 +1,84 @@
 // SPDX-License-Identifier: 0BSD
-import { deepEqual, equal, ok } from "node:assert/strict";
-import { fromBytes, putBytes } from "../os/bytes.ts";
-import type { Time } from "../os/clock.ts";
+import { deepEqual, equal } from "node:assert/strict";
+import { Random } from "../../tests/harness/random.ts";
+import { ENDS, INPUT, OUTPUT, STAMP, STAMP_SIZE } from "../stream/layout.ts";
+import { compileLoops } from "../stream/loops.ts";
+import { Stamper } from "../tai/stamp.ts";
 import { LineStamper } from "./line_stamper.ts";
 
-/** What becomes of `pieces` that are read at `times`. */
-function stamp(pieces: readonly string[], times: readonly Time[]): string {
-  const left = [...times];
-  const filter = new LineStamper({ read: () => left.shift() as Time });
-  return pieces.map((piece) => {
-    const count = filter.take(putBytes(filter.input, 0, piece));
-    return fromBytes(filter.output.subarray(0, count));
-  }).join("");
+/** A stamper of text: what came out and where the lines end in it. */
+class Harness {
+  readonly #loops = compileLoops("stampLines");
+  readonly bytes = this.#loops.memory;
+  readonly stamper = new Stamper();
+  readonly lines = new LineStamper(this.#loops.stampLines, this.bytes.buffer, this.stamper, {
+    stamp: STAMP,
+    ends: ENDS,
+  });
+
+  stamp(text: string, inLine = false): { output: string; ends: number[] } {
+    this.bytes.fill(46, INPUT, OUTPUT);
+    this.bytes.set(Uint8Array.from(text, (char) => char.charCodeAt(0)), INPUT);
+    const end = this.lines.stamp(INPUT, INPUT + text.length, OUTPUT, inLine);
+    const output = String.fromCharCode(...this.bytes.subarray(OUTPUT, end));
+    const view = new DataView(this.bytes.buffer, ENDS);
+    const ends = Array.from({ length: this.lines.count }, (_, i) => view.getInt32(4 * i, true));
+    return { output, ends: ends.map((end) => end - OUTPUT) };
+  }
 }
 
-const at = (seconds: number, nanoseconds: number): Time => ({ seconds, nanoseconds });
+/** The same in the plainest way. */
+function plain(text: string, inLine: boolean, stamper: Stamper): ReturnType<Harness["stamp"]> {
+  let output = "";
+  let open = inLine;
+  const ends: number[] = [];
+  for (const char of text) {
+    if (!open) output += stamper.next() + " ";
+    open = char !== "\n";
+    output += char;
+    if (!open) ends.push(output.length);
+  }
+  return { output, ends };
+}
 
-Deno.test("each line has a stamp of its own, a nanosecond after the one before", () => {
-  equal(
-    stamp(["a\n\nb\n", "c\n"], [at(5, 254), at(5, 1000)]),
-    "@400000000000000f000000fe a\n@400000000000000f000000ff \n@400000000000000f00000100 b\n" +
-      "@400000000000000f000003e8 c\n",
-  );
-});
-
-Deno.test("a line is stamped when its first byte comes, and only then", () => {
-  equal(
-    stamp(["par", "t", "ial\nnext", "\n", "\n"], [1, 2, 3, 4, 5].map((s) => at(s, 7))),
-    "@400000000000000b00000007 partial\n@400000000000000d00000007 next\n" +
-      "@400000000000000f00000007 \n",
-  );
-});
-
-Deno.test("stamps go over the end of a second in order", () => {
-  const output = stamp(["x\n".repeat(10) + "end"], [at(5, 999_999_995)]);
-  deepEqual(
-    output.split("\n").map((line) => line.slice(16)),
-    ["f3b9ac9fb x", "f3b9ac9fc x", "f3b9ac9fd x", "f3b9ac9fe x", "f3b9ac9ff x"].concat(
-      ["000000000 x", "000000001 x", "000000002 x", "000000003 x", "000000004 x", "000000005 end"],
-    ),
-  );
-});
-
-Deno.test("stamps rise however the clock is read, with every size of a read", () => {
-  let seconds = 0;
-  let nanoseconds = 999_900_000;
-  const sizes = [1, 2, 3, 1000, 30_000, 65_536, 65_536, 65_536, 5, 65_535];
-  const times = sizes.map((size) => {
-    const time = at(seconds, nanoseconds);
-    nanoseconds += size / 4; // too little for the lines that have come
-    if (nanoseconds >= 1e9) {
-      nanoseconds -= 1e9;
-      seconds++;
+Deno.test("LineStamper does what stamping line by line does", () => {
+  const random = new Random(20_011);
+  const harness = new Harness();
+  const other = new Stamper();
+  for (let round = 0; round < 400; round++) {
+    const short = random.once(3);
+    let text = "";
+    const length = random.below(short ? 40 : 1500);
+    while (text.length < length) {
+      // Bytes around the newline and with the highest bit, which sloppy tricks take for one.
+      text += random.text(random.below(short ? 4 : 70), "\t\v\0\x8a\xff\x7f\x80A") + "\n";
     }
-    return time;
-  });
-  const output = stamp(
-    sizes.map((size) => "\n".repeat(size)),
-    times.map((t) => at(t.seconds, Math.floor(t.nanoseconds))),
-  );
-  const stamps = output.split("\n").slice(0, -1);
-  equal(stamps.length, sizes.reduce((sum, size) => sum + size, 0));
-  ok(stamps.every((text) => /^@40000000000000(0a|0b)[0-3][0-9a-f]{7} $/.test(text)));
-  ok(stamps.every((text, i) => i === 0 || text > (stamps[i - 1] as string)));
+    if (random.once(2)) text += "partial";
+    text = text.slice(0, length + 7);
+    const inLine = random.once(2);
+    const time = {
+      seconds: 1_700_000_000 + round * 2,
+      nanoseconds: 1_000_000_000 - random.below(60) - 1,
+    };
+    harness.stamper.set(time);
+    other.set(time);
+    deepEqual(harness.stamp(text, inLine), plain(text, inLine, other));
+    equal(harness.stamper.next(), other.next());
+  }
+});
+
+Deno.test("LineStamper stamps empty lines, and nothing for no input", () => {
+  const harness = new Harness();
+  harness.stamper.set({ seconds: 1, nanoseconds: 0 });
+  deepEqual(harness.stamp(""), { output: "", ends: [] });
+  const { output, ends } = harness.stamp("\n\n");
+  equal(output.length, 2 * (STAMP_SIZE + 1));
+  deepEqual(ends, [STAMP_SIZE + 1, 2 * (STAMP_SIZE + 1)]);
+});
+
+Deno.test("LineStamper goes on with a line that has begun", () => {
+  const harness = new Harness();
+  harness.stamper.set({ seconds: 1, nanoseconds: 0 });
+  deepEqual(harness.stamp("the rest\n", true), { output: "the rest\n", ends: [9] });
+  deepEqual(harness.stamp("x", true), { output: "x", ends: [] });
 });

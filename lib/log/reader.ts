@@ -7,10 +7,11 @@
 import { Clock } from "../os/clock.ts";
 import { EAGAIN, SystemError } from "../os/errno.ts";
 import { read } from "../os/file.ts";
-import type { LineStamper } from "../tai/line_stamper.ts";
+import { READ_SIZE } from "../stream/layout.ts";
 import type { Stamper } from "../tai/stamp.ts";
 import type { LineLoops } from "./line_loops.ts";
-import { READ_SIZE, type Text } from "./text.ts";
+import type { LineStamper } from "./line_stamper.ts";
+import type { Text } from "./text.ts";
 
 /** What a read came to. A read error ends the input, as in the C tool. */
 export type Got = "something" | "nothing" | "end";

@@ -16,6 +16,7 @@ import type { Filter } from "../stream/filter.ts";
 import { CARRY_SIZE, INPUT, LF, OUTPUT, PAIRS, TRIPLES } from "../stream/layout.ts";
 import { compileLoops } from "../stream/loops.ts";
 import {
+  BLANKS,
   CLOCK,
   FIRST,
   FORM,
@@ -56,13 +57,17 @@ export class Restamper implements Filter {
   readonly #memory = this.#loops.memory;
   readonly #view = new DataView(this.#memory.buffer);
   readonly #face: Face;
+  readonly #behind: "" | " ";
   /** How many bytes in front of INPUT have been kept: a stamp whose end has not come yet. */
   #kept = 0;
   /** The last byte of the input before those. */
   #last = LF;
 
-  constructor(face: Face) {
+  /** `behind` is put behind each stamp in its new form. */
+  constructor(face: Face, behind: "" | " " = "") {
     this.#face = face;
+    this.#behind = behind;
+    this.#view.setUint32(BLANKS, behind.length, true);
     for (let i = 0; i < 1000; i++) {
       putBytes(this.#memory, TRIPLES + 4 * i, String(i).padStart(3, "0"));
     }
@@ -128,7 +133,7 @@ export class Restamper implements Filter {
     this.#keepForm(digits, label, seconds, form);
     // Ten digits for what is no fraction, as the C tool has it.
     const fraction = String(parseInt(digits.slice(SECOND_DIGITS), 16)).padStart(9, "0");
-    return putBytes(this.#memory, to, `${form.text}.${fraction}`);
+    return putBytes(this.#memory, to, `${form.text}.${fraction}${this.#behind}`);
   }
 
   /** Tells the loop what it needs to do the same. */

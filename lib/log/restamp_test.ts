@@ -5,8 +5,14 @@ import { READ_SIZE } from "../stream/layout.ts";
 import { type Face, Restamper } from "./restamp.ts";
 
 /** Feeds `text` in pieces of `size` bytes; with `end`, what was held back comes too. */
-function restamp(face: Face, text: string, size = READ_SIZE, end = true): string {
-  const restamper = new Restamper(face);
+function restamp(
+  face: Face,
+  text: string,
+  size = READ_SIZE,
+  end = true,
+  behind: "" | " " = "",
+): string {
+  const restamper = new Restamper(face, behind);
   let output = "";
   const show = (count: number): void => {
     output += fromBytes(restamper.output.subarray(0, count));
@@ -75,6 +81,16 @@ Deno.test("a stamp at the beginning of a line gets its form, and nothing else do
   ].join("\n");
   for (const size of [1, 2, 3, 7, 16, 24, 25, 26, 27, 63, 64, 65, READ_SIZE]) {
     equal(restamp(plain, text, size), expected, `in pieces of ${size}`);
+  }
+});
+
+Deno.test("a blank is put behind each stamp where that is asked for, whoever converts it", () => {
+  const text = `${stamp(5, 1)} a\n${stamp(5, 2)}\n${stamp(5, 3)}x\n@4000\n${stamp(5, 4)}`;
+  for (const size of [1, 24, 25, 26, READ_SIZE]) {
+    equal(
+      restamp(plain, text, size, true, " "),
+      "[5.000000001  a\n[5.000000002 \n[5.000000003 x\n@4000\n[5.000000004 ",
+    );
   }
 });
 

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: 0BSD
 /**
  * The text of a log on its way through: what has been read and is not yet passed on, with the ends of its lines, in
- * a memory that the loops work on (line_loops.ts, ../tai/line_stamper.ts). Places in the text are addresses
+ * a memory that the loops work on (line_loops.ts, line_stamper.ts). Places in the text are addresses
  * in the memory: the text begins at 0.
  *
  * @module
  */
-import { HEAD_SIZE, type LineLoops, SLACK } from "./line_loops.ts";
-import { LineStamper, PREFIX_SIZE, STATE_SIZE } from "../tai/line_stamper.ts";
+import { READ_SIZE, SLACK, STAMP_SIZE } from "../stream/layout.ts";
+import { type StampLines, stampLines } from "../stream/stamp_loop.ts";
 import type { Stamper } from "../tai/stamp.ts";
+import { compile, memoryOf } from "../wasm/assemble.ts";
+import { HEAD_SIZE, type LineLoops } from "./line_loops.ts";
+import { LineStamper } from "./line_stamper.ts";
 
 export const NEWLINE = 10;
-/** How much is read at once: what a pipe holds. */
-export const READ_SIZE = 65536;
 /** How many lines there can be at most: a read of newlines, and the end of a long line before. */
 export const MAX_LINES = READ_SIZE + 2;
 
 /** Room for the beginning of a line and a read of newlines with a stamp each. Memory that is not touched costs nothing. */
-const CAPACITY = aligned(HEAD_SIZE + READ_SIZE * (PREFIX_SIZE + 1) + SLACK);
+const CAPACITY = aligned(HEAD_SIZE + READ_SIZE * (STAMP_SIZE + 1) + SLACK);
 const GATHERED = CAPACITY;
 const INPUT = 2 * CAPACITY;
 const ENDS = INPUT + READ_SIZE + SLACK;
-const STATE = ENDS + MAX_LINES * 4;
-const FREE = STATE + STATE_SIZE;
-const PAGE = 65536;
+const STAMP = aligned(ENDS + MAX_LINES * 4);
+const FREE = STAMP + SLACK;
 
 function aligned(size: number): number {
   return Math.ceil(size / 16) * 16;
@@ -52,7 +52,7 @@ export class Text {
 
   /** @param room how much memory is going to be allocated for lists and patterns */
   constructor(room: number) {
-    this.memory = new WebAssembly.Memory({ initial: Math.ceil((FREE + room) / PAGE) });
+    this.memory = memoryOf(FREE + room);
     const buffer = this.memory.buffer as ArrayBuffer; // it is not shared
     this.bytes = new Uint8Array(buffer);
     this.ends = new Int32Array(buffer, ENDS, MAX_LINES);
@@ -113,17 +113,21 @@ export class Text {
 
   /** Takes in `length` bytes that were read to the stamper's input. */
   addStamped(length: number, lines: LineStamper): void {
-    this.#beginRead(PREFIX_SIZE);
-    lines.stamp(length, this.length, this.inLine);
-    this.length = lines.output;
+    this.#beginRead(STAMP_SIZE);
+    this.length = lines.stamp(INPUT, INPUT + length, this.length, this.inLine);
     this.lines = lines.count;
   }
 
   /** What stamps lines for this text, and where its input is read to. */
   lineStamper(stamper: Stamper): { lines: LineStamper; input: Uint8Array<ArrayBuffer> } {
-    const layout = { state: STATE, input: INPUT, ends: ENDS };
+    const loops = compile(this.memory, [["stampLines", stampLines()]]);
     return {
-      lines: new LineStamper(this.memory, stamper, layout),
+      lines: new LineStamper(
+        loops.stampLines as StampLines,
+        this.bytes.buffer,
+        stamper,
+        { stamp: STAMP, ends: ENDS },
+      ),
       input: this.bytes.subarray(INPUT, INPUT + READ_SIZE),
     };
   }

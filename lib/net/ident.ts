@@ -11,7 +11,8 @@ import { type ByteString, toBytes } from "../os/bytes.ts";
 import { EPOLLIN, EPOLLOUT } from "../os/constants.ts";
 import { EAGAIN, EINPROGRESS, EINTR, SystemError } from "../os/errno.ts";
 import { close } from "../os/file.ts";
-import type { Loop, Timer } from "../os/loop.ts";
+import type { Loop } from "../os/loop.ts";
+import type { Timer } from "../os/timers.ts";
 import { bind, connect, type Endpoint, receive, send, socket } from "../os/socket.ts";
 import type { Task } from "./dns_query.ts";
 
@@ -90,7 +91,7 @@ export class IdentQuery implements Task {
   }
 
   cancel(): void {
-    this.#loop.cancel(this.#timer);
+    this.#timer?.cancel();
     if (this.#fd < 0) return;
     this.#loop.poller.remove(this.#fd);
     close(this.#fd);
@@ -107,17 +108,17 @@ export class IdentQuery implements Task {
     const { poller } = this.#loop;
     poller.remove(this.#fd);
     poller.add(this.#fd, ready, events);
-    this.#loop.cancel(this.#timer);
-    this.#timer = this.#loop.after(this.#patience, () => this.#finish(undefined));
+    this.#timer?.cancel();
+    this.#timer = this.#loop.timers.after(this.#patience, () => this.#finish(undefined));
   }
 
   #connect(): void {
     const { local, remote } = this.#connection;
     try {
-      this.#fd = socket("stream", true);
+      this.#fd = socket("stream", true, remote.address);
       // The host knows the connection only if it is asked from the address that it is connected to.
-      bind(this.#fd, { address: local.address, port: 0 });
-      const error = connect(this.#fd, { address: remote.address, port: IDENT_PORT });
+      bind(this.#fd, { ...local, port: 0 });
+      const error = connect(this.#fd, { ...remote, port: IDENT_PORT });
       if (error === 0 || error === EINPROGRESS) this.#await(EPOLLOUT, () => this.#ask());
       else this.#finish(undefined);
     } catch (error) {

@@ -167,7 +167,7 @@ export const EPOLLOUT = 0x4;
 export const EPOLLERR = 0x8;
 export const EPOLLHUP = 0x10;
 
-// socket(7), ip(7), tcp(7)
+// socket(7), ip(7), ipv6(7), tcp(7)
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_ERROR = 4;
@@ -175,6 +175,8 @@ export const IPPROTO_IP = 0;
 export const IP_OPTIONS = 4;
 export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
+export const IPPROTO_IPV6 = 41;
+export const IPV6_V6ONLY = 26;
 
 // prctl(2)
 export const PR_SET_PDEATHSIG = 1;

@@ -396,8 +396,10 @@ const direntView = new DataView(direntBuffer.buffer);
 
 function visitDirectoryOf(fd: number, visit: NameVisitor): void {
   for (;;) {
-    const length = check(libc().getdents64(fd, direntBuffer, direntBuffer.length, pad), "getdents");
-    if (length === 0) return;
+    const length = libc().getdents64(fd, direntBuffer, direntBuffer.length, pad);
+    // readdir(3) calls a directory that was removed empty.
+    if (length === 0 || length < 0 && errno() === ENOENT) return;
+    check(length, "getdents");
     // struct linux_dirent64: d_ino u64, d_off i64, d_reclen u16 at 16, d_type u8, d_name from 19
     for (let at = 0; at < length;) {
       let end = at + 19;

@@ -250,6 +250,8 @@ const COLD = {
     parameters: ["buffer", /* name */ "buffer", /* proto */ PAD],
     result: "pointer",
   },
+  if_nametoindex: { parameters: ["buffer", /* name */ PAD], result: "u32" },
+  if_indextoname: { parameters: ["u32", /* index */ "buffer", /* name */ PAD], result: "pointer" },
   // memory
   mmap: {
     parameters: [

@@ -11,7 +11,7 @@
  */
 import type { ByteString } from "./bytes.ts";
 import { fromBytes, utf8 } from "./bytes.ts";
-import { close, readFile } from "./file.ts";
+import { close, fchdir, readFile } from "./file.ts";
 import { RLIMIT_NOFILE, SIGPIPE } from "./constants.ts";
 import { exec } from "./process.ts";
 import { getLimit } from "./rlimit.ts";
@@ -72,7 +72,7 @@ export const RUNTIME_VARIABLES: readonly string[] = [
   "MALLOC_ARENA_MAX=1",
   "NODE_OPTIONS=",
   "OTEL_DENO=false",
-  "RUST_LOG=off",
+  "DENO_LOG=error,deno::cache::cache_db=off", // on a terminal it would complain that it can keep no cache
 ];
 
 function splitAtNul(bytes: Uint8Array): ByteString[] {
@@ -110,17 +110,25 @@ export function start(): Start {
   };
 }
 
-/** STATE: 16 digits of soft limit of open files, 16 of signal mask, then closed descriptors, SIGPIPE ignored. */
-const STATE_LENGTH = 34;
+/**
+ * STATE: 16 digits of soft limit of open files, 16 of signal mask, 16 of the descriptor of a nameless working directory,
+ * then closed descriptors, SIGPIPE ignored.
+ */
+const STATE_LENGTH = 50;
 
 function restore(state: string): { softFiles: bigint; mask: SignalMask } {
   const softFiles = BigInt("0x" + state.slice(0, 16));
   const mask = BigInt("0x" + state.slice(16, 32));
-  const closed = Number("0x" + state.charAt(32));
+  const directory = Number("0x" + state.slice(32, 48));
+  const closed = Number("0x" + state.charAt(48));
+  if (directory !== 0) {
+    fchdir(directory);
+    close(directory);
+  }
   for (let fd = 0; fd <= 2; fd++) {
     if (closed & (1 << fd)) close(fd);
   }
-  if (state.charAt(33) === "0") setDisposition(SIGPIPE, "default");
+  if (state.charAt(49) === "0") setDisposition(SIGPIPE, "default");
   setMask(mask);
   return { softFiles, mask };
 }
@@ -165,7 +173,7 @@ function startCompiled(argv: ByteString[], environ: ByteString[]): Start {
 export function restartBlocked(start: Start): void {
   if (start.form !== "compiled") return;
   const hex = (value: bigint): string => value.toString(16).padStart(16, "0");
-  const state = hex(getLimit(RLIMIT_NOFILE).soft) + hex(start.mask) + "00";
+  const state = hex(getLimit(RLIMIT_NOFILE).soft) + hex(start.mask) + hex(0n) + "00";
   exec({
     path: "/proc/self/exe",
     argv: start.argv,

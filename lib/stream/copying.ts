@@ -22,12 +22,15 @@ import {
   loop,
   or,
   ret,
+  type Routine,
+  routine,
   shl,
+  splat,
   store128,
   sub,
   type Type,
   when,
-} from "./wasm.ts";
+} from "../wasm/assemble.ts";
 
 /** How much is looked at in one step. */
 const STEP = 64;
@@ -43,10 +46,30 @@ export interface Copying {
   readonly chunk: Local;
 }
 
-/** The parameters `from`, `end` and `to`. */
-export const COPYING_PARAMETERS: readonly Type[] = ["i32", "i32", "i32"];
-/** The locals `wanted`, `found` and `chunk`. */
-export const COPYING_LOCALS: readonly Type[] = ["v128", "i64", "v128"];
+const COPYING_PARAMETERS: readonly Type[] = ["i32", "i32", "i32"];
+const COPYING_LOCALS: readonly Type[] = ["v128", "i64", "v128"];
+
+/**
+ * A routine with the parameters `from`, `end`, `to` and those of the types `parameters`, which copies while it looks
+ * for the byte `wanted`. `body` is given its further parameters, then `locals`.
+ */
+export function copyingRoutine(
+  wanted: number,
+  parameters: readonly Type[],
+  locals: readonly Type[],
+  body: (copying: Copying, ...variables: Local[]) => Code[],
+): Routine {
+  return routine(
+    [...COPYING_PARAMETERS, ...parameters],
+    [...COPYING_LOCALS, ...locals],
+    (from, end, to, ...others) => {
+      const own = others.splice(parameters.length, COPYING_LOCALS.length);
+      const [sought, found, chunk] = own as [Local, Local, Local];
+      const copying = { from, end, to, wanted: sought, found, chunk };
+      return [sought.set(splat(i32(wanted))), ...body(copying, ...others)];
+    },
+  );
+}
 
 /** Copies a step and sets bit i of `found` where byte i is the wanted one. */
 function copyStep({ from, to, wanted, found, chunk }: Copying): Code {

@@ -17,7 +17,7 @@ export const CARRY_SIZE = 4096;
 
 /** A stamp of tai64n(1) and the space behind it. */
 export const STAMP_SIZE = 26;
-/** Where the first stamp stands that `stampLines` writes. */
+/** The stamp that `stampLines` writes. */
 export const STAMP = 0;
 
 /** What `recordLines` puts in front of a line, at most 16 bytes. */
@@ -26,7 +26,7 @@ export const PREFIX = STAMP;
 /** What `restamp` knows about the seconds that it can show; see restamp_loop.ts. */
 export const KEPT = STAMP + 64;
 /** The numbers to 999 in three digits, four bytes each. */
-export const TRIPLES = KEPT + 64;
+export const TRIPLES = KEPT + 72;
 /** 00 to 59, two bytes each. */
 export const PAIRS = TRIPLES + 4 * 1000;
 
@@ -34,4 +34,6 @@ export const PAIRS = TRIPLES + 4 * 1000;
 export const INPUT = 8192 + CARRY_SIZE;
 /** Where output goes: at most one stamp more for each byte than there was. */
 export const OUTPUT = INPUT + READ_SIZE + SLACK;
-export const MEMORY_SIZE = OUTPUT + CARRY_SIZE + (READ_SIZE + 1) * (STAMP_SIZE + 1) + SLACK;
+/** Where `stampLines` notes where lines end. Memory that is not touched costs nothing. */
+export const ENDS = OUTPUT + CARRY_SIZE + (READ_SIZE + 1) * (STAMP_SIZE + 1) + SLACK;
+export const MEMORY_SIZE = ENDS + READ_SIZE * 4;

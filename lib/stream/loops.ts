@@ -11,183 +11,87 @@
  *
  * @module
  */
-import { advance, COPYING_LOCALS, COPYING_PARAMETERS, copyToNext, outputEnd } from "./copying.ts";
-import {
-  CR,
-  INPUT,
-  LF,
-  MEMORY_SIZE,
-  OUTPUT,
-  PREFIX,
-  READ_SIZE,
-  STAMP,
-  STAMP_SIZE,
-} from "./layout.ts";
+import { advance, copyingRoutine, copyToNext, outputEnd } from "./copying.ts";
+import { CR, INPUT, LF, MEMORY_SIZE, OUTPUT, PREFIX, READ_SIZE } from "./layout.ts";
 import { restamp } from "./restamp_loop.ts";
+import { type StampLines, stampLines } from "./stamp_loop.ts";
 import {
-  and128,
-  assemble,
   atLeast,
-  bitselect,
-  branch,
-  bytes,
   type Code,
+  compile,
+  forever,
   i32,
-  i32splat,
   load128,
   load8,
-  type Local,
-  loop,
+  memoryOf,
   ne,
   ret,
   type Routine,
-  routine,
-  shiftRight8,
-  shuffle,
-  splat,
   store128,
   store16,
-  storeHalf,
   sub,
-  swizzle,
-  UNREACHABLE,
   when,
-} from "./wasm.ts";
+} from "../wasm/assemble.ts";
 
 const SPACE = 32;
 const PLUS = 43;
-const DIGITS = "0123456789abcdef";
-/** Where the nanoseconds stand in a stamp: behind `@` and sixteen digits of seconds. */
-const NANOSECONDS_AT = 17;
 
 function addcr(): Routine {
-  return routine(COPYING_PARAMETERS, COPYING_LOCALS, (from, end, to, wanted, found, chunk) => {
-    const copying = { from, end, to, wanted, found, chunk };
-    return [
-      wanted.set(splat(i32(LF))),
-      loop(
-        ...copyToNext(copying, outputEnd(copying)),
-        store16(to.get, i32(CR | LF << 8)),
-        from.increase(i32(1)),
-        to.increase(i32(2)),
-        branch(0),
-      ),
-      UNREACHABLE,
-    ];
+  return copyingRoutine(LF, [], [], (copying) => {
+    const { from, to } = copying;
+    return [forever(
+      ...copyToNext(copying, outputEnd(copying)),
+      store16(to.get, i32(CR | LF << 8)),
+      from.increase(i32(1)),
+      to.increase(i32(2)),
+    )];
   });
 }
 
 function delcr(): Routine {
-  return routine(COPYING_PARAMETERS, COPYING_LOCALS, (from, end, to, wanted, found, chunk) => {
-    const copying = { from, end, to, wanted, found, chunk };
-    return [
-      wanted.set(splat(i32(CR))),
-      loop(
-        ...copyToNext(copying, outputEnd(copying)),
-        from.increase(i32(1)),
-        // A CR that is kept has been copied with the rest.
-        to.increase(ne(load8(from.get), i32(LF))),
-        branch(0),
-      ),
-      UNREACHABLE,
-    ];
+  return copyingRoutine(CR, [], [], (copying) => {
+    const { from, to } = copying;
+    return [forever(
+      ...copyToNext(copying, outputEnd(copying)),
+      from.increase(i32(1)),
+      // A CR that is kept has been copied with the rest.
+      to.increase(ne(load8(from.get), i32(LF))),
+    )];
   });
 }
 
 function fixcr(): Routine {
-  return routine(COPYING_PARAMETERS, COPYING_LOCALS, (from, end, to, wanted, found, chunk) => {
-    const copying = { from, end, to, wanted, found, chunk };
-    return [
-      wanted.set(splat(i32(LF))),
-      loop(
-        ...copyToNext(copying, outputEnd(copying)),
-        when(
-          ne(load8(sub(from.get, i32(1))), i32(CR)),
-          store16(to.get, i32(CR | LF << 8)),
-          to.increase(i32(1)),
-        ),
-        ...advance(copying, i32(1)),
-        branch(0),
+  return copyingRoutine(LF, [], [], (copying) => {
+    const { from, to } = copying;
+    return [forever(
+      ...copyToNext(copying, outputEnd(copying)),
+      when(
+        ne(load8(sub(from.get, i32(1))), i32(CR)),
+        store16(to.get, i32(CR | LF << 8)),
+        to.increase(i32(1)),
       ),
-      UNREACHABLE,
-    ];
+      ...advance(copying, i32(1)),
+    )];
   });
 }
 
-/** The eight digits of the i32 `value`, in the lower half of a v128. */
-function eightDigits(value: Local, chunk: Local): Code {
-  const everyByteTwice = shuffle(
-    chunk,
-    [3, 3, 2, 2, 1, 1, 0, 0, 3, 3, 2, 2, 1, 1, 0, 0],
-  );
-  const odd = Array.from({ length: 16 }, (_, lane) => lane % 2 * 255);
-  return [
-    ...chunk.set(i32splat(value.get)),
-    ...chunk.set(everyByteTwice),
-    ...swizzle(
-      bytes([...DIGITS].map((digit) => digit.charCodeAt(0))),
-      bitselect(
-        and128(chunk.get, splat(i32(15))),
-        shiftRight8(chunk.get, i32(4)),
-        bytes(odd),
-      ),
-    ),
-  ];
-}
-
-function stampLines(): Routine {
-  return routine(
-    [...COPYING_PARAMETERS, "i32"],
-    [...COPYING_LOCALS, "v128", "v128"],
-    (from, end, to, nanoseconds, wanted, found, chunk, front, back) => {
-      const copying = { from, end, to, wanted, found, chunk };
-      return [
-        wanted.set(splat(i32(LF))),
-        front.set(load128(i32(STAMP))),
-        back.set(load128(i32(STAMP), STAMP_SIZE - 16)),
-        loop(
-          when(atLeast(from.get, end.get), ret(outputEnd(copying))),
-          store128(to.get, front.get),
-          store128(to.get, back.get, STAMP_SIZE - 16),
-          storeHalf(to.get, eightDigits(nanoseconds, chunk), NANOSECONDS_AT),
-          to.increase(i32(STAMP_SIZE)),
-          nanoseconds.increase(i32(1)),
-          ...copyToNext(copying, outputEnd(copying)),
-          ...advance(copying, i32(1)),
-          branch(0),
-        ),
-        UNREACHABLE,
-      ];
-    },
-  );
-}
-
 function recordLines(): Routine {
-  return routine(
-    [...COPYING_PARAMETERS, "i32"],
-    COPYING_LOCALS,
-    (from, end, to, prefixSize, wanted, found, chunk) => {
-      const copying = { from, end, to, wanted, found, chunk };
-      const endLine = (mark: number): Code[] => [
-        store16(to.get, i32(mark | LF << 8)),
-        to.increase(i32(2)),
-      ];
-      const unfinished = [...to.set(outputEnd(copying)), ...endLine(PLUS).flat(), ...to.get];
-      return [
-        wanted.set(splat(i32(LF))),
-        loop(
-          when(atLeast(from.get, end.get), ret(to.get)),
-          store128(to.get, load128(i32(PREFIX))),
-          to.increase(prefixSize.get),
-          ...copyToNext(copying, unfinished),
-          ...endLine(SPACE),
-          from.increase(i32(1)),
-          branch(0),
-        ),
-        UNREACHABLE,
-      ];
-    },
-  );
+  return copyingRoutine(LF, ["i32"], [], (copying, prefixSize) => {
+    const { from, end, to } = copying;
+    const endLine = (mark: number): Code[] => [
+      store16(to.get, i32(mark | LF << 8)),
+      to.increase(i32(2)),
+    ];
+    const unfinished = [...to.set(outputEnd(copying)), ...endLine(PLUS).flat(), ...to.get];
+    return [forever(
+      when(atLeast(from.get, end.get), ret(to.get)),
+      store128(to.get, load128(i32(PREFIX))),
+      to.increase(prefixSize.get),
+      ...copyToNext(copying, unfinished),
+      ...endLine(SPACE),
+      from.increase(i32(1)),
+    )];
+  });
 }
 
 /** The loops and the memory that they work in. */
@@ -221,13 +125,8 @@ export interface Loops {
    */
   fixcr(from: number, end: number, to: number): number;
 
-  /**
-   * Copies with the stamp at `STAMP` before each line, the first one too: the nanoseconds in it are replaced by
-   * `nanoseconds`, which grows by one each line and must not grow to a second.
-   *
-   * @returns where the output ends
-   */
-  stampLines(from: number, end: number, to: number, nanoseconds: number): number;
+  /** See stamp_loop.ts. */
+  readonly stampLines: StampLines;
 
   /**
    * Copies with the first `prefixSize` bytes at `PREFIX` before each line, and a space at its end, or `+` and a
@@ -261,12 +160,10 @@ const ROUTINES: Readonly<Record<Name, () => Routine>> = {
 
 /** Compiles the loops called `names`; each call has a memory of its own. */
 export function compileLoops<K extends Name>(...names: K[]): Pick<Loops, K | Part> {
-  const routines = names.map((name) => [name, ROUTINES[name]()] as const);
-  const module = new WebAssembly.Module(assemble(MEMORY_SIZE, routines));
-  const { memory: { buffer }, ...loops } = new WebAssembly.Instance(module)
-    .exports as unknown as Record<K, unknown> & { memory: { buffer: ArrayBuffer } };
+  const memory = memoryOf(MEMORY_SIZE);
+  const buffer = memory.buffer as ArrayBuffer; // it is not shared
   return {
-    ...loops,
+    ...compile(memory, names.map((name) => [name, ROUTINES[name]()])),
     memory: new Uint8Array(buffer),
     input: new Uint8Array(buffer, INPUT, READ_SIZE),
     output: new Uint8Array(buffer, OUTPUT),

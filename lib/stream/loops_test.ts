@@ -3,7 +3,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { fromBytes, putBytes } from "../os/bytes.ts";
 import { removeCrs } from "./line_ends.ts";
 import type { Filter } from "./filter.ts";
-import { INPUT, OUTPUT, READ_SIZE, STAMP } from "./layout.ts";
+import { ENDS, INPUT, LF, OUTPUT, READ_SIZE, STAMP } from "./layout.ts";
 import { compileLoops } from "./loops.ts";
 
 /** Texts of many lengths around the 64 bytes of a step, in which the characters of `salt` come up often. */
@@ -71,6 +71,7 @@ Deno.test("fixcr puts a CR before an LF that has none", () => {
 
 Deno.test("stampLines stamps every line and counts the nanoseconds up", () => {
   const { memory, stampLines } = compileLoops("stampLines");
+  const view = new DataView(memory.buffer);
   putBytes(memory, STAMP, "@400000003a4fc889........ ");
   for (const text of texts("\n")) {
     for (const first of [0, 0x9fffff, 999_000_000]) {
@@ -78,8 +79,13 @@ Deno.test("stampLines stamps every line and counts the nanoseconds up", () => {
       const expected = text.replace(/[^\n]*\n|[^\n]+$/g, (line) => {
         return `@400000003a4fc889${(nanoseconds++).toString(16).padStart(8, "0")} ${line}`;
       });
-      const end = stampLines(INPUT, putBytes(memory, INPUT, text), OUTPUT, first);
+      const inputEnd = putBytes(memory, INPUT, text);
+      const end = stampLines(INPUT, inputEnd, OUTPUT, STAMP, first, ENDS);
       equal(fromBytes(memory.subarray(OUTPUT, end)), expected);
+      let at = OUTPUT;
+      for (let i = 0; (at = memory.indexOf(LF, at) + 1) > 0 && at <= end; i++) {
+        equal(view.getInt32(ENDS + 4 * i, true), at);
+      }
     }
   }
 });
@@ -90,7 +96,7 @@ Deno.test("the memory has room for the most that a read can become", () => {
   const end = putBytes(memory, INPUT, newlines);
   equal(addcr(INPUT, end, OUTPUT), OUTPUT + 2 * READ_SIZE);
   putBytes(memory, INPUT, newlines);
-  equal(stampLines(INPUT, end, OUTPUT, 0), OUTPUT + 27 * READ_SIZE);
+  equal(stampLines(INPUT, end, OUTPUT, STAMP, 0, ENDS), OUTPUT + 27 * READ_SIZE);
 });
 
 Deno.test("each compilation has a memory of its own", () => {

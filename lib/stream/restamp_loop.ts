@@ -4,11 +4,11 @@
  * as long as they are of the seconds whose form is known.
  *
  * What is known stands at `KEPT` in the memory. A form is a text for the seconds; the point and the nanoseconds are
- * put behind it. Where its last five characters are `MM:SS`, it holds for all seconds up to the end of the hour.
+ * put behind it, and a blank where BLANKS says so. Where its last five characters are `MM:SS`, it holds for all seconds up to the end of the hour.
  *
  * @module
  */
-import { COPYING_LOCALS, COPYING_PARAMETERS, copyToNext, outputEnd } from "./copying.ts";
+import { copyingRoutine, copyToNext, outputEnd } from "./copying.ts";
 import { KEPT, LF, PAIRS, TRIPLES } from "./layout.ts";
 import {
   add,
@@ -20,6 +20,7 @@ import {
   type Code,
   div,
   eqz,
+  forever,
   i32,
   i64ne,
   lane32,
@@ -31,14 +32,12 @@ import {
   load64,
   load8,
   type Local,
-  loop,
   mul,
   ne,
   or,
   or128,
   ret,
   type Routine,
-  routine,
   shiftLeft16,
   shiftRight16,
   shl,
@@ -50,9 +49,8 @@ import {
   store8,
   sub,
   sub8,
-  UNREACHABLE,
   when,
-} from "./wasm.ts";
+} from "../wasm/assemble.ts";
 
 /** The longest text that can be kept. */
 export const FORM_SIZE = 32;
@@ -73,9 +71,12 @@ export const START = SPAN + 4;
 export const CLOCK = START + 4;
 /** Where the output ended when `restamp` came back. */
 export const STOPPED = CLOCK + 4;
+/** How many blanks follow the nanoseconds, u32: 1 or 0. Not part of what is kept: it stays as it is. */
+export const BLANKS = STOPPED + 4;
 
 const AT = 64;
 const POINT = 46;
+const BLANK = 32;
 const ZERO = 48;
 const LETTER_A = 97;
 /** Where the second half of the digits begins, counted from the `@`, and where they end. */
@@ -132,31 +133,17 @@ function rest(a: Local, b: Local, size: number): Code {
 }
 
 export function restamp(): Routine {
-  return routine(
-    COPYING_PARAMETERS,
-    [...COPYING_LOCALS, "v128", "v128", "i32", "i32", "i32", "i32", "i32"],
-    (
-      from,
-      end,
-      to,
-      wanted,
-      found,
-      chunk,
-      digits,
-      letters,
-      low,
-      nanoseconds,
-      quotient,
-      millions,
-      length,
-    ) => {
-      const copying = { from, end, to, wanted, found, chunk };
+  return copyingRoutine(
+    AT,
+    [],
+    ["v128", "v128", "i32", "i32", "i32", "i32", "i32"],
+    (copying, digits, letters, low, nanoseconds, quotient, millions, length) => {
+      const { from, end, to, chunk } = copying;
       const leave = [store32(i32(STOPPED), to.get), ret(from.get)];
       const atEnd = [...store32(i32(STOPPED), outputEnd(copying)), ...end.get];
       return [
-        wanted.set(splat(i32(AT))),
         length.set(load32(i32(FORM_LENGTH))),
-        loop(
+        forever(
           ...copyToNext(copying, atEnd),
           when(
             ne(load8(sub(from.get, i32(1))), i32(LF)),
@@ -196,11 +183,10 @@ export function restamp(): Routine {
           quotient.set(div(nanoseconds.get, i32(1e3))),
           store32(to.get, triple(quotient.get), 4),
           store32(to.get, triple(rest(nanoseconds, quotient, 1e3)), 7),
-          to.increase(i32(10)),
+          store8(to.get, i32(BLANK), 10),
+          to.increase(add(load32(i32(BLANKS)), i32(10))),
           from.increase(i32(DIGITS_END)),
-          branch(0),
         ),
-        UNREACHABLE,
       ];
     },
   );

@@ -119,15 +119,6 @@ export class Stamper {
     return SECOND - this.#nanoseconds;
   }
 
-  /** The time of the next stamp: seconds since 1970, and nanoseconds. */
-  get seconds(): number {
-    return this.#seconds;
-  }
-
-  get nanoseconds(): number {
-    return this.#nanoseconds;
-  }
-
   /** Passes over `count` stamps; not beyond the end of the second. */
   skip(count: number): void {
     this.#nanoseconds += count;

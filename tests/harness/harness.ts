@@ -89,7 +89,8 @@ export function cTool(name: string): string | undefined {
   return C_DIRECTORIES.map((directory) => `${directory}/${name}`).find(isExecutable);
 }
 
-function findProgram(name: string): string | undefined {
+/** Where a program of the system is. */
+export function findProgram(name: string): string | undefined {
   return SYSTEM_PATH.split(":").map((directory) => `${directory}/${name}`).find(isExecutable);
 }
 

@@ -76,9 +76,8 @@ machineTest(
   ["tai64nfrac"],
   async (machine) => {
     await machine.edit("/var/log/current", `${LOG}no stamp @4000\n`);
-    // What reads it splits at blanks, however many.
     equal(
-      (await machine.output("tai64nfrac </var/log/current")).replace(/^([\d.]+) +/gm, "$1  "),
+      await machine.output("tai64nfrac </var/log/current"),
       `1098881531.136374500  tcpserver: status: 0/3
 1098881531.136381500  tcpserver: status: 1/3
 1098881531.136383500  tcpserver: pid 2230 from 192.168.1.33

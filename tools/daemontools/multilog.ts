@@ -31,13 +31,14 @@ import { AlertOutlet, type Outlet, StatusOutlet } from "../../lib/log/outlet.ts"
 import { type LineReader, PlainReader, StampingReader } from "../../lib/log/reader.ts";
 import { type Action, parseScript } from "../../lib/log/script.ts";
 import { Selection, selectionRoom, type Step } from "../../lib/log/selection.ts";
-import { READ_SIZE, Text } from "../../lib/log/text.ts";
+import { Text } from "../../lib/log/text.ts";
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { Clock } from "../../lib/os/clock.ts";
 import { SIGALRM, SIGTERM } from "../../lib/os/constants.ts";
 import { fillStandardDescriptors, umask } from "../../lib/os/file.ts";
 import { PollSet } from "../../lib/os/poll.ts";
 import { SignalDescriptor } from "../../lib/os/signal.ts";
+import { READ_SIZE } from "../../lib/stream/layout.ts";
 import { Stamper } from "../../lib/tai/stamp.ts";
 
 const USAGE = "usage: multilog [ action ... ]";

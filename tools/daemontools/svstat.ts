@@ -7,7 +7,9 @@
  * A line each, on standard output: up with the pid or down, for how many seconds, and where that is not what is
  * normal or wanted, so. What cannot be told is said in the same place.
  *
- * Exit codes: 0, whatever it had to say.
+ * Exit codes: 0, whatever it had to say; 111 it cannot be written.
+ *
+ * Differences: C's svstat exits 0 then, too.
  *
  * See https://cr.yp.to/daemontools/svstat.html
  *

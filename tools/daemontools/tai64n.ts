@@ -16,12 +16,12 @@
  * @module
  */
 import type { Outcome, Tool } from "../../lib/cli/tool.ts";
-import { LineStamper } from "../../lib/log/line_stamper.ts";
+import { StampFilter } from "../../lib/log/stamp_filter.ts";
 import { Clock } from "../../lib/os/clock.ts";
 import { runFilter } from "../../lib/stream/filter.ts";
 
 export const tai64n: Tool = { usage: "usage: tai64n", run };
 
 function run(): Outcome {
-  return runFilter(new LineStamper(new Clock()));
+  return runFilter(new StampFilter(new Clock()));
 }

@@ -5,9 +5,9 @@
  * Synopsis: tai64nfrac
  *
  * Copies descriptor 0 to descriptor 1. Where a line begins with a stamp (`@` and 24 digits, as tai64n and multilog
- * write it), it is replaced by the seconds since 1970-01-01 00:00:00 UTC with nine digits of fraction, as
- * qmailanalog reads it: `@4000000037c219bf2ef02e94 mark` becomes `935467445.787492500 mark`. Everything else is
- * copied. Arguments are ignored. What has been read is written before the next read, but for a stamp whose end has
+ * write it), it is replaced by the seconds since 1970-01-01 00:00:00 UTC with nine digits of fraction and a
+ * blank, as qmailanalog reads it: `@4000000037c219bf2ef02e94 mark` becomes `935467445.787492500  mark`, with
+ * the blank that was there. Everything else is copied. Arguments are ignored. What has been read is written before the next read, but for a stamp whose end has
  * not come.
  *
  * Exit codes: 0 at the end of the input; 111 (silently) if reading or writing fails.
@@ -27,7 +27,7 @@ import { runFilter } from "../../lib/stream/filter.ts";
 export const tai64nfrac: Tool = { usage: "usage: tai64nfrac", run };
 
 function run(): Outcome {
-  return runFilter(new Restamper(decimalForm));
+  return runFilter(new Restamper(decimalForm, " "));
 }
 
 function decimalForm(seconds: bigint): Form | undefined {

@@ -5,16 +5,12 @@
  * Synopsis:
  *   djbox, djbox --help       what it is and how to call it
  *   djbox NAME [ARG ...]      runs the tool NAME
- *   djbox help NAME           how NAME is used
+ *   djbox help                the manual: djbox-help
+ *   djbox upgrade             what is installed goes on with the services: djbox-upgrade
  *   djbox --list              the names of all tools, a line each
  *   djbox --version           version, form and runtime
- *   djbox upgrade [ DIR ]     has the svscan of DIR (default: svscanboot's) go on as the djbox that is installed now
  *
- * upgrade sends svscan a SIGHUP and waits until it has started itself over: it keeps its pid, services and log
- * pipes, and nobody else notices. What can't be started, or can't take over, svscan refuses with a message of its
- * own; it goes on as it was then.
- *
- * Exit codes: 0; 111 there is no upgrade; 100 for a tool that does not exist; else the tool's own.
+ * Exit codes: 0; 100 for a tool that does not exist; else the tool's own.
  *
  * @module
  */
@@ -22,12 +18,10 @@ import type { Form } from "../../lib/os/start.ts";
 import { EXIT_USAGE, Failure, orFatal } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { serviceDirectory } from "../../lib/supervise/place.ts";
-import { upgrade } from "../../lib/supervise/upgrade_command.ts";
 import config from "../../deno.json" with { type: "json" };
 
 const USAGE =
-  "usage: djbox name [ arg ... ] | djbox help name | djbox --list | djbox --version | djbox upgrade [ dir ]";
+  "usage: djbox name [ arg ... ] | djbox help [ name ] | djbox --list | djbox --version";
 
 export const djbox: Tool = { usage: USAGE, run };
 
@@ -45,20 +39,16 @@ function run(context: Context): Outcome {
     case "--version":
       say(`djbox ${config.version} (${described(context.toolbox.form)})\n`);
       return 0;
-    case "help":
-      return help(context, rest[0]);
-    case "upgrade":
-      for (const pid of upgrade(rest[0] ?? serviceDirectory())) {
-        say(`svscan (pid ${pid}) has started over\n`);
-      }
-      return 0;
   }
-  findTool(context, command);
-  // Called by our own file's name, the chain goes on in this process.
+  // The toolbox's own commands are tools too, under a name that is in nobody's way: djbox-help.
   const { file, toolbox, env } = context;
+  const own = `djbox-${command}`;
+  const name = Object.hasOwn(toolbox.tools, own) ? own : command;
+  expectTool(context, name);
+  // Called by our own file's name, the chain goes on in this process.
   return {
     file: toolbox.isToolbox(file) ? file : toolbox.file,
-    argv: [command, ...rest],
+    argv: [name, ...rest],
     env,
   };
 }
@@ -71,15 +61,9 @@ function toolNames(context: Context): string[] {
   return Object.keys(context.toolbox.tools).filter((name) => name !== "djbox");
 }
 
-function findTool({ toolbox: { tools } }: Context, name: string): Tool {
-  const tool = Object.hasOwn(tools, name) ? tools[name] : undefined;
-  if (tool !== undefined) return tool;
+function expectTool({ toolbox: { tools } }: Context, name: string): void {
+  if (Object.hasOwn(tools, name)) return;
   throw new Failure(EXIT_USAGE, `djbox: there is no tool called ${name}; djbox --list names them`);
-}
-
-function help(context: Context, name = "djbox"): number {
-  say(`${name}: ${findTool(context, name).usage}\n`);
-  return 0;
 }
 
 function described(form: Form): string {

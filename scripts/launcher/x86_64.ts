@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * The launcher for x86-64, as a listing (listing.ts).
+ *
+ * The scratch frame, 8384 bytes at rbp:
+ *
+ *        0  STATE, 50 digits and a NUL
+ *       64  answer: what a system call reports, 32 bytes (struct sigaction is the longest)
+ *      128  path of the runtime, up to 4096 bytes of folder and its own name
+ *     4256  path of the script, the same
+ *
+ * The new arrays go below it, as long as the caller's arrays make them. A Linux system call keeps
+ * all registers but rax, rcx and r11.
+ *
+ * @module
+ */
+import type { Machine } from "./listing.ts";
+
+const LISTING = `
+  start: ; rsp -> argc, argv[0]..., NULL, envp[0]..., NULL, auxv; nothing else is defined
+    48 8d 5c 24 08           lea rbx, [rsp + 8]           ; rbx: argv
+    48 8b 04 24              mov rax, [rsp]               ; argc
+    4c 8d 64 c3 08           lea r12, [rbx + rax*8 + 8]   ; r12: envp, behind argv's NULL
+    4c 89 e6                 mov rsi, r12
+  environment_end:
+    48 ad                    lodsq
+    48 85 c0                 test rax, rax
+    75 ..                    jnz environment_end
+    4c 8d 6e f8              lea r13, [rsi - 8]           ; r13: envp's NULL
+  auxiliary: ; pairs of type and value, up to type 0 (AT_NULL)
+    48 ad                    lodsq
+    48 89 c2                 mov rdx, rax
+    48 ad                    lodsq
+    48 83 fa 1f              cmp rdx, 31                  ; AT_EXECFN
+    74 ..                    je executed
+    48 85 d2                 test rdx, rdx
+    75 ..                    jnz auxiliary
+    48 8d 05 .. .. .. ..     lea rax, [rip + empty]
+  executed:
+    49 89 c6                 mov r14, rax                 ; r14: EXECFN
+    48 81 ec c0 20 00 00     sub rsp, 8384
+    48 89 e5                 mov rbp, rsp                 ; rbp: the scratch frame
+    49 89 ef                 mov r15, rbp                 ; r15: where STATE goes on
+
+  descriptor_limit: ; prlimit64(0, RLIMIT_NOFILE, NULL, answer): soft, then hard
+    31 ff                    xor edi, edi
+    be 07 00 00 00           mov esi, 7
+    31 d2                    xor edx, edx
+    4c 8d 55 40              lea r10, [rbp + 64]
+    b8 2e 01 00 00           mov eax, 302
+    0f 05                    syscall
+    e8 .. .. .. ..           call hex
+
+  signal_mask: ; rt_sigprocmask(SIG_BLOCK, blocked, answer, 8)
+    31 ff                    xor edi, edi
+    48 8d 35 .. .. .. ..     lea rsi, [rip + blocked]
+    48 8d 55 40              lea rdx, [rbp + 64]
+    41 ba 08 00 00 00        mov r10d, 8
+    b8 0e 00 00 00           mov eax, 14
+    0f 05                    syscall
+    e8 .. .. .. ..           call hex
+
+  working_directory: ; getcwd(scratch, 4096): an error, or "(unreachable)..."?
+    48 8d bd 80 00 00 00     lea rdi, [rbp + 128]
+    be 00 10 00 00           mov esi, 4096
+    b8 4f 00 00 00           mov eax, 79
+    0f 05                    syscall
+    48 c7 45 40 00 00 00 00  mov qword ptr [rbp + 64], 0
+    48 85 c0                 test rax, rax
+    78 ..                    js nameless
+    80 bd 80 00 00 00 2f     cmp byte ptr [rbp + 128], '/'
+    74 ..                    je known
+  nameless: ; openat(AT_FDCWD, ".", O_PATH); fcntl(it, F_DUPFD, 10); close(it); chdir("/")
+    bf 9c ff ff ff           mov edi, -100
+    48 8d 35 .. .. .. ..     lea rsi, [rip + dot]
+    ba 00 00 20 00           mov edx, 0x200000
+    b8 01 01 00 00           mov eax, 257
+    0f 05                    syscall
+    85 c0                    test eax, eax
+    78 ..                    js known
+    89 c7                    mov edi, eax
+    31 f6                    xor esi, esi
+    ba 0a 00 00 00           mov edx, 10
+    b8 48 00 00 00           mov eax, 72
+    0f 05                    syscall
+    49 89 c0                 mov r8, rax
+    b8 03 00 00 00           mov eax, 3
+    0f 05                    syscall
+    4d 85 c0                 test r8, r8
+    78 ..                    js known
+    4c 89 45 40              mov [rbp + 64], r8
+    48 8d 3d .. .. .. ..     lea rdi, [rip + root]
+    b8 50 00 00 00           mov eax, 80
+    0f 05                    syscall
+  known:
+    e8 .. .. .. ..           call hex
+
+  closed_descriptors: ; fcntl(2, F_GETFD), then 1, then 0: negative means closed
+    45 31 c0                 xor r8d, r8d
+    bf 02 00 00 00           mov edi, 2
+  descriptor:
+    be 01 00 00 00           mov esi, 1
+    b8 48 00 00 00           mov eax, 72
+    0f 05                    syscall
+    01 c0                    add eax, eax                 ; the sign into the carry,
+    45 11 c0                 adc r8d, r8d                 ; the carry into the bits: 2 ends as bit 2
+    ff cf                    dec edi
+    79 ..                    jns descriptor
+    41 80 c0 30              add r8b, '0'
+    45 88 07                 mov [r15], r8b
+
+  pipe_signal: ; rt_sigaction(SIGPIPE, NULL, answer, 8): the handler comes first
+    bf 0d 00 00 00           mov edi, 13
+    31 f6                    xor esi, esi
+    48 8d 55 40              lea rdx, [rbp + 64]
+    41 ba 08 00 00 00        mov r10d, 8
+    b8 0d 00 00 00           mov eax, 13
+    0f 05                    syscall
+    48 83 7d 40 01           cmp qword ptr [rbp + 64], 1  ; SIG_IGN
+    0f 94 c0                 sete al
+    04 30                    add al, '0'
+    41 88 47 01              mov [r15 + 1], al
+    41 c6 47 02 00           mov byte ptr [r15 + 2], 0
+
+  folder: ; readlink("/proc/self/exe", path of the runtime, 4096)
+    48 8d 3d .. .. .. ..     lea rdi, [rip + itself]
+    48 8d b5 80 00 00 00     lea rsi, [rbp + 128]
+    ba 00 10 00 00           mov edx, 4096
+    b8 59 00 00 00           mov eax, 89
+    0f 05                    syscall
+  slash: ; an error is negative already and fails here too
+    ff c8                    dec eax
+    0f 88 .. .. .. ..        js fail
+    80 3c 06 2f              cmp byte ptr [rsi + rax], '/'
+    75 ..                    jne slash
+    89 c1                    mov ecx, eax                 ; the folder's length, without the slash
+    48 8d bd a0 10 00 00     lea rdi, [rbp + 4256]
+    f3 a4                    rep movsb                    ; leaves rsi and rdi behind either copy
+    48 89 f2                 mov rdx, rsi
+    48 8d 35 .. .. .. ..     lea rsi, [rip + script]
+    e8 .. .. .. ..           call append
+    48 89 d7                 mov rdi, rdx
+    48 8d 35 .. .. .. ..     lea rsi, [rip + runtime]
+    e8 .. .. .. ..           call append
+
+  environment: ; the arrays are pushed from their ends, so no size is computed
+    41 ff 75 00              push [r13]                   ; first the NULL
+    49 83 ed 08              sub r13, 8
+    4d 39 e5                 cmp r13, r12
+    73 ..                    jae environment
+    48 8d 3d .. .. .. ..     lea rdi, [rip + variables]
+  variable:
+    57                       push rdi
+  variable_letter:
+    48 ff c7                 inc rdi
+    80 7f ff 00              cmp byte ptr [rdi - 1], 0
+    75 ..                    jne variable_letter
+    80 3f 00                 cmp byte ptr [rdi], 0        ; the empty string ends the variables
+    75 ..                    jne variable
+    48 89 e2                 mov rdx, rsp                 ; rdx: the new envp
+  arguments:
+    49 83 ec 08              sub r12, 8
+    41 ff 34 24              push [r12]                   ; first the NULL, last argv[0] if any
+    49 39 dc                 cmp r12, rbx
+    77 ..                    ja arguments
+    41 56                    push r14                     ; EXECFN
+    55                       push rbp                     ; STATE
+    48 8d 85 a0 10 00 00     lea rax, [rbp + 4256]
+    50                       push rax
+    48 8d 3d .. .. .. ..     lea rdi, [rip + flags]
+  flag:
+    57                       push rdi
+  letter:
+    48 ff c7                 inc rdi
+    80 7f ff 00              cmp byte ptr [rdi - 1], 0
+    75 ..                    jne letter
+    80 3f 00                 cmp byte ptr [rdi], 0        ; the empty string ends the flags
+    75 ..                    jne flag
+    48 8d bd 80 00 00 00     lea rdi, [rbp + 128]
+    57                       push rdi
+    48 89 e6                 mov rsi, rsp
+    b8 3b 00 00 00           mov eax, 59                  ; execve
+    0f 05                    syscall
+
+  fail: ; write(2, message, its length); exit_group(111)
+    bf 02 00 00 00           mov edi, 2
+    48 8d 35 .. .. .. ..     lea rsi, [rip + message]
+    48 8d 15 .. .. .. ..     lea rdx, [rip + message_end]
+    29 f2                    sub edx, esi
+    b8 01 00 00 00           mov eax, 1
+    0f 05                    syscall
+    bf 6f 00 00 00           mov edi, 111
+    b8 e7 00 00 00           mov eax, 231
+    0f 05                    syscall
+
+  hex: ; the u64 in answer as 16 digits at r15, which moves on
+    48 8b 55 40              mov rdx, [rbp + 64]
+    48 8d 35 .. .. .. ..     lea rsi, [rip + digits]
+    b9 10 00 00 00           mov ecx, 16
+  digit:
+    48 c1 c2 04              rol rdx, 4                   ; the highest digit first
+    89 d0                    mov eax, edx
+    83 e0 0f                 and eax, 15
+    8a 04 06                 mov al, [rsi + rax]
+    41 88 07                 mov [r15], al
+    49 ff c7                 inc r15
+    ff c9                    dec ecx
+    75 ..                    jnz digit
+    c3                       ret
+
+  append: ; the string at rsi, with its NUL, to rdi
+    ac                       lodsb
+    aa                       stosb
+    84 c0                    test al, al
+    75 ..                    jnz append
+    c3                       ret
+`;
+
+/** x86-64: the distance is counted from the instruction's end and ends it, in 1 byte or in 4. */
+function encode(hex: string, distance: number | undefined): number[] {
+  const bytes = hex.split(" ");
+  const known = bytes.filter((byte) => byte !== "..").map((byte) => parseInt(byte, 16));
+  const missing = bytes.length - known.length;
+  if (distance === undefined) {
+    if (missing !== 0) throw new SyntaxError("a distance, but no label");
+    return known;
+  }
+  if (missing !== 1 && missing !== 4) throw new SyntaxError("a label, but no place for a distance");
+  const value = distance - bytes.length;
+  if (missing === 1 && (value < -128 || value > 127)) throw new RangeError("label too far away");
+  return [...known, ...Array.from({ length: missing }, (_, i) => (value >> (8 * i)) & 0xff)];
+}
+
+export const X86_64: Machine = {
+  number: 62, // EM_X86_64
+  page: 0x1000,
+  listing: LISTING,
+  prologue: ".intel_syntax noprefix\n",
+  encode,
+};

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: 0BSD
+// Completion for bash and zsh, tried on a folder of services: what a word at the end of a command line becomes.
+// Not tested: how the shells show several candidates.
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { House } from "../scripts/house.ts";
+import { type Box, toolTest } from "./harness/harness.ts";
+import { optionsOf } from "./harness/options.ts";
+
+const ROOT = new URL("../", import.meta.url).pathname;
+const HOUSE = new House(ROOT);
+const BASH = HOUSE.read("completions/bash/djbox");
+const ZSH = HOUSE.read("completions/zsh/_djbox");
+
+Deno.test("completion knows the options that the tools have, and no others", () => {
+  const letters = (line: RegExp, text: string): string[] =>
+    [...text.matchAll(line)].map(([, tool, options = ""]) => `${tool} ${sorted(options)}`);
+  const theirs = HOUSE.table().filter(({ name }) => optionsOf(HOUSE, name) !== "")
+    .map(({ name }) => `${name} ${sorted(optionsOf(HOUSE, name))}`);
+  ok(theirs.length >= 6);
+  deepEqual(letters(/^ {4}(\S+)\) echo ([\w:]+) ;;$/gm, options(BASH)), theirs);
+  deepEqual(letters(/^ {4}(\S+)\) REPLY=([\w:]+) ;;$/gm, options(ZSH)), theirs);
+});
+
+/** The function that has the tools' letters. */
+function options(text: string): string {
+  return /^_djbox_(?:options|letters)\(\) \{\n[^]*?^\}/m.exec(text)?.[0] ?? "";
+}
+
+function sorted(letters: string): string {
+  return (letters.match(/\w:?/g) ?? []).sort().join(" ");
+}
+
+Deno.test("both shells complete for the same tools, and these are tools", () => {
+  const [, bash = ""] = /\ncomplete -o default -F _djbox ((?:\\\n|.)*)\n/.exec(BASH) ?? [];
+  const names = bash.replaceAll("\\\n", " ").split(/\s+/);
+  deepEqual(/^#compdef (.*)$/m.exec(ZSH)?.[1]?.split(" "), names);
+  // bash-completion looks for a file that is called like the command.
+  deepEqual([...Deno.readDirSync(`${ROOT}completions/bash`)].map(({ name }) => name).sort(), names);
+  const table = HOUSE.table().map(({ name }) => name);
+  deepEqual(names.filter((name) => !table.includes(name)), []);
+  for (const tool of table.filter((tool) => optionsOf(HOUSE, tool) !== "")) {
+    ok(names.includes(tool));
+  }
+});
+
+/** What is typed, and what the command line is after the tabulator; SERVICES stands for the folder. */
+const LINES: readonly (readonly [string, string])[] = [
+  ["svstat he", "svstat SERVICES/hello"],
+  ["svc -t we", "svc -t SERVICES/web"],
+  ["svc -d /usr/local/nosuch we", "svc -d /usr/local/nosuch SERVICES/web"],
+  ["svok SERVICES/hello/lo", "svok SERVICES/hello/log"],
+  ["setuidgid nobod", "setuidgid nobody"],
+  ["setuidgid nobody tcpserv", "setuidgid nobody tcpserver"],
+  ["envdir . setlock -n lock svstat he", "envdir . setlock -n lock svstat SERVICES/hello"],
+  ["tcpserver -vc 5 -x rules.cdb 0 25 recordi", "tcpserver -vc 5 -x rules.cdb 0 25 recordio"],
+  ["djbox tai64nl", "djbox tai64nlocal"],
+  ["djbox hel", "djbox help"],
+  ["djbox help 5 logd", "djbox help 5 logdir"],
+  ["djbox svstat he", "djbox svstat SERVICES/hello"],
+];
+
+/** The folder of services, and a program that is named like one. */
+function makeServices(box: Box): string {
+  for (const name of ["hello", "web", "hello/log"]) {
+    box.script(`services/${name}/run`, "exec sleep 9");
+  }
+  return `${box.dir}/services`;
+}
+
+function expected(services: string): string {
+  return LINES.map(([, line]) => line.replace("SERVICES", services) + "\n").join("");
+}
+
+const BASH_DRIVER = `
+. "$1"
+while read -r -a COMP_WORDS; do
+  COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+  _djbox
+  COMP_WORDS[COMP_CWORD]=\${COMPREPLY[0]}
+  echo "\${COMP_WORDS[@]}"
+done
+`;
+
+toolTest("bash completes options, services, accounts and chains", ["djbox"], async (box) => {
+  const services = makeServices(box);
+  const { stdout, stderr } = await box.run(
+    ["bash", "-c", BASH_DRIVER, "bash", `${ROOT}completions/bash/djbox`],
+    {
+      env: { SERVICEDIR: services },
+      stdin: LINES.map(([typed]) => typed.replace("SERVICES", services) + "\n").join(""),
+    },
+  );
+  equal(stderr, "");
+  equal(stdout, expected(services));
+}, { djboxOnly: "there is no completion but ours", programs: ["bash"] });
+
+toolTest("bash completes a single - to the options of the tool", ["djbox"], async (box) => {
+  const script = `. '${ROOT}completions/bash/djbox'
+    COMP_WORDS=(setuidgid nobody setlock -) COMP_CWORD=3
+    _djbox
+    echo "\${COMPREPLY[*]}"`;
+  equal((await box.run(["bash", "-c", script])).stdout, "-n -N -x -X\n");
+}, { djboxOnly: "there is no completion but ours", programs: ["bash"] });
+
+/** Types at a zsh behind a terminal. Its line editor prints the line that it has completed. */
+const ZSH_DRIVER = `
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell ". ./inner"
+while read -r line; do zpty -w -n shell "$line"$'\\x14'; done
+zpty -w shell exit
+while zpty -r shell out; do print -r -- $out; done
+`;
+const ZSH_INNER = `
+fpath=('${ROOT}completions/zsh' $fpath)
+autoload -U compinit
+compinit -u -D
+LISTMAX=10000
+w() { zle complete-word; BUFFER="print -r -- $BUFFER >>lines"; zle accept-line }
+zle -N w
+bindkey '^T' w
+`;
+
+toolTest("zsh completes options, services, accounts and chains", ["djbox"], async (box) => {
+  const services = makeServices(box);
+  box.write("inner", ZSH_INNER);
+  await box.run(["zsh", "-f", "-c", ZSH_DRIVER], {
+    env: { SERVICEDIR: services, TERM: "dumb" },
+    stdin: LINES.map(([typed]) => typed.replace("SERVICES", services) + "\n").join(""),
+  });
+  // Behind a folder there may be a slash.
+  equal(box.read("lines").replaceAll("/\n", "\n"), expected(services));
+}, { djboxOnly: "there is no completion but ours", programs: ["zsh"] });

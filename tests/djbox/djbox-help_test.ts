@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: 0BSD
+// What is in the pages: tests/man_test.ts.
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { type Box, COMMANDS, type Result, toolTest } from "../harness/harness.ts";
+
+const ONLY = { djboxOnly: "there is no djbox but this" };
+
+function says(box: Box, ...args: string[]): Promise<Result> {
+  return box.run(["djbox", ...args]);
+}
+
+toolTest("djbox help lists the pages, and shows each", ["djbox"], async (box) => {
+  const { code, stdout, stderr } = await says(box, "help");
+  deepEqual([code, stderr], [0, ""]);
+  match(stdout, /^svok\(8\) +checks whether supervise is running$/m);
+  match(stdout, /^servicedir\(5\) +a directory that says how a service is run$/m);
+  for (const [, name = "", section = ""] of stdout.matchAll(/^(\S+)\((\d)\) /gm)) {
+    const page = await says(box, "help", section, name);
+    deepEqual([page.code, page.stderr], [0, ""]);
+    const heading = `${name.toUpperCase()}(${section}) `;
+    ok(page.stdout.startsWith(heading), `${heading}: ${page.stdout.slice(0, 80)}`);
+  }
+  // A command's page goes before a format's of the same name.
+  match((await says(box, "help", "tai64n")).stdout, /^TAI64N\(8\) /);
+  match((await says(box, "help", "svstatus")).stdout, /^SVSTATUS\(5\) /);
+}, ONLY);
+
+toolTest("djbox help without its pages says how a tool is called", ["djbox"], async (box) => {
+  const djbox = await Deno.realPath(`${COMMANDS}/djbox`);
+  equal((await box.sh(`cp -rs ${djbox.replace(/djbox$/, "")} copy; rm -r copy/man`)).code, 0);
+  await box.sh(`rm copy/djbox; cp ${djbox} copy/djbox`); // it looks for its runtime beside itself
+  const help = await box.run([`${box.dir}/copy/djbox`, "help", "svok"]);
+  deepEqual(help, { code: 0, stdout: "svok: usage: svok dir\n", stderr: "" });
+}, ONLY);
+
+toolTest("djbox has no page of that name", ["djbox"], async (box) => {
+  const words = [["svock"], ["../man8/svok"], ["constructor"], ["5", "svok"], [""]];
+  for (const args of words) {
+    deepEqual(await says(box, "help", ...args), {
+      code: 100,
+      stdout: "",
+      stderr: `djbox: there is no page called ${args.at(-1)}; djbox help names them\n`,
+    });
+  }
+}, ONLY);
