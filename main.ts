@@ -31,6 +31,7 @@ import { tai64n } from "./tools/daemontools/tai64n.ts";
 import { tai64nfrac } from "./tools/daemontools/tai64nfrac.ts";
 import { tai64nlocal } from "./tools/daemontools/tai64nlocal.ts";
 import { djboxHelp } from "./tools/djbox/djbox-help.ts";
+import { djboxUpgrade } from "./tools/djbox/djbox-upgrade.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
 import { addcr } from "./tools/ucspi-tcp/addcr.ts";
 import { argv0 } from "./tools/ucspi-tcp/argv0.ts";
@@ -62,6 +63,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   delcr,
   djbox,
   "djbox-help": djboxHelp,
+  "djbox-upgrade": djboxUpgrade,
   envdir,
   envuidgid,
   fghack,

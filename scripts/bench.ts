@@ -16,6 +16,7 @@ import { parseArgs } from "node:util";
 import { idle } from "./bench/idle.ts";
 import { logs } from "./bench/logs.ts";
 import { databases } from "./bench/databases.ts";
+import { installed } from "./bench/installed.ts";
 import { Place } from "./bench/place.ts";
 import { becomeSubreaper, endEverything } from "./bench/processes.ts";
 import type { Group, Samples } from "./bench/row.ts";
@@ -25,7 +26,6 @@ import { startRows } from "./bench/starts.ts";
 import { streams } from "./bench/streams.ts";
 import { type Result, table, warnings } from "./bench/table.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname;
 const USAGE = "bench: usage: bench [ --runs n ] [ --commands dir ] [ --list ] [ name ... ]";
 const RUNS = 7;
 
@@ -72,7 +72,7 @@ async function main(args: readonly string[]): Promise<number> {
   let place: Place | undefined;
   const results: Result[] = [];
   try {
-    const commands = options.commands ?? await install();
+    const commands = options.commands ?? await installAlone();
     place = new Place(commands);
     becomeSubreaper();
     console.log(machine(commands, options.runs) + "\n");
@@ -122,18 +122,9 @@ function isWanted(name: string, options: Options | undefined): boolean {
   return options.names.length === 0 || options.names.some((part) => name.includes(part));
 }
 
-/** Builds and installs djbox where everybody may use it; the folder of its commands. */
-async function install(): Promise<string> {
-  const root = `${ROOT}build/root`;
-  for (const script of [["build.ts"], ["install.ts", "--root", root]]) {
-    const [file, ...args] = script as [string, ...string[]];
-    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", `${ROOT}scripts/${file}`, ...args],
-      stdout: "null",
-      stderr: "piped",
-    }).output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr));
-  }
+/** Installs djbox for the bench alone. */
+async function installAlone(): Promise<string> {
+  const root = await installed();
   separate(`${root}/package/admin/djbox/runtime/deno`);
   return `${root}/command`;
 }

@@ -5,7 +5,7 @@
  * `envdir ./env setuidgid u softlimit -m 2000000 tcpserver ...` is how run scripts are written, and a start of
  * the runtime costs more than all four tools together. So where the next program is this very executable, the
  * next tool runs in the same process; execve(2) comes when a foreign program does. Here is the only place
- * that execs.
+ * that execs, but for the toolbox itself when it is started over (start.ts, lib/supervise/upgrade.ts).
  *
  * @module
  */
@@ -109,7 +109,9 @@ function runLink(
   if (tool === undefined) throw fatal(name, "no such tool");
   return tool.run({
     name,
+    argv0: link.argv[0] ?? "",
     args,
+    file: link.file,
     env: link.env,
     inheritance: link.inheritance,
     title: tool.brief === true ? NO_TITLE : setTitle(link.argv, link.env.entries(), name),

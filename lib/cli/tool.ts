@@ -17,8 +17,12 @@ import type { Environment } from "./environment.ts";
 export interface Context {
   /** The tool's name as it stands in the table: what its messages begin with. */
   readonly name: string;
+  /** argv[0], as it was given. */
+  readonly argv0: ByteString;
   /** The arguments behind argv[0]. */
   readonly args: readonly ByteString[];
+  /** The file name that was executed: a link that leads to the toolbox, as a rule. */
+  readonly file: ByteString;
   /** The tool's own environment; change a copy. */
   readonly env: Environment;
   /** What programs that the tool starts are to inherit. */

@@ -22,6 +22,7 @@ import {
   O_APPEND,
   O_CREAT,
   O_DIRECTORY,
+  O_NOFOLLOW,
   O_NONBLOCK,
   O_RDONLY,
   O_TRUNC,
@@ -54,7 +55,9 @@ const COMPLETE_BIT = 0o100;
 /** So close to the limit of its size a file is finished at the end of a line. */
 const MARGIN = 2000;
 
-const APPEND = O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK;
+/* No link is followed: a log directory may belong to a user who is not to have our files written over. */
+const WRITE = O_WRONLY | O_CREAT | O_NONBLOCK | O_NOFOLLOW;
+const APPEND = WRITE | O_APPEND;
 
 /** How a log directory is kept. */
 export interface LogOptions {
@@ -237,7 +240,7 @@ function recover(place: Place): void {
   const state = orFatal(
     tool,
     `unable to write to ${path}/state`,
-    () => open("state", O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0o644, at),
+    () => open("state", WRITE | O_TRUNC, 0o644, at),
   );
   close(state);
 }

@@ -11,6 +11,7 @@ import type { ByteString } from "../os/bytes.ts";
 import {
   O_APPEND,
   O_CREAT,
+  O_NOFOLLOW,
   O_NONBLOCK,
   O_RDONLY,
   O_TRUNC,
@@ -115,7 +116,7 @@ function isForkTrouble(error: unknown): boolean {
 }
 
 function openHigh(file: ByteString, flags: number, at: number): number {
-  const fd = open(file, flags, 0o644, at);
+  const fd = open(file, flags | O_NOFOLLOW, 0o644, at);
   if (fd >= LEAST_OURS) return fd;
   try {
     return dup(fd, LEAST_OURS);
@@ -150,7 +151,7 @@ function settle({ tool, path, at }: Place, file: ByteString, mode?: number): voi
   const fd = persist(
     tool,
     `unable to create ${path}/${file}`,
-    () => open(file, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK, 0o600, at),
+    () => open(file, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOFOLLOW, 0o600, at),
   );
   persist(tool, `unable to write ${path}/${file} to disk`, () => fsync(fd));
   if (mode !== undefined) {

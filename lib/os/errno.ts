@@ -29,6 +29,7 @@ export const ETXTBSY = 26;
 export const ENOSPC = 28;
 export const EROFS = 30;
 export const EPIPE = 32;
+export const ELOOP = 40;
 export const EPROTO = 71;
 export const ENOTSOCK = 88;
 export const EADDRINUSE = 98;

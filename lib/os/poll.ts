@@ -27,11 +27,17 @@ export class Poller {
   readonly #view = new DataView(this.#events.buffer);
   readonly #one = new Uint8Array(ARCH.epollEvent);
   readonly #oneView = new DataView(this.#one.buffer);
+  #first = -1;
 
   /** Watches `fd` for `events`. */
   add(fd: number, listener: Listener, events = EPOLLIN): void {
     this.#control(EPOLL_CTL_ADD, fd, events);
     this.#listeners.set(fd, listener);
+  }
+
+  /** What happens to `fd`, already in the set, is told before all else that has happened by then. */
+  first(fd: number): void {
+    this.#first = fd;
   }
 
   /** Watches `fd`, already in the set, for other events. */
@@ -69,11 +75,20 @@ export class Poller {
       if (errno() === EINTR) return;
       throw new SystemError(errno(), "epoll_wait");
     }
-    for (let i = 0; i < count; i++) {
-      const at = i * ARCH.epollEvent;
-      const events = this.#view.getUint32(at, true);
-      this.#listeners.get(this.#view.getInt32(at + ARCH.epollData, true))?.(events);
+    for (let i = 0; this.#first >= 0 && i < count; i++) {
+      if (this.#fdAt(i) === this.#first) this.#tell(i);
     }
+    for (let i = 0; i < count; i++) {
+      if (this.#fdAt(i) !== this.#first) this.#tell(i);
+    }
+  }
+
+  #fdAt(i: number): number {
+    return this.#view.getInt32(i * ARCH.epollEvent + ARCH.epollData, true);
+  }
+
+  #tell(i: number): void {
+    this.#listeners.get(this.#fdAt(i))?.(this.#view.getUint32(i * ARCH.epollEvent, true));
   }
 }
 

@@ -7,7 +7,7 @@
 import { type ByteString, fromBytes } from "./bytes.ts";
 import { sinceBoot } from "./clock.ts";
 import { EACCES, ENOENT, ESRCH, SystemError, unlessRefused } from "./errno.ts";
-import { readBeginning, readDirectory, readlink } from "./file.ts";
+import { readBeginning, readDirectory, readFile, readlink } from "./file.ts";
 
 export interface ProcessFacts {
   readonly parent: number;
@@ -34,6 +34,13 @@ export function processFacts(pid: number): ProcessFacts | undefined {
 /** The pids of all processes. */
 export function allProcesses(): number[] {
   return readDirectory("/proc").map(Number).filter((pid) => pid > 0);
+}
+
+/** The pids of our children, those that became ours when they lost their parent (as process 1's do) among them. */
+export function allChildren(): number[] {
+  // The main thread's: this one's.
+  const list = unlessRefused(() => readFile("/proc/thread-self/children"));
+  return fromBytes(list ?? new Uint8Array()).split(" ").map(Number).filter((pid) => pid > 0);
 }
 
 /** Clock ticks since boot, the unit of `started`: sysconf(3) _SC_CLK_TCK is 100 on all that we run on. */

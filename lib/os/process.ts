@@ -143,8 +143,8 @@ function isAsleep(thread: ByteString): boolean {
 }
 
 /**
- * execve(2): the program takes our place. Returns only on failure, with the error number; limits and descriptors
- * are as before then.
+ * execve(2): the program takes our place. Returns only on failure, with the error number; limits, signals and
+ * descriptors are as before then.
  */
 export function exec(program: Program): number {
   const path = cString(program.path);
@@ -158,7 +158,7 @@ export function exec(program: Program): number {
     waitForQuiet();
   }
   const takeAway = placeDescriptors(program.descriptors);
-  setMask(program.mask);
+  const mask = setMask(program.mask);
   for (const signal of ignoredForOurselves()) setDisposition(signal, "default");
   const { execve } = libc();
   // Under RLIMIT_AS the next piece of memory that anybody here wants would be our end: from here on nothing is
@@ -167,6 +167,8 @@ export function exec(program: Program): number {
   execve(path, argv.array, environ.array, pad);
   const reason = errno();
   limits.turn(false);
+  for (const signal of ignoredForOurselves()) setDisposition(signal, "ignore");
+  setMask(mask);
   takeAway();
   // Used after the call, so that it lives until then.
   if (argv.keep.length + environ.keep.length < 0) throw new Error();

@@ -1,27 +1,32 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * Handing supervision on to another process of this toolbox: all descriptors stay open on the way (locks stay
- * held, FIFOs keep their readers and what is in them, log pipes their two ends), so nobody notices.
+ * Handing supervision on, to a process beside us or to ourselves after execve(2): all descriptors stay open on the way
+ * (locks stay held, FIFOs keep their readers and what is in them, log pipes their two ends), so nobody notices.
  *
  * The state goes through a file in memory, whose descriptor the environment variable DJBOX_SUPERVISION names. Services
- * never see the variable.
+ * never see the variable. Where it says `trial`, too, whoever reads it takes nothing over, but says that it could.
  *
  * @module
  */
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
 import { SystemError } from "../os/errno.ts";
-import { close, memoryFile, readToEnd, setCloseOnExec } from "../os/file.ts";
-import { type Mapping } from "../os/process.ts";
+import { close, memoryFile, readToEnd, seek, setCloseOnExec, writeAll } from "../os/file.ts";
+import type { Inheritance, Mapping } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
 import type { Environment } from "../cli/environment.ts";
+import { fatal } from "../cli/messages.ts";
 import type { Context } from "../cli/tool.ts";
-import { type Descriptors, ServiceDirectory } from "./service_directory.ts";
+import type { Pipe } from "./adoption.ts";
 import type { Surroundings } from "./loop.ts";
+import { type Descriptors, ServiceDirectory } from "./service_directory.ts";
 import { type Condition, Supervisor } from "./supervisor.ts";
 
 const VARIABLE = "DJBOX_SUPERVISION";
+const TRIAL = " trial";
 /** Guards against a variable that was left over from somewhere: the state is for this version's shape. */
-const SHAPE = "djbox supervision 1";
+const SHAPE = "djbox supervision 2";
+/** What a trial writes behind the state. */
+const UNDERSTOOD = `\nunderstood: ${SHAPE}\n`;
 
 /** A supervisor on its way from one process to another. */
 export interface HandedSupervisor {
@@ -31,10 +36,24 @@ export interface HandedSupervisor {
   readonly condition: Condition;
 }
 
-/** What is handed on. */
-interface Handed {
-  readonly shape: string;
-  readonly supervisors: readonly HandedSupervisor[];
+/** What looks after a service directory: a supervisor, the pid of a foreign supervise, or nothing. */
+export type HandedKeeper = HandedSupervisor | number | undefined;
+
+/** A service of svscan's and its logger. */
+export interface HandedService {
+  /** Its device and inode. */
+  readonly identity: string;
+  readonly name: ByteString;
+  readonly pipe?: Pipe | undefined;
+  readonly main?: HandedKeeper;
+  readonly logger?: HandedKeeper;
+}
+
+/** What a process needs in order to go on. */
+export interface Handed {
+  readonly services: readonly HandedService[];
+  /** What services inherit. */
+  readonly inheritance: Inheritance;
 }
 
 /** `supervisor`, ready to travel. */
@@ -59,62 +78,135 @@ export function unpackSupervisor(
   return supervisor;
 }
 
-function descriptorsOf(supervisors: readonly HandedSupervisor[]): number[] {
-  const all = supervisors.flatMap(({ descriptors, mappings, condition }) => [
-    ...Object.values(descriptors) as number[],
-    ...mappings.map(([ours]) => ours),
-    condition.process,
-  ]);
+/** The supervisors among `services`. */
+export function supervisorsOf(services: readonly HandedService[]): HandedSupervisor[] {
+  return services.flatMap(({ main, logger }) => [main, logger])
+    .filter((keeper) => typeof keeper === "object");
+}
+
+/** All that `handed` has open. */
+function descriptorsOf({ services, inheritance }: Handed): number[] {
+  const all = [
+    ...inheritance.descriptors.map(([ours]) => ours),
+    ...services.flatMap(({ pipe }) => pipe === undefined ? [] : [pipe.reader, pipe.writer]),
+    ...supervisorsOf(services).flatMap(({ descriptors, mappings, condition }) => [
+      ...Object.values(descriptors) as number[],
+      ...mappings.map(([ours]) => ours),
+      condition.process,
+    ]),
+  ];
   return [...new Set(all)].filter((fd) => fd >= 0);
 }
 
-/** Starts a process `argv` of this toolbox beside us that takes over. Returns its pid. */
-export function handOver(
-  context: Context,
-  argv: readonly ByteString[],
-  supervisors: readonly HandedSupervisor[],
-): number {
-  const state: Handed = { shape: SHAPE, supervisors };
-  const file = memoryFile("supervision", toBytes(JSON.stringify(state)));
-  const open = [file, ...descriptorsOf(supervisors)];
-  const env = context.env.copy();
-  env.set(VARIABLE, `${file}`);
+/** Signal masks and limits have 64 bits, and JSON knows neither those nor maps. */
+function encode({ services, inheritance }: Handed): Uint8Array<ArrayBuffer> {
+  const { mask, softFiles, limits, descriptors } = inheritance;
+  const state = {
+    shape: SHAPE,
+    services,
+    mask: `${mask}`,
+    softFiles: softFiles === undefined ? undefined : `${softFiles}`,
+    limits: [...limits].map(([resource, soft]) => [resource, `${soft}`]),
+    descriptors,
+  };
+  return toBytes(JSON.stringify(state));
+}
+
+function decode(text: ByteString): Handed | undefined {
   try {
-    for (const fd of open) setCloseOnExec(fd, false);
-    return spawn({
-      ...context.inheritance,
-      path: context.toolbox.file,
-      argv,
-      environ: env.entries(),
-    });
+    const { shape, services, mask, softFiles, limits, descriptors } = JSON.parse(text);
+    if (shape !== SHAPE) return undefined;
+    return {
+      services,
+      inheritance: {
+        mask: BigInt(mask),
+        softFiles: softFiles === undefined ? undefined : BigInt(softFiles),
+        limits: new Map(
+          limits.map(([resource, soft]: [number, string]) => [resource, BigInt(soft)]),
+        ),
+        descriptors,
+      },
+    };
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** What a program that is to take over is run with. `file`: the state, to be closed when that is done. */
+export interface Parcel {
+  readonly file: number;
+  readonly environ: readonly ByteString[];
+  readonly inheritance: Inheritance;
+}
+
+/**
+ * Packs `handed` for a program that takes over, or is to say whether it could. The program keeps our limit of open
+ * files, which may be above the one that services get: it has as many open.
+ */
+export function parcel(env: Environment, handed: Handed, trial = false): Parcel {
+  const file = memoryFile("supervision", encode(handed));
+  const own = env.copy();
+  own.set(VARIABLE, `${file}${trial ? TRIAL : ""}`);
+  return {
+    file,
+    environ: own.entries(),
+    inheritance: {
+      mask: handed.inheritance.mask,
+      softFiles: undefined,
+      limits: new Map(),
+      descriptors: [file, ...descriptorsOf(handed)].map((fd) => [fd, fd]),
+    },
+  };
+}
+
+/** Whether the program that was given the trial `file` has said that it could take over. */
+export function wasUnderstood(file: number): boolean {
+  seek(file, 0);
+  return fromBytes(readToEnd(file)).endsWith(UNDERSTOOD);
+}
+
+/** Starts a process `argv` of this toolbox beside us that takes over. Returns its pid. */
+export function handOver(context: Context, argv: readonly ByteString[], handed: Handed): number {
+  const { file, environ, inheritance } = parcel(context.env, handed);
+  try {
+    return spawn({ ...inheritance, path: context.toolbox.file, argv, environ });
   } finally {
-    for (const fd of open) setCloseOnExec(fd, true);
     close(file);
   }
 }
 
 /**
- * What another process has handed to this one; undefined: nothing.
+ * What another process, or our own before its execve(2), has handed to this one; undefined: nothing. "trial": it was
+ * only a trial, which we have passed.
  *
- * @param env the tool's environment; the variable is removed from it
+ * @param context its environment loses the variable
  */
-export function handedOn(env: Environment): readonly HandedSupervisor[] | undefined {
-  const fd = env.get(VARIABLE);
-  if (fd === undefined) return undefined;
+export function handedOn({ name, env }: Context): Handed | "trial" | undefined {
+  const value = env.get(VARIABLE);
+  if (value === undefined) return undefined;
   env.unset(VARIABLE);
-  const supervisors = readState(Number(fd))?.supervisors;
-  for (const fd of descriptorsOf(supervisors ?? [])) setCloseOnExec(fd, true);
-  return supervisors;
+  const file = parseInt(value);
+  const trial = value.endsWith(TRIAL);
+  const handed = readState(file);
+  if (handed === undefined) {
+    if (trial) throw fatal(name, "unable to take over: I don't understand the other version");
+    return undefined;
+  }
+  if (trial) {
+    writeAll(file, toBytes(UNDERSTOOD));
+    return "trial";
+  }
+  close(file);
+  for (const fd of descriptorsOf(handed)) setCloseOnExec(fd, true);
+  return handed;
 }
 
-function readState(fd: number): Handed | undefined {
+function readState(file: number): Handed | undefined {
   try {
-    const state = JSON.parse(fromBytes(readToEnd(fd))) as Handed;
-    if (state?.shape !== SHAPE) return undefined;
-    close(fd);
-    return state;
+    return decode(fromBytes(readToEnd(file)));
   } catch (error) {
-    if (error instanceof SystemError || error instanceof SyntaxError) return undefined;
+    if (error instanceof SystemError) return undefined;
     throw error;
   }
 }

@@ -22,12 +22,19 @@ import {
   stat,
   statIfThere,
 } from "../os/file.ts";
+import { allChildren } from "../os/proc.ts";
 import { type Mapping, wait } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
 import { searchPath } from "../cli/path_search.ts";
 import type { Context } from "../cli/tool.ts";
 import { type Pipe, recoverLogPipe } from "./adoption.ts";
+import {
+  type HandedKeeper,
+  type HandedService,
+  packSupervisor,
+  unpackSupervisor,
+} from "./handover.ts";
 import type { Surroundings } from "./loop.ts";
 import { SUPERVISE } from "./service_directory.ts";
 import { supervise, type Supervisor } from "./supervisor.ts";
@@ -42,7 +49,11 @@ type Keeper = Supervisor | number | undefined;
 
 /** A service and, where it has one, its logger. */
 export interface Service {
-  readonly pipe: Pipe | undefined;
+  /** What its directory was called when it was seen last. */
+  name: ByteString;
+  pipe: Pipe | undefined;
+  /** Whether its directory was removed. */
+  removed: boolean;
   /** Whether the last scan has seen it. */
   active: boolean;
   main: Keeper;
@@ -53,7 +64,15 @@ export interface Service {
 const OUTPUT = 1;
 const INPUT = 0;
 
+function newService(name: ByteString, pipe: Pipe | undefined): Service {
+  return { name, pipe, active: true, removed: false, main: undefined, logger: undefined };
+}
+
+/** How many supervisors look after their files at each scan. */
+const LOOKS_A_SCAN = 100;
+
 export class Scanner {
+  #looked = 0;
   /** By device and inode: a service may be renamed. */
   readonly #services = new Map<string, Service>();
 
@@ -64,8 +83,40 @@ export class Scanner {
 
   /** All supervisors that live in this process. */
   supervisors(): Supervisor[] {
-    return [...this.#services.values()].flatMap(({ main, logger }) => [main, logger])
-      .filter((keeper) => typeof keeper === "object");
+    return this.#keepers().filter((keeper) => typeof keeper === "object");
+  }
+
+  #keepers(): Keeper[] {
+    return [...this.#services.values()].flatMap(({ main, logger }) => [main, logger]);
+  }
+
+  /** All that goes on, ready to travel. */
+  pack(): HandedService[] {
+    const pack = (keeper: Keeper): HandedKeeper =>
+      typeof keeper === "object" ? packSupervisor(keeper) : keeper;
+    return [...this.#services].map(([identity, { name, pipe, main, logger }]) => ({
+      identity,
+      name,
+      pipe,
+      main: pack(main),
+      logger: pack(logger),
+    }));
+  }
+
+  /** Goes on with what another scanner has packed. */
+  unpack(services: readonly HandedService[]): void {
+    for (const { identity, name, pipe, ...keepers } of services) {
+      const service = newService(name, pipe);
+      this.#services.set(identity, service);
+      for (const half of ["main", "logger"] as const) {
+        const handed = keepers[half];
+        service[half] = typeof handed === "object"
+          ? unpackSupervisor(handed, this.surroundings, () => {
+            service[half] = undefined;
+          })
+          : handed;
+      }
+    }
   }
 
   /**
@@ -83,7 +134,7 @@ export class Scanner {
         if (found === undefined || !isDirectory(found)) continue;
         if (this.#services.has(found.identity)) continue;
         if (now().seconds - found.modified > 1) this.#consider(name);
-        else unfinished = true;
+        unfinished ||= !this.#services.has(found.identity);
       }
     } catch (error) {
       // The next scan will say so.
@@ -103,8 +154,53 @@ export class Scanner {
       return this.#warn("unable to read directory", error);
     }
     for (const [identity, service] of this.#services) {
+      if (!service.active) this.#retireIfRemoved(service);
       if (this.#isGone(service)) this.#services.delete(identity);
     }
+    this.#lookAtSome();
+  }
+
+  /** Has some supervisors look after their files: a few at a time, so that a thousand cost no more. */
+  #lookAtSome(): void {
+    const all = this.supervisors();
+    for (let i = 0; i < Math.min(all.length, LOOKS_A_SCAN); i++) {
+      this.#looked = (this.#looked + 1) % all.length;
+      all[this.#looked]?.look();
+    }
+  }
+
+  /**
+   * A service whose directory was removed can't be started any more: it goes on until it ends, and its logger until it
+   * has read all.
+   *
+   * @param replaced there is another directory of that name: it is to end now
+   */
+  #retireIfRemoved(service: Service, replaced = false): void {
+    const { name, main, logger, pipe } = service;
+    const half = main ?? logger;
+    if (typeof half !== "object" || !half.directory.isRemoved) return;
+    if (!service.removed) {
+      const end = replaced ? "made anew, the old one is to end" : "it will not be started again";
+      this.#warn(`${name} was removed: ${end}`);
+    }
+    service.removed = true;
+    if (typeof main === "object") main.tell(replaced || main.pid === 0 ? "dx" : "ox");
+    if (typeof logger === "object") logger.tell(logger.pid === 0 ? "dx" : "ox");
+    if (service.main !== undefined || pipe === undefined) return;
+    close(pipe.reader);
+    close(pipe.writer);
+    service.pipe = undefined;
+  }
+
+  /** Whether a removed service that was called `name` has still to end. */
+  #awaitsEnd(name: ByteString): boolean {
+    for (const [identity, service] of this.#services) {
+      if (service.name !== name || (service.main ?? service.logger) === undefined) continue;
+      this.#retireIfRemoved(service, true);
+      if (this.#isGone(service)) this.#services.delete(identity);
+      else if (service.removed) return true;
+    }
+    return false;
   }
 
   #warn(what: ByteString, error?: SystemError): void {
@@ -122,8 +218,10 @@ export class Scanner {
     }
   }
 
-  /** Takes note of the foreign supervises that have ended. */
+  /** Takes note of the foreign supervises that have ended, and of children that became ours when they lost a parent. */
   #reap(): void {
+    const known = new Set(this.#keepers().map((k) => typeof k === "object" ? k.pid : k));
+    for (const pid of allChildren()) if (!known.has(pid)) wait(pid, false);
     for (const service of this.#services.values()) {
       for (const half of ["main", "logger"] as const) {
         const keeper = service[half];
@@ -145,9 +243,11 @@ export class Scanner {
     if (name.startsWith(".")) return;
     const found = this.#attempt(`unable to stat ${name}`, () => stat(name));
     if (found === undefined || !isDirectory(found)) return;
-    const service = this.#services.get(found.identity) ?? this.#add(name, found.identity);
+    const service = this.#services.get(found.identity) ??
+      (this.#awaitsEnd(name) ? undefined : this.#add(name, found.identity));
     if (service === undefined) return;
     service.active = true;
+    service.name = name;
     service.main ??= this.#keep(name, `${name}`, service, "main");
     if (service.pipe !== undefined) {
       service.logger ??= this.#keep("log", `${name}/log`, service, "logger", name);
@@ -168,12 +268,7 @@ export class Scanner {
         this.#attempt(`unable to create pipe for ${name}`, () => pipe())
       : undefined;
     if (log && ends === undefined) return undefined;
-    const service: Service = {
-      pipe: ends,
-      active: true,
-      main: undefined,
-      logger: undefined,
-    };
+    const service = newService(name, ends);
     this.#services.set(identity, service);
     return service;
   }

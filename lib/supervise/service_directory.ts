@@ -20,17 +20,20 @@ import {
   LOCK_EX,
   LOCK_NB,
   O_CREAT,
+  O_EXCL,
+  O_NOFOLLOW,
   O_NONBLOCK,
   O_RDONLY,
   O_RDWR,
-  O_TRUNC,
   O_WRONLY,
 } from "../os/constants.ts";
-import { EEXIST, SystemError } from "../os/errno.ts";
+import { EEXIST, ELOOP, ENXIO, SystemError } from "../os/errno.ts";
 import {
   close,
   flock,
+  fstat,
   ftruncate,
+  isRegular,
   mkdir,
   mkfifo,
   open,
@@ -39,6 +42,7 @@ import {
   rename,
   seek,
   statIfThere,
+  unlink,
   write,
 } from "../os/file.ts";
 import { hot } from "../os/libc.ts";
@@ -82,30 +86,48 @@ export class ServiceDirectory {
    * @throws Failure 111 with supervise's message
    */
   static open(name: ByteString, at = AT_FDCWD): { directory: ServiceDirectory; down: boolean } {
-    const opened: number[] = [];
-    const must = (what: ByteString, action: () => number): number => {
-      const fd = orFatal(SUPERVISE, what, action);
-      opened.push(fd);
-      return fd;
-    };
+    const directory = orFatal(
+      SUPERVISE,
+      `unable to chdir to ${name}`,
+      () => openDirectory(name, at),
+    );
     try {
-      const directory = must(
-        `unable to chdir to ${name}`,
-        () => openDirectory(name, at),
-      );
       const down = orFatal(
         SUPERVISE,
         `unable to stat ${name}/down`,
         () => statIfThere("down", directory) !== undefined,
       );
-      makeSupervise(directory);
-      const lock = must(`unable to acquire ${name}/supervise/lock`, () => acquireLock(directory));
-      const control = openControl(name, directory);
-      return { directory: new ServiceDirectory(name, { directory, lock, control, ok: -1 }), down };
+      const fds = { directory, ...openSupervise(name, directory), ok: -1 };
+      return { directory: new ServiceDirectory(name, fds), down };
     } catch (error) {
-      opened.forEach(close);
+      close(directory);
       throw error;
     }
+  }
+
+  /** Whether the service directory itself was removed. */
+  get isRemoved(): boolean {
+    return fstat(this.#fds.directory).links === 0;
+  }
+
+  /** Whether the files in supervise are no longer those that we have open: somebody has removed or replaced them. */
+  get isDisturbed(): boolean {
+    const { directory, lock, control, ok } = this.#fds;
+    return Object.entries({ lock, control, ok }).some(([name, fd]) =>
+      fd >= 0 && statIfThere(`supervise/${name}`, directory)?.identity !== fstat(fd).identity
+    );
+  }
+
+  /**
+   * Makes supervise anew. Others find the service supervised again when `markSupervised` has been called.
+   *
+   * @throws Failure 111 with supervise's message; then everything is as it was
+   */
+  remake(): void {
+    const { directory, lock, control, ok } = this.#fds;
+    const fresh = openSupervise(this.name, directory);
+    for (const fd of [lock, control, ok]) if (fd >= 0) close(fd);
+    this.#fds = { directory, ...fresh, ok: -1 };
   }
 
   /** From now on svok, svc and svstat find it supervised. The status file must have been written. */
@@ -134,14 +156,22 @@ export class ServiceDirectory {
     return got === 1 ? String.fromCharCode(letter[0] as number) : undefined;
   }
 
-  /** Leaves a record behind, in the lock file. A file system that refuses it is no reason to stop. */
-  writeRecord(record: SupervisionRecord): void {
+  /**
+   * Leaves a record behind, in the lock file. A file system that refuses it is no reason to stop. Returns whether it is
+   * written.
+   */
+  writeRecord(record: SupervisionRecord): boolean {
+    const { lock } = this.#fds;
     try {
-      seek(this.#fds.lock, 0);
+      const file = fstat(lock);
+      // Whoever may write to the directory must not have us write into another file: one that has two names.
+      if (file.links > 1 || !isRegular(file)) return true;
+      seek(lock, 0);
       putBytes(recordBytes, 0, encodeRecord(record));
-      write(this.#fds.lock, recordBytes);
+      return write(lock, recordBytes) === RECORD_SIZE;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
+      return false;
     }
   }
 
@@ -154,18 +184,20 @@ export class ServiceDirectory {
     }
   }
 
-  /** Writes the status file. Where that fails, a warning; supervision goes on. Returns whether it is written. */
-  writeStatus(status: Status): boolean {
+  /**
+   * Writes the status file. Where that fails, a warning (unless `quiet`); supervision goes on. Returns whether it is
+   * written.
+   */
+  writeStatus(status: Status, quiet = false): boolean {
     const fresh = `${this.name}/supervise/status.new`;
     const at = this.#fds.directory;
-    const flags = O_WRONLY | O_NONBLOCK | O_TRUNC | O_CREAT;
     let step = `unable to open ${fresh}`;
     let fd = -1;
     try {
-      fd = open("supervise/status.new", flags, 0o644, at);
+      fd = openFresh("supervise/status.new", at);
       step = `unable to write ${fresh}`;
       if (write(fd, encodeStatus(status)) < STATUS_SIZE) {
-        warn(SUPERVISE, `${step}: partial write`);
+        if (!quiet) warn(SUPERVISE, `${step}: partial write`);
         return false;
       }
       step = `unable to rename ${fresh} to status`;
@@ -173,12 +205,50 @@ export class ServiceDirectory {
       return true;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      warn(SUPERVISE, step, error);
+      if (!quiet) warn(SUPERVISE, step, error);
       return false;
     } finally {
       if (fd >= 0) close(fd);
     }
   }
+}
+
+/** Takes hold of supervise, which is made where it is missing. */
+function openSupervise(name: ByteString, at: number): { lock: number; control: number } {
+  makeSupervise(at);
+  const lock = orFatal(
+    SUPERVISE,
+    `unable to acquire ${name}/supervise/lock`,
+    () => acquireLock(at),
+  );
+  try {
+    return { lock, control: openControl(name, at) };
+  } catch (error) {
+    close(lock);
+    throw error;
+  }
+}
+
+/**
+ * Opens a file to be written anew; what is in its place and no file of ours (a link, a FIFO) is taken away: a service directory may belong to
+ * a user who is not to have our files written over.
+ */
+function openFresh(path: ByteString, at: number): number {
+  const flags = O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CREAT;
+  try {
+    const fd = open(path, flags, 0o644, at);
+    const file = fstat(fd);
+    if (file.links === 1 && isRegular(file)) {
+      ftruncate(fd, 0);
+      return fd;
+    }
+    close(fd);
+  } catch (error) {
+    // ENXIO: a FIFO that nobody reads.
+    if (!(error instanceof SystemError) || ![ELOOP, ENXIO].includes(error.errno)) throw error;
+  }
+  unlink(path, at);
+  return open(path, flags | O_EXCL, 0o644, at);
 }
 
 /**
@@ -199,9 +269,10 @@ function makeSupervise(at: number): void {
   }
 }
 
-/** supervise/lock, locked: flock(2), which dies with its holder. */
+/** supervise/lock, locked: flock(2), which dies with its holder. No link is followed: we write into it. */
 function acquireLock(at: number): number {
-  const fd = open("supervise/lock", O_RDWR | O_NONBLOCK | O_CREAT, 0o600, at);
+  const flags = O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CREAT;
+  const fd = open("supervise/lock", flags, 0o600, at);
   try {
     flock(fd, LOCK_EX | LOCK_NB);
     return fd;

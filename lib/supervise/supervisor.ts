@@ -15,10 +15,11 @@ import { close } from "../os/file.ts";
 import { kill, type Mapping, openPid, signalProcess, wait } from "../os/process.ts";
 import { bootId, processFacts, ticksSinceBoot } from "../os/proc.ts";
 import type { Timer } from "../os/timers.ts";
+import { complain, Failure, warn } from "../cli/messages.ts";
 import { findProcess, type LeftBehind, pipeName, readLeftBehind } from "./adoption.ts";
 import type { Surroundings } from "./loop.ts";
 import type { Phase } from "./record.ts";
-import { ServiceDirectory } from "./service_directory.ts";
+import { ServiceDirectory, SUPERVISE } from "./service_directory.ts";
 import { startRun } from "./start_run.ts";
 import type { Want } from "./status_file.ts";
 
@@ -86,8 +87,8 @@ export interface Condition {
   readonly paused: boolean;
   readonly want: Want;
   readonly exits: boolean;
-  /** Whether no process could be made yet. */
-  readonly waiting: boolean;
+  /** `fresh` and `waiting` go on as such. */
+  readonly state: State;
 }
 
 /**
@@ -127,6 +128,8 @@ export class Supervisor {
   #want: Want = "u";
   #exits = false;
   #timer: Timer | undefined;
+  /** When what could not be written is tried again. */
+  #again: Timer | undefined;
   /** When the last start was about to happen, in clock ticks since boot. */
   #ticks = 0;
   /** The log pipe, as the record calls it. */
@@ -181,7 +184,7 @@ export class Supervisor {
       paused: found !== undefined && status.paused,
       want: status.want,
       exits: false,
-      waiting: false,
+      state: "down",
     });
     this.#do("announce");
     this.directory.markSupervised();
@@ -191,7 +194,7 @@ export class Supervisor {
   /** Goes on where another supervisor of the same service has handed over. */
   resume(condition: Condition): void {
     this.#assume(condition);
-    this.#goOn(condition.waiting);
+    this.#goOn(condition.state);
   }
 
   #assume(condition: Condition): void {
@@ -203,9 +206,12 @@ export class Supervisor {
     this.#exits = condition.exits;
   }
 
-  #goOn(waiting = false): void {
-    if (this.#pid !== 0) this.#do("listen");
-    else if (this.#want === "u" || waiting) this.#do("start");
+  #goOn(state: State = "down"): void {
+    if (this.#pid !== 0 && state === "fresh") {
+      this.#state = "fresh";
+      this.#deaf();
+    } else if (this.#pid !== 0) this.#do("listen");
+    else if (this.#want === "u" || state === "waiting") this.#do("start");
     else this.#listenToControl();
   }
 
@@ -224,7 +230,7 @@ export class Supervisor {
       paused: this.#paused,
       want: this.#want,
       exits: this.#exits,
-      waiting: this.#state === "waiting",
+      state: this.#state,
     };
   }
 
@@ -292,18 +298,66 @@ export class Supervisor {
     return this.#openProcess() && unlessRefused(watch) === true;
   }
 
+  /**
+   * Sees to it that others can find the service: where supervise or something in it was removed, it is made anew. To
+   * be called now and then.
+   */
+  look(): void {
+    const { directory, surroundings: { poller } } = this;
+    // Where the file system does not even tell (a mount that vanished), nothing can be made.
+    const disturbed = unlessRefused(() => !directory.isRemoved && directory.isDisturbed);
+    if (this.#state === "over" || disturbed !== true) return;
+    warn(SUPERVISE, `${directory.name}/supervise is not what it was, making it anew`);
+    const { control } = directory.descriptors;
+    const listens = poller.has(control);
+    poller.remove(control);
+    try {
+      directory.remake();
+      this.#recorded = undefined;
+      this.#do("announce");
+      directory.markSupervised();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      complain(error.text);
+    }
+    if (listens) this.#listenToControl();
+  }
+
+  /** Obeys `letters` as if they had come through the FIFO. */
+  tell(letters: string): void {
+    for (const letter of letters) this.#happen(letter as Event);
+  }
+
+  /** Writes the record, where it is out of date, and the status file; later, where the file system refuses it. */
+  #announce(quiet: boolean): void {
+    if (this.#recorded !== this.#since) this.#record(this.#phase());
+    const [since, pid] = [this.#since, this.#pid];
+    // Nothing that is not there is paused.
+    const paused = this.#paused && pid !== 0;
+    const status = { since, pid, paused, want: this.#want };
+    if (this.directory.writeStatus(status, quiet)) this.#announced = since;
+    this.#again?.cancel();
+    const done = this.#announced === since &&
+      (this.#recorded === since || !this.surroundings.adopts);
+    if (done || this.#state === "over") return;
+    this.#again = this.surroundings.timers.after(SECOND, () => {
+      this.look();
+      this.#announce(true);
+    });
+  }
+
   /** Leaves word of what is going on, for whoever comes after a kill -9. */
   #record(phase: Phase): void {
     if (!this.surroundings.adopts) return;
-    this.#recorded = phase.kind === "starting" ? undefined : this.#since;
     this.#pipe ??= this.mappings[0] === undefined ? "-" : pipeName(this.mappings[0][0]);
-    this.directory.writeRecord({
+    const written = this.directory.writeRecord({
       boot: bootId(),
       before: this.#announced ?? this.#since,
       since: this.#since,
       pipe: this.#pipe,
       phase,
     });
+    this.#recorded = written && phase.kind !== "starting" ? this.#since : undefined;
   }
 
   #phase(): Phase {
@@ -349,14 +403,7 @@ export class Supervisor {
     sendInt: (s: Supervisor): void => s.#send(SIGINT),
     sendKill: (s: Supervisor): void => s.#send(SIGKILL),
 
-    /** Writes the record, where it is out of date, and the status file. */
-    announce: (s: Supervisor): void => {
-      if (s.#recorded !== s.#since) s.#record(s.#phase());
-      const [since, pid] = [s.#since, s.#pid];
-      // Nothing that is not there is paused.
-      const paused = s.#paused && pid !== 0;
-      if (s.directory.writeStatus({ since, pid, paused, want: s.#want })) s.#announced = since;
-    },
+    announce: (s: Supervisor): void => s.#announce(false),
 
     /** Starts ./run. */
     start: (s: Supervisor): void => {
@@ -418,6 +465,7 @@ export class Supervisor {
       s.#state = "over";
       s.#timer?.cancel();
       s.#do("announce");
+      s.#again?.cancel();
       if (s.surroundings.adopts) s.directory.clearRecord();
       s.surroundings.poller.remove(s.directory.descriptors.control);
       s.directory.close();

@@ -169,13 +169,18 @@ export function descendants(ancestor: number): number[] {
   return below(ancestor);
 }
 
+/** Takes note of all children that have ended: only then are their pids free. */
+export function reap(): void {
+  while (wait4(-1, WNOHANG) !== undefined) { /* the next one */ }
+}
+
 /** Ends everything that the bench has started. */
 export function endEverything(): void {
   for (;;) {
     const left = descendants(Deno.pid);
     if (left.length === 0) return;
     for (const pid of left) kill(pid, SIGKILL);
-    while (wait4(-1, WNOHANG) !== undefined) { /* the next one */ }
+    reap();
   }
 }
 

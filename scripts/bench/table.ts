@@ -129,11 +129,19 @@ export function cells({ row, columns }: Result): { cells: string[]; warning: str
 
 /** The whole table, a line each. */
 export function table(results: readonly Result[]): string[] {
-  const rows = [HEAD, ...results.map((result) => cells(result).cells)];
-  const widths = HEAD.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0), 3));
+  return markdown(HEAD, results.map((result) => cells(result).cells));
+}
+
+/** A table in Markdown, a line each. */
+export function markdown(
+  head: readonly string[],
+  body: readonly (readonly string[])[],
+): string[] {
+  const widths = head.map((_, at) =>
+    Math.max(...[head, ...body].map((row) => row[at]?.length ?? 0), 3)
+  );
   const text = (row: readonly string[]): string =>
     `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`;
-  const [head = HEAD, ...body] = rows;
   return [
     text(head),
     `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`,

@@ -230,8 +230,8 @@ survivalTest("svscan is left by a signal in every state of its services", async 
   await box.run(["svc", "-o", "sv/once"]);
   await box.run(["svc", "-x", "sv/exiting"]);
   await box.until("once", () => statusOf(box, "sv/once")?.want === "");
-  first.kill("SIGHUP");
-  equal(await first.ended, 128 + 1);
+  first.kill("SIGINT");
+  equal(await first.ended, 128 + 2);
   await untilSupervised(box, ["sv/up", "sv/once", "sv/exiting", "sv/down", "sv/flaps"]);
   for (const name of ["sv/up", "sv/once", "sv/exiting"]) Deno.kill(pidOf(box, name), "SIGKILL");
   await box.until("the once is down", () => pidOf(box, "sv/once") === 0);

@@ -20,7 +20,12 @@ import { AT_FDCWD } from "../../lib/os/constants.ts";
 import { close, fchdir } from "../../lib/os/file.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { handedOn, type HandedSupervisor, unpackSupervisor } from "../../lib/supervise/handover.ts";
+import {
+  type Handed,
+  handedOn,
+  supervisorsOf,
+  unpackSupervisor,
+} from "../../lib/supervise/handover.ts";
 import { loop, makeSurroundings } from "../../lib/supervise/loop.ts";
 import { supervise as superviseDirectory } from "../../lib/supervise/supervisor.ts";
 
@@ -29,7 +34,8 @@ const USAGE = "usage: supervise dir";
 export const supervise: Tool = { usage: USAGE, run };
 
 function run(context: Context): Outcome {
-  const handed = handedOn(context.env);
+  const handed = handedOn(context);
+  if (handed === "trial") return 0;
   if (handed !== undefined) return superviseOn(context, handed);
   const [directory, ...more] = context.args;
   if (directory === undefined || more.length > 0) throw usageError(context.name, USAGE);
@@ -43,13 +49,20 @@ function run(context: Context): Outcome {
 }
 
 /** Looks after what an svscan that was ended looked after, until the last of it is told to exit. */
-function superviseOn(context: Context, handed: readonly HandedSupervisor[]): number {
-  const surroundings = makeSurroundings(context, true);
-  let left = handed.length;
-  for (const one of handed) {
+function superviseOn(context: Context, handed: Handed): number {
+  const surroundings = makeSurroundings({ ...context, inheritance: handed.inheritance }, true);
+  const supervisors = supervisorsOf(handed.services);
+  // The other side of a log pipe is to see that nobody will write, or read, any more.
+  const used = new Set(supervisors.flatMap(({ mappings }) => mappings.map(([ours]) => ours)));
+  for (const { pipe } of handed.services) {
+    for (const end of pipe === undefined ? [] : [pipe.reader, pipe.writer]) {
+      if (!used.has(end)) close(end);
+    }
+  }
+  let left = supervisors.length;
+  for (const one of supervisors) {
     unpackSupervisor(one, surroundings, () => {
       left--;
-      // The other side of the log pipe is to see that nobody will write, or read, any more.
       for (const [ours] of one.mappings) close(ours);
     });
   }

@@ -8,9 +8,12 @@
  * each supervised, together with its log/ where it has one; a pipe joins the two. A new one is found sooner, a
  * second or two after somebody has put it there.
  *
+ * On SIGHUP it starts itself over, with the version of djbox that is there by then: see `djbox upgrade`.
+ *
  * Exit codes: 111 DIR cannot be entered; otherwise it does not end by itself.
  *
- * Differences: one process supervises all services, instead of a supervise each. Where svscan is ended by a
+ * Differences: one process supervises all services, instead of a supervise each. SIGHUP ends C's, and ours only where
+ * it comes from the terminal or goes to the services, too. Where svscan is ended by a
  * signal that somebody sent to it, a process `supervise DIR` takes over what it looked after, so that services stay
  * supervised, as with C's.
  *
@@ -32,16 +35,17 @@ import { SystemError, unlessRefused } from "../../lib/os/errno.ts";
 import { chdir } from "../../lib/os/file.ts";
 import { DirectoryWatch } from "../../lib/os/inotify.ts";
 import { PollSet, sleep } from "../../lib/os/poll.ts";
-import { dieBy, endedBy } from "../../lib/os/process.ts";
-import { isIgnored, maskOf, SignalDescriptor } from "../../lib/os/signal.ts";
+import { dieBy, endedBy, getpid } from "../../lib/os/process.ts";
+import { type Arrived, isIgnored, maskOf, SignalDescriptor } from "../../lib/os/signal.ts";
 import type { Timer } from "../../lib/os/timers.ts";
 import { orFatal, warn } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { handOver, packSupervisor } from "../../lib/supervise/handover.ts";
+import { type Handed, handedOn, handOver, packSupervisor } from "../../lib/supervise/handover.ts";
 import { loop, makeSurroundings, type Surroundings } from "../../lib/supervise/loop.ts";
 import { Scanner } from "../../lib/supervise/scanner.ts";
 import { SUPERVISE } from "../../lib/supervise/service_directory.ts";
 import type { Supervisor } from "../../lib/supervise/supervisor.ts";
+import { Upgrade } from "../../lib/supervise/upgrade.ts";
 
 const SCAN_INTERVAL = 5000;
 const QUIET = 1000;
@@ -50,31 +54,56 @@ const DEADLY = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM];
 
 export const svscan: Tool = { usage: "usage: svscan [ dir ]", readsSignals: true, run };
 
-function run(context: Context): Outcome {
-  const [directory] = context.args;
-  if (directory !== undefined) {
-    orFatal(context.name, `unable to chdir to ${directory}`, () => chdir(directory));
-  }
+function run(called: Context): Outcome {
+  const handed = handedOn(called);
+  if (handed === "trial") return 0;
+  const inheritance = handed?.inheritance ?? called.inheritance;
+  const context: Context = { ...called, inheritance };
   const surroundings = makeSurroundings(context, true);
   const scanner = new Scanner(context, surroundings);
-  // What svscan was started ignoring (nohup), or with blocked, does not end it.
+  const all = (): Handed => ({
+    services: scanner.pack(),
+    inheritance: surroundings.inheritance,
+  });
+  const upgrade = new Upgrade(context, surroundings, all);
+  if (handed === undefined) enter(context);
+  // What svscan was started ignoring (nohup), or with blocked, does not end it. Nothing ends process 1.
   const ignored = (signal: number): boolean =>
-    isIgnored(signal) || (context.inheritance.mask & maskOf([signal])) !== 0n;
+    isIgnored(signal) || (inheritance.mask & maskOf([signal])) !== 0n ||
+    (getpid() === 1 && signal !== SIGHUP);
   const signals = new SignalDescriptor(DEADLY.filter((signal) => !ignored(signal)));
   surroundings.poller.add(signals.fd, () => {
     const arrived = signals.next();
     if (arrived === undefined) return;
-    leave(context, scanner.supervisors(), arrived.signal, arrived.fromKernel);
+    if (isForUpgrade(arrived, scanner.supervisors())) return upgrade.begin();
+    leave(context, scanner.supervisors(), all, arrived);
     dieBy(arrived.signal);
   });
+  // A signal for the whole process group ends services, too: they are not to be started again before it is noticed.
+  surroundings.poller.first(signals.fd);
   watchForNew(surroundings, scanner);
   const scan = (): void => {
     scanner.scan();
     surroundings.timers.after(SCAN_INTERVAL, scan);
   };
+  scanner.unpack(handed?.services ?? []);
   scan();
   loop(surroundings, () => false);
   return 0;
+}
+
+function enter({ name, args: [directory] }: Context): void {
+  if (directory === undefined) return;
+  orFatal(name, `unable to chdir to ${directory}`, () => chdir(directory));
+}
+
+/** A HUP that somebody sent to svscan alone, or to process 1. */
+function isForUpgrade(
+  { signal, fromKernel }: Arrived,
+  supervisors: readonly Supervisor[],
+): boolean {
+  if (getpid() === 1) return true;
+  return signal === SIGHUP && !fromKernel && !servicesEnd(signal, supervisors, false);
 }
 
 /**
@@ -98,23 +127,22 @@ function watchForNew({ poller, timers }: Surroundings, scanner: Scanner): void {
 }
 
 /**
- * Before svscan dies of `signal`: leaves what it supervised to a process of its own, where C's supervises would have
+ * Before svscan dies of a signal: leaves what it supervised to a process of its own, where C's supervises would have
  * lived on. They would not if the signal went to all of them: ^C on the terminal, or a whole process group.
  */
 function leave(
   context: Context,
   supervisors: readonly Supervisor[],
-  signal: number,
-  fromKernel: boolean,
+  all: () => Handed,
+  { signal, fromKernel }: Arrived,
 ): void {
   if (supervisors.length === 0) return;
-  if (fromKernel || servicesEnd(signal, supervisors)) {
+  if (fromKernel || servicesEnd(signal, supervisors, true)) {
     for (const supervisor of supervisors) supervisor.abandon();
     return;
   }
   try {
-    const argv = [SUPERVISE, ...context.args.slice(0, 1)];
-    handOver(context, argv, supervisors.map(packSupervisor));
+    handOver(context, [SUPERVISE, ...context.args.slice(0, 1)], all());
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     warn(context.name, "unable to leave the services to supervise", error);
@@ -125,16 +153,20 @@ function leave(
 const GRACE = 200;
 
 /**
- * Whether services that nobody had told to end do end now: one by the very signal, or half of them in whatever
- * way (multilog and tcpserver exit when they are sent TERM).
+ * Whether services that nobody had told to end do end now: one by the very signal, or, where the signal may also
+ * be one that they exit of, as multilog and tcpserver do of TERM, half of them in whatever way.
  */
-function servicesEnd(signal: number, supervisors: readonly Supervisor[]): boolean {
+function servicesEnd(
+  signal: number,
+  supervisors: readonly Supervisor[],
+  anyhow: boolean,
+): boolean {
   const steady = supervisors.filter((supervisor) => supervisor.isSteady).map(packSupervisor);
   const set = new PollSet(steady.length);
   steady.forEach(({ condition }, i) => set.set(i, condition.process));
   for (const end = monotonic() + GRACE; steady.length > 0 && monotonic() < end; sleep(5)) {
     if (steady.some(({ condition }) => endedBy(condition.pid) === signal)) return true;
-    if (set.wait(0) * 2 >= steady.length) return true;
+    if (anyhow && set.wait(0) * 2 >= steady.length) return true;
   }
   return false;
 }

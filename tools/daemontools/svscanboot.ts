@@ -20,18 +20,17 @@
 import { type ByteString, toBytes } from "../../lib/os/bytes.ts";
 import { O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY } from "../../lib/os/constants.ts";
 import { SystemError } from "../../lib/os/errno.ts";
-import { close, dup2, lstat, open, pipe, readDirectory, writeAll } from "../../lib/os/file.ts";
+import { close, dup2, open, pipe, writeAll } from "../../lib/os/file.ts";
 import { exitCodeOf, type Mapping, signalOf, wait } from "../../lib/os/process.ts";
 import { Environment } from "../../lib/cli/environment.ts";
 import { EXIT_TEMPORARY, orFatal, reasonOf } from "../../lib/cli/messages.ts";
 import { spawnProgram } from "../../lib/cli/spawn.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { exists, namesIn, serviceDirectory } from "../../lib/supervise/place.ts";
 
 export const svscanboot: Tool = { usage: "usage: svscanboot", run };
 
 const PATH = "/command:/usr/local/bin:/usr/local/sbin:/bin:/sbin:/usr/bin:/usr/sbin:/usr/X11R6/bin";
-const ORIGINAL_PLACE = "/service";
-const DEBIAN_PLACE = "/etc/service";
 /** The characters of svscan's latest messages that ps(1) shows. */
 const ROOM = 400;
 
@@ -50,31 +49,6 @@ function redirect(fd: number, flags: number): void {
   const opened = open("/dev/null", flags, 0o666);
   dup2(opened, fd);
   if (opened !== fd) close(opened);
-}
-
-function serviceDirectory(): ByteString {
-  if (namesIn(ORIGINAL_PLACE).length > 0 || !exists(DEBIAN_PLACE)) return ORIGINAL_PLACE;
-  return DEBIAN_PLACE;
-}
-
-/** What the shell's `*` stands for in `directory`; nothing where that cannot be read. */
-function namesIn(directory: ByteString): ByteString[] {
-  try {
-    return readDirectory(directory).filter((name) => !name.startsWith(".")).sort();
-  } catch (error) {
-    if (error instanceof SystemError) return [];
-    throw error;
-  }
-}
-
-function exists(path: ByteString): boolean {
-  try {
-    lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof SystemError) return false;
-    throw error;
-  }
 }
 
 /** `svc -dx DIR/* DIR/* /log`: whatever the services' old supervisors are, they are to go. */

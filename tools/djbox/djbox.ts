@@ -6,6 +6,7 @@
  *   djbox, djbox --help       what it is and how to call it
  *   djbox NAME [ARG ...]      runs the tool NAME
  *   djbox help                the manual: djbox-help
+ *   djbox upgrade             what is installed goes on with the services: djbox-upgrade
  *   djbox --list              the names of all tools, a line each
  *   djbox --version           version, form and runtime
  *
@@ -40,13 +41,16 @@ function run(context: Context): Outcome {
       return 0;
   }
   // The toolbox's own commands are tools too, under a name that is in nobody's way: djbox-help.
-  const { tools } = context.toolbox;
-  if (Object.hasOwn(tools, `djbox-${command}`)) {
-    return { file: context.toolbox.file, argv: [`djbox-${command}`, ...rest], env: context.env };
-  }
-  expectTool(context, command);
+  const { file, toolbox, env } = context;
+  const own = `djbox-${command}`;
+  const name = Object.hasOwn(toolbox.tools, own) ? own : command;
+  expectTool(context, name);
   // Called by our own file's name, the chain goes on in this process.
-  return { file: context.toolbox.file, argv: [command, ...rest], env: context.env };
+  return {
+    file: toolbox.isToolbox(file) ? file : toolbox.file,
+    argv: [name, ...rest],
+    env,
+  };
 }
 
 function say(text: string): void {

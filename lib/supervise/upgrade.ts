@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * svscan starts itself over, with the version of djbox that is now where it was called from: same pid, same children,
+ * same descriptors.
+ *
+ * execve(2) cannot be taken back, so what is there is tried first, beside us and with all that it would get: it must
+ * read the state and say that it has understood. What is missing, broken, too old or another program does not.
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import { SIGKILL, X_OK } from "../os/constants.ts";
+import { SystemError } from "../os/errno.ts";
+import { access, close, readlink } from "../os/file.ts";
+import { type Ended, exec, openPid, signalOf, signalProcess, wait } from "../os/process.ts";
+import { LAUNCHER_BLOCKS, maskOf } from "../os/signal.ts";
+import { spawn } from "../os/spawn.ts";
+import type { Timer } from "../os/timers.ts";
+import { warn } from "../cli/messages.ts";
+import { searchPath } from "../cli/path_search.ts";
+import type { Context } from "../cli/tool.ts";
+import { type Handed, parcel, wasUnderstood } from "./handover.ts";
+import type { Surroundings } from "./loop.ts";
+
+/** How long a trial may take. */
+const PATIENCE = 10_000;
+/** What a program that knows of no trials gets for the directory: svscan's of others end at once. */
+const NO_DIRECTORY = "/dev/null";
+
+/** A trial under way. */
+interface Trial {
+  readonly path: ByteString;
+  readonly pid: number;
+  /** Its pidfd. */
+  readonly process: number;
+  /** The file that it answers in. */
+  readonly file: number;
+  readonly timer: Timer;
+}
+
+export class Upgrade {
+  readonly #file: ByteString;
+  #trial: Trial | undefined;
+
+  /**
+   * To be made before the working directory changes.
+   *
+   * @param handed what is to be handed on at that moment
+   */
+  constructor(
+    private readonly context: Context,
+    private readonly surroundings: Surroundings,
+    private readonly handed: () => Handed,
+  ) {
+    const { file } = context;
+    const relative = file.includes("/") && !file.startsWith("/");
+    this.#file = relative ? `${readlink("/proc/self/cwd")}/${file}` : file;
+  }
+
+  /** Starts over, some milliseconds from now: supervision goes on meanwhile. Where that can't be, says why. */
+  begin(): void {
+    if (this.#trial !== undefined) return;
+    const reason = searchPath(this.#file, this.context.env.get("PATH"), (path) => {
+      const reason = access(path, X_OK);
+      if (reason === 0) this.#attempt(path, () => this.#try(path));
+      return reason;
+    });
+    if (reason !== 0) this.#refuse(this.#file, new SystemError(reason, "access"));
+  }
+
+  #refuse(path: ByteString, cause: unknown): void {
+    warn(this.context.name, `unable to upgrade to ${path}`, cause);
+  }
+
+  #attempt(path: ByteString, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.#refuse(path, error);
+    }
+  }
+
+  #try(path: ByteString): void {
+    const { poller, timers } = this.surroundings;
+    const { context } = this;
+    const { file, environ, inheritance } = parcel(context.env, this.handed(), true);
+    let process = -1;
+    try {
+      const pid = spawn({ ...inheritance, path, argv: [context.argv0, NO_DIRECTORY], environ });
+      process = openPid(pid);
+      poller.add(process, () => this.#tried());
+      const timer = timers.after(PATIENCE, () => signalProcess(process, SIGKILL));
+      this.#trial = { path, pid, process, file, timer };
+    } catch (error) {
+      for (const fd of [file, process]) if (fd >= 0) close(fd);
+      throw error;
+    }
+  }
+
+  /** The trial is over. */
+  #tried(): void {
+    if (this.#trial === undefined) return;
+    const { path, pid, process, file, timer } = this.#trial;
+    this.#trial = undefined;
+    timer.cancel();
+    this.surroundings.poller.remove(process);
+    close(process);
+    const ended = wait(pid, true);
+    this.#attempt(path, () => {
+      const understood = wasUnderstood(file);
+      if (understood) this.#startOver(path);
+      else this.#refuse(path, complaintOf(ended));
+    });
+    close(file);
+  }
+
+  /** Returns only where that cannot be. */
+  #startOver(path: ByteString): void {
+    const { context } = this;
+    const { file, environ, inheritance } = parcel(context.env, this.handed());
+    // A signal that arrives in between waits for the new one.
+    const mask = inheritance.mask | maskOf(LAUNCHER_BLOCKS);
+    const argv = [context.argv0, ...context.args];
+    const reason = exec({ ...inheritance, mask, path, argv, environ });
+    close(file);
+    throw new SystemError(reason, "execve");
+  }
+}
+
+function complaintOf(ended: Ended | undefined): Error {
+  const signal = ended === undefined ? 0 : signalOf(ended);
+  if (signal === SIGKILL) return new Error("it does not answer");
+  if (signal !== 0) return new Error(`it crashes of signal ${signal}`);
+  return new Error("it is no svscan that could take over");
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * The djbox that scripts try out.
+ *
+ * @module
+ */
+const ROOT = new URL("../..", import.meta.url).pathname;
+
+/** Builds and installs djbox below a folder where everybody may use it: that folder. */
+export async function installed(): Promise<string> {
+  const root = `${ROOT}build/root`;
+  for (const script of [["build.ts"], ["install.ts", "--root", root]]) {
+    const [file, ...args] = script as [string, ...string[]];
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", `${ROOT}scripts/${file}`, ...args],
+      stdout: "null",
+      stderr: "piped",
+    }).output();
+    if (!success) throw new Error(new TextDecoder().decode(stderr));
+  }
+  return root;
+}
