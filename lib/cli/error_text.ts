@@ -60,7 +60,7 @@ const TEXTS: Readonly<Record<number, string>> = {
   94: "socket type not supported", // ESOCKTNOSUPPORT
   95: "operation not supported", // EOPNOTSUPP
   96: "protocol family not supported", // EPFNOSUPPORT
-  97: "address family not supported by protocol family", // EAFNOSUPPORT
+  97: "address family not supported", // EAFNOSUPPORT
   98: "address already used", // EADDRINUSE
   99: "address not available", // EADDRNOTAVAIL
   100: "network down", // ENETDOWN

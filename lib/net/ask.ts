@@ -13,12 +13,10 @@ import { isIgnored, setDisposition } from "../os/signal.ts";
 import { complain, Failure, orFatal } from "../cli/messages.ts";
 import type { Context } from "../cli/tool.ts";
 import { type Filter, pour } from "../stream/filter.ts";
-import { connect } from "./connect.ts";
+import { connect, type Destination } from "./connect.ts";
 
 /** What is asked, and where. */
-export interface Question {
-  readonly host: ByteString;
-  readonly port: ByteString;
+export interface Question extends Destination {
   /** Its lines end in LF; they are sent with CR LF. */
   readonly request: ByteString;
 }
@@ -29,12 +27,12 @@ export interface Question {
  */
 export function ask(
   context: Context,
-  { host, port, request }: Question,
+  question: Question,
   filters: readonly [Filter, ...Filter[]],
 ): number {
-  const connection = connectOrComplain(context, host, port);
+  const connection = connectOrComplain(context, question);
   if (connection === undefined) return 0;
-  send(connection, request.replaceAll("\n", "\r\n"));
+  send(connection, question.request.replaceAll("\n", "\r\n"));
   orFatal(
     context.name,
     "unable to write output",
@@ -45,11 +43,10 @@ export function ask(
 
 function connectOrComplain(
   context: Context,
-  host: ByteString,
-  port: ByteString,
+  destination: Destination,
 ): number | undefined {
   try {
-    const { descriptors = [] } = connect(context, host, port, [context.name]);
+    const { descriptors = [] } = connect(context, destination, [context.name]);
     return descriptorOf({ ...context.inheritance, descriptors }, 6);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

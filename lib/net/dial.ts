@@ -8,14 +8,21 @@ import { monotonic } from "../os/clock.ts";
 import { EINPROGRESS, ETIMEDOUT, SystemError } from "../os/errno.ts";
 import { close, setNonblocking } from "../os/file.ts";
 import { POLLOUT, PollSet } from "../os/poll.ts";
-import { bind, connect, type Endpoint, pendingError, socket } from "../os/socket.ts";
+import { type Address, bind, connect, type Endpoint, pendingError, socket } from "../os/socket.ts";
 
 /**
  * A connection to `to`, as a blocking socket. Throws SystemError: "socket" and "bind" where it was not even tried,
  * "connect" where it did not come about; ETIMEDOUT after `milliseconds` too.
+ *
+ * @param kind an address of the kind that the socket is to be for
  */
-export function dial(from: Endpoint, to: Endpoint, milliseconds: number): number {
-  const fd = socket("stream", true);
+export function dial(
+  from: Endpoint,
+  to: Endpoint,
+  milliseconds: number,
+  kind: Address = to.address,
+): number {
+  const fd = socket("stream", true, kind);
   try {
     bind(fd, from);
     const error = connect(fd, to);

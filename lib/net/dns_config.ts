@@ -10,7 +10,7 @@ import { ENOENT, SystemError } from "../os/errno.ts";
 import { readFile } from "../os/file.ts";
 import type { Address } from "../os/socket.ts";
 import type { Environment } from "../cli/environment.ts";
-import { LOOPBACK, scanAddress } from "./address.ts";
+import { isIpv6, LOOPBACK, parseIpv6, scanAddress } from "./address.ts";
 import { lower } from "./dns_packet.ts";
 
 const RESOLV_CONF = "/etc/resolv.conf";
@@ -29,24 +29,39 @@ function contentOf(file: ByteString): ByteString | undefined {
 
 /** The servers to ask, in order: $DNSCACHEIP, else /etc/resolv.conf, else 127.0.0.1. Throws SystemError. */
 export function servers(env: Environment): readonly Address[] {
-  const fromEnvironment = parseServers(env.get("DNSCACHEIP") ?? "");
+  const fromEnvironment = preferred(parseServers(env.get("DNSCACHEIP") ?? ""));
   if (fromEnvironment.length > 0) return fromEnvironment;
-  const fromFile = parseResolvConf(contentOf(RESOLV_CONF) ?? "").servers;
+  const fromFile = preferred(parseResolvConf(contentOf(RESOLV_CONF) ?? "").servers);
   return fromFile.length > 0 ? fromFile : [LOOPBACK];
 }
 
-/** Dotted addresses joined by dots. */
+/** ucspi-tcp does not see servers with IPv6 addresses: they count where there are no others. */
+export function preferred(found: readonly Address[]): readonly Address[] {
+  const ipv4 = found.filter((address) => !isIpv6(address));
+  return (ipv4.length > 0 ? ipv4 : found).slice(0, MAX_SERVERS);
+}
+
+/** Addresses joined by dots. */
 export function parseServers(text: ByteString): Address[] {
   const found: Address[] = [];
   let rest = text;
-  while (found.length < MAX_SERVERS) {
+  for (;;) {
     if (rest.startsWith(".")) rest = rest.slice(1);
-    const next = scanAddress(rest);
-    if (next === undefined) break;
+    const next = scanServer(rest);
+    if (next === undefined) return found;
     found.push(next.address);
     rest = rest.slice(next.length);
   }
-  return found;
+}
+
+/** The address at the start of `text`, and how long it is there. */
+function scanServer(
+  text: ByteString,
+): { readonly address: Address; readonly length: number } | undefined {
+  const groups = /^[0-9a-f]*:[0-9a-f:]*/i.exec(text)?.[0];
+  if (groups === undefined) return scanAddress(text);
+  const address = parseIpv6(groups);
+  return address === undefined ? undefined : { address, length: groups.length };
 }
 
 /** resolv.conf(5), as far as it counts here. */
@@ -57,8 +72,8 @@ export function parseResolvConf(
   let search: ByteString[] | undefined;
   for (const line of content.split("\n")) {
     const server = /^nameserver[ \t]+(.*)/s.exec(line)?.[1];
-    const address = server === undefined ? undefined : scanAddress(server)?.address;
-    if (address !== undefined && found.length < MAX_SERVERS) found.push(address);
+    const address = server === undefined ? undefined : scanServer(server)?.address;
+    if (address !== undefined) found.push(address);
     const domains = /^(?:search|domain)[ \t](.*)/s.exec(line)?.[1];
     if (domains !== undefined) search ??= domains.split(/[ \t]+/).filter((word) => word !== "");
   }

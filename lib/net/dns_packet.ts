@@ -6,7 +6,8 @@
  * @module
  */
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
-import type { Address } from "../os/socket.ts";
+import { type Address, IPV4_SIZE, IPV6_SIZE, unmapped } from "../os/socket.ts";
+import { isIpv6 } from "./address.ts";
 
 /** A name as it travels: each label with its length in front, an empty label at the end. */
 export type WireName = ByteString;
@@ -14,7 +15,15 @@ export type WireName = ByteString;
 export const TYPE_A = 1;
 export const TYPE_PTR = 12;
 export const TYPE_TXT = 16;
+export const TYPE_AAAA = 28;
 const CLASS_IN = 1;
+
+/** The types of records that hold addresses: of IPv4, and of IPv6. */
+export type AddressType = typeof TYPE_A | typeof TYPE_AAAA;
+const SIZES: Readonly<Record<AddressType, number>> = {
+  [TYPE_A]: IPV4_SIZE,
+  [TYPE_AAAA]: IPV6_SIZE,
+};
 
 const HEADER = 12;
 const MAX_NAME = 255;
@@ -75,10 +84,20 @@ export function lower(text: ByteString): ByteString {
   return text.replace(/[A-Z]/g, (char) => char.toLowerCase());
 }
 
-/** The name under which the host of an address is found. */
+/** The name under which the host of an address is found: in-addr.arpa, or by hexadecimal digits ip6.arpa. */
 export function reverseName(address: Address): WireName {
+  if (isIpv6(address)) return parseName(reverseDigits(address) + ".ip6.arpa") as WireName;
   const parts = Array.from(address, (char) => String(char.charCodeAt(0)));
   return parseName(parts.toReversed().join(".") + ".in-addr.arpa") as WireName;
+}
+
+/** The hexadecimal digits of an IPv6 address, the last one first, with dots between them. */
+export function reverseDigits(address: Address): ByteString {
+  const digits = Array.from(
+    address,
+    (char) => char.charCodeAt(0).toString(16).padStart(2, "0"),
+  ).join("");
+  return Array.from(digits).reverse().join(".");
 }
 
 /** A question for a server that looks further itself. */
@@ -177,11 +196,11 @@ export function firstName(packet: Uint8Array): ByteString {
   return "";
 }
 
-/** The addresses in the answer. Throws PacketError. */
-export function addresses(packet: Uint8Array): Address[] {
+/** The addresses in the answer that are in records of the type that was asked for. Throws PacketError. */
+export function addresses(packet: Uint8Array, asked: AddressType): Address[] {
   const found: Address[] = [];
   for (const { type, data } of records(packet)) {
-    if (type === TYPE_A && data.length === 4) found.push(fromBytes(data));
+    if (type === asked && data.length === SIZES[asked]) found.push(unmapped(fromBytes(data)));
   }
   return found;
 }

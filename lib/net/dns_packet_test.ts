@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { toBytes } from "../os/bytes.ts";
+import { formatAddress, parseIpv6 } from "./address.ts";
 import {
   addresses,
   answers,
@@ -14,6 +15,7 @@ import {
   reverseName,
   text,
   TYPE_A,
+  TYPE_AAAA,
   TYPE_PTR,
   TYPE_TXT,
 } from "./dns_packet.ts";
@@ -95,8 +97,26 @@ Deno.test("addresses() takes those of four bytes, behind aliases too", () => {
     ["\x01b\0", TYPE_A, "\x7f\0\0\x01\x02"],
     ["\xc0\x0c", TYPE_A, "\x7f\0\0\x02"],
   ]);
-  deepEqual(addresses(packet), ["\x7f\0\0\x01", "\x7f\0\0\x02"]);
+  deepEqual(addresses(packet, TYPE_A), ["\x7f\0\0\x01", "\x7f\0\0\x02"]);
+  deepEqual(addresses(packet, TYPE_AAAA), []);
   equal(firstName(packet), "");
+});
+
+Deno.test("addresses() of IPv6 are those of sixteen bytes; a mapped one is the IPv4 one", () => {
+  const packet = answer(question(1, NAME, TYPE_AAAA), [
+    ["\xc0\x0c", TYPE_AAAA, " \x01\r\xb8" + "\0".repeat(11) + "\x01"],
+    ["\xc0\x0c", TYPE_AAAA, "\0".repeat(10) + "\xff\xff\x01\x02\x03\x04"],
+    ["\xc0\x0c", TYPE_AAAA, "\x01\x02\x03\x04"],
+    ["\xc0\x0c", TYPE_A, "\x7f\0\0\x02"],
+  ]);
+  deepEqual(addresses(packet, TYPE_AAAA).map(formatAddress), ["2001:db8::1", "1.2.3.4"]);
+});
+
+Deno.test("reverseName() of IPv6 has a label for each digit", () => {
+  equal(
+    formatName(reverseName(parseIpv6("4321:0:1:2:3:4:567:89ab") ?? "")),
+    "b.a.9.8.7.6.5.0.4.0.0.0.3.0.0.0.2.0.0.0.1.0.0.0.0.0.0.0.1.2.3.4.ip6.arpa",
+  );
 });
 
 Deno.test("firstName() takes the first, with pointers", () => {
@@ -139,14 +159,14 @@ Deno.test("an answer that is cut anywhere is refused or shorter, never read beyo
     ["\xc0\x0c", TYPE_A, "\x7f\0\0\x02"],
   ]);
   for (let size = 0; size < packet.length; size++) {
-    throws(() => addresses(packet.subarray(0, size)), PacketError, String(size));
+    throws(() => addresses(packet.subarray(0, size), TYPE_A), PacketError, String(size));
   }
 });
 
 Deno.test("noise is no answer, or some answer, but always ends", () => {
   for (let i = 0; i < 3000; i++) {
     const noise = crypto.getRandomValues(new Uint8Array(i % 512));
-    for (const read of [addresses, firstName, text]) {
+    for (const read of [(): void => void addresses(noise, TYPE_AAAA), firstName, text]) {
       try {
         read(noise);
       } catch (error) {

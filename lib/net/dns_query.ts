@@ -14,9 +14,9 @@ import { EAGAIN, EINPROGRESS, EINTR, EIO, ETIMEDOUT, SystemError } from "../os/e
 import { EPOLLIN, EPOLLOUT } from "../os/constants.ts";
 import { close } from "../os/file.ts";
 import type { Loop } from "../os/loop.ts";
+import { type Address, bind, connect, type Endpoint, receive, send, socket } from "../os/socket.ts";
 import type { Timer } from "../os/timers.ts";
-import { type Address, bind, connect, receive, send, socket } from "../os/socket.ts";
-import { ANY_ADDRESS } from "./address.ts";
+import { ANY_ADDRESS, ANY_IPV6_ADDRESS, isIpv6 } from "./address.ts";
 import { answers, isFailure, isTruncated, question, type WireName } from "./dns_packet.ts";
 
 const DNS_PORT = 53;
@@ -96,12 +96,13 @@ export class DnsQuery implements Task {
     this.cancel();
     const [id = 0, ...ports] = crypto.getRandomValues(new Uint16Array(1 + PORT_TRIES));
     this.#question = question(id, this.#name, this.#type);
-    this.#fd = socket(type, true);
-    const free = ports.map((port) => FIRST_PORT + port % (65536 - FIRST_PORT)).some((port) =>
-      bound(this.#fd, port)
-    );
-    if (!free) bind(this.#fd, { address: ANY_ADDRESS, port: 0 });
     const address = this.#servers[this.#server] ?? ANY_ADDRESS;
+    const from = isIpv6(address) ? ANY_IPV6_ADDRESS : ANY_ADDRESS;
+    this.#fd = socket(type, true, address);
+    const free = ports.map((port) => FIRST_PORT + port % (65536 - FIRST_PORT)).some((port) =>
+      bound(this.#fd, { address: from, port })
+    );
+    if (!free) bind(this.#fd, { address: from, port: 0 });
     return connect(this.#fd, { address, port: DNS_PORT });
   }
 
@@ -233,9 +234,9 @@ class TcpAnswer {
   }
 }
 
-function bound(fd: number, port: number): boolean {
+function bound(fd: number, where: Endpoint): boolean {
   try {
-    bind(fd, { address: ANY_ADDRESS, port });
+    bind(fd, where);
     return true;
   } catch (error) {
     if (error instanceof SystemError) return false;

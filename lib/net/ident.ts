@@ -115,10 +115,10 @@ export class IdentQuery implements Task {
   #connect(): void {
     const { local, remote } = this.#connection;
     try {
-      this.#fd = socket("stream", true);
+      this.#fd = socket("stream", true, remote.address);
       // The host knows the connection only if it is asked from the address that it is connected to.
-      bind(this.#fd, { address: local.address, port: 0 });
-      const error = connect(this.#fd, { address: remote.address, port: IDENT_PORT });
+      bind(this.#fd, { ...local, port: 0 });
+      const error = connect(this.#fd, { ...remote, port: IDENT_PORT });
       if (error === 0 || error === EINPROGRESS) this.#await(EPOLLOUT, () => this.#ask());
       else this.#finish(undefined);
     } catch (error) {

@@ -10,15 +10,18 @@ import { EPROTO, SystemError } from "../os/errno.ts";
 import type { Loop } from "../os/loop.ts";
 import type { Address } from "../os/socket.ts";
 import type { Environment } from "../cli/environment.ts";
+import { isIpv6 } from "./address.ts";
 import { qualify, rewriteRules, servers } from "./dns_config.ts";
 import {
   addresses,
+  type AddressType,
   firstName,
   PacketError,
   parseName,
   reverseName,
   text,
   TYPE_A,
+  TYPE_AAAA,
   TYPE_PTR,
   TYPE_TXT,
   type WireName,
@@ -40,19 +43,22 @@ export class Resolver {
     return this.#ask(reverseName(address), TYPE_PTR, firstName, done);
   }
 
-  /** The addresses of a name as it stands; dotted ones are not asked for. In random order, as in C. */
+  /** The IPv4 addresses of a name as it stands; dotted ones are not asked for. In random order, as in C. */
   addressesOf(name: ByteString, done: Done<readonly Address[]>): Task {
     const dotted = parseDotted(name);
-    if (dotted !== undefined) {
-      done(dotted);
-      return NOTHING;
-    }
-    return this.#ask(
-      parseName(name),
-      TYPE_A,
-      (packet) => shuffle(addresses(packet)),
-      done,
-    );
+    if (dotted === undefined) return this.#addressesOf(name, TYPE_A, done);
+    done(dotted);
+    return NOTHING;
+  }
+
+  /** The addresses of a name that are of the same kind as `address`. */
+  addressesLike(address: Address, name: ByteString, done: Done<readonly Address[]>): Task {
+    if (!isIpv6(address)) return this.addressesOf(name, done);
+    return this.#addressesOf(name, TYPE_AAAA, done);
+  }
+
+  #addressesOf(name: ByteString, type: AddressType, done: Done<readonly Address[]>): Task {
+    return this.#ask(parseName(name), type, (packet) => shuffle(addresses(packet, type)), done);
   }
 
   /** All text of a name. */
@@ -60,13 +66,36 @@ export class Resolver {
     return this.#ask(parseName(name), TYPE_TXT, text, done);
   }
 
-  /** The addresses of a name as somebody wrote it: the first of those that it may mean counts that has any. */
-  addressesNow(written: ByteString): readonly Address[] {
+  /**
+   * The addresses of a name as somebody wrote it: the first of those that it may mean counts that has any. With
+   * `withIpv6` those of IPv6 come first, then those of IPv4; one kind is enough where the other can't be found out.
+   */
+  addressesNow(written: ByteString, withIpv6 = false): readonly Address[] {
     let found: readonly Address[] = [];
     for (const name of qualify(written, rewriteRules(this.env))) {
-      found = this.now((done) => this.addressesOf(name, done));
+      found = withIpv6
+        ? this.#allAddressesNow(name)
+        : this.now((done) => this.addressesOf(name, done));
       if (found.length > 0) break;
     }
+    return found;
+  }
+
+  #allAddressesNow(name: ByteString): readonly Address[] {
+    const dotted = parseDotted(name);
+    if (dotted !== undefined) return dotted;
+    const findings: Finding<readonly Address[]>[] = [];
+    const types = [TYPE_AAAA, TYPE_A] as const;
+    for (const type of types) {
+      this.#addressesOf(name, type, (finding) => {
+        if (type === TYPE_AAAA) findings.unshift(finding);
+        else findings.push(finding);
+      });
+    }
+    while (findings.length < types.length) this.loop.turn();
+    const found = findings.flatMap((finding) => finding instanceof SystemError ? [] : finding);
+    const problem = findings.find((finding) => finding instanceof SystemError);
+    if (found.length === 0 && problem !== undefined) throw problem;
     return found;
   }
 

@@ -3,14 +3,16 @@
  * Access rules from text into a cdb, as tcprules has them: one `ADDRESS:INSTRUCTIONS` a line.
  *
  * Spaces and tabs at the end of a line are dropped; an empty line, one that begins with `#` and one without a colon
- * say nothing. The address is all before the first colon. Instructions are `allow` or `deny`, then any number of
- * `,NAME=QvalueQ`, where Q is any byte. lib/net/rules.ts says what becomes of them.
+ * say nothing. The address is all before the first colon that has instructions behind it; only an IPv6 address has
+ * colons itself. Instructions are `allow` or `deny`, then any number of `,NAME=QvalueQ`, where Q is any byte.
+ * lib/net/rules.ts says what becomes of them.
  *
  * @module
  */
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
 import { HASH_START, PAIR } from "../cdb/format.ts";
 import type { Writer } from "../cdb/writer.ts";
+import { formatLengths, ipv6Key, lengthsKey, networkKey, parseNetwork } from "./rule_network.ts";
 import { isRange, parseRange } from "./rule_range.ts";
 
 const TAB = 9;
@@ -20,6 +22,7 @@ const HASH_SIGN = 35;
 const PLUS = 43;
 const COMMA = 44;
 const HYPHEN = 45;
+const SLASH = 47;
 const COLON = 58;
 const EQUALS = 61;
 const D = 68;
@@ -44,6 +47,7 @@ export function compileRules(
   read: (buffer: Uint8Array<ArrayBuffer>) => number,
   cdb: Writer,
 ): void {
+  const networks = new Networks();
   let buffer = new Uint8Array(WINDOW);
   let length = 0;
   for (;;) {
@@ -54,15 +58,17 @@ export function compileRules(
     length += got;
     if (whole > 0) {
       const end = length - got + whole;
-      compileLines(buffer, end, cdb);
+      compileLines(buffer, end, cdb, networks);
       buffer.copyWithin(0, end, length);
       length -= end;
     }
     if (length === buffer.length) buffer = enlarged(buffer);
   }
-  if (length === 0) return;
-  buffer[length] = NEWLINE;
-  compileLines(buffer, length + 1, cdb);
+  if (length > 0) {
+    buffer[length] = NEWLINE;
+    compileLines(buffer, length + 1, cdb, networks);
+  }
+  networks.write(cdb);
 }
 
 function enlarged(buffer: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -78,7 +84,12 @@ function enlarged(buffer: Uint8Array): Uint8Array<ArrayBuffer> {
  * longer than in C: an address is hashed while it is copied to where it goes, into the cdb's buffer, and the value
  * is made behind it. No rule is twice as long as its line.
  */
-function compileLines(input: Uint8Array<ArrayBuffer>, length: number, cdb: Writer): void {
+function compileLines(
+  input: Uint8Array<ArrayBuffer>,
+  length: number,
+  cdb: Writer,
+  networks: Networks,
+): void {
   let record = cdb.room(2 * length + PAIR);
   let output = cdb.buffer;
   for (let at = 0; at < length; at++) {
@@ -86,33 +97,43 @@ function compileLines(input: Uint8Array<ArrayBuffer>, length: number, cdb: Write
     const key = record + PAIR;
     let end = key;
     let hash = HASH_START;
-    let hyphen = false;
+    let special = false;
     let byte = input[at] as number;
     if (byte === HASH_SIGN) {
       at = input.indexOf(NEWLINE, at);
       continue;
     }
-    while (byte !== COLON) {
-      // Digits and letters come after both.
-      if (byte <= HYPHEN) {
-        if (byte === NEWLINE) break;
-        if (byte === HYPHEN) hyphen = true;
+    for (;;) {
+      while (byte !== COLON) {
+        // Digits and letters come after them.
+        if (byte <= SLASH) {
+          if (byte === NEWLINE) break;
+          if (byte === HYPHEN || byte === SLASH) special = true;
+        }
+        hash = Math.imul(hash, 33) ^ byte;
+        output[end++] = byte;
+        byte = input[++at] as number;
       }
+      if (byte === NEWLINE) break;
+      if (startsWith(input, at + 1, ALLOW) || startsWith(input, at + 1, DENY)) break;
+      // A colon in an address, then.
+      special = true;
       hash = Math.imul(hash, 33) ^ byte;
       output[end++] = byte;
       byte = input[++at] as number;
     }
-    if (byte === NEWLINE) continue;
+    if (byte === NEWLINE) {
+      if (output.subarray(key, end).includes(COLON)) throw errorIn(input, line);
+      continue;
+    }
     const value = end;
     at++;
     if (startsWith(input, at, ALLOW)) {
       at += ALLOW.length;
-    } else if (startsWith(input, at, DENY)) {
+    } else {
       at += DENY.length;
       output[end++] = D;
       output[end++] = 0;
-    } else {
-      throw errorIn(input, line);
     }
     while (input[at] === COMMA) {
       // `,NAME=QvalueQ` becomes `+NAME=value` and a NUL.
@@ -136,9 +157,12 @@ function compileLines(input: Uint8Array<ArrayBuffer>, length: number, cdb: Write
     if (isBlank(input[at - 1] as number)) throw errorIn(input, line);
     while (isBlank(input[at] as number)) at++;
     if (input[at] !== NEWLINE) throw errorIn(input, line);
-    const address = hyphen ? fromBytes(output.subarray(key, value)) : "";
-    if (isRange(address)) {
-      if (!addRange(address, output.slice(value, end), cdb)) throw errorIn(input, line);
+    const address = special ? fromBytes(output.subarray(key, value)) : "";
+    const keys = special ? keysOf(address, networks) : ITSELF;
+    if (keys === undefined) throw errorIn(input, line);
+    if (keys.length !== 1 || keys[0] !== address) {
+      const instructions = output.slice(value, end);
+      for (const key of keys) cdb.add(toBytes(key), instructions);
       record = cdb.room(2 * (length - at) + PAIR);
       output = cdb.buffer;
     } else {
@@ -147,6 +171,9 @@ function compileLines(input: Uint8Array<ArrayBuffer>, length: number, cdb: Write
     }
   }
 }
+
+/** The keys of an address in which nothing is special; its text is not needed. */
+const ITSELF: readonly ByteString[] = [""];
 
 function startsWith(input: Uint8Array, at: number, word: Uint8Array): boolean {
   for (let i = 0; i < word.length; i++) {
@@ -159,14 +186,43 @@ function isBlank(byte: number): boolean {
   return byte === SPACE || byte === TAB;
 }
 
-/** Adds a rule for each number of the range in the address. False: it is not a proper one. */
-function addRange(address: ByteString, value: Uint8Array<ArrayBuffer>, cdb: Writer): boolean {
-  const range = parseRange(address);
-  if (range === undefined) return false;
-  for (let number = range.first; number <= range.last; number++) {
-    cdb.add(toBytes(`${range.before}${number}${range.behind}`), value);
+/** The keys that stand for the address: one for each number of a range. undefined: it is not a proper one. */
+function keysOf(address: ByteString, networks: Networks): ByteString[] | undefined {
+  if (address.includes(":")) {
+    const key = networks.keyOf(address) ?? ipv6Key(address);
+    return key === undefined ? undefined : [key];
   }
-  return true;
+  if (!isRange(address)) return [networks.keyOf(address) ?? address];
+  const range = parseRange(address);
+  if (range === undefined) return undefined;
+  const keys: ByteString[] = [];
+  for (let number = range.first; number <= range.last; number++) {
+    const key = `${range.before}${number}${range.behind}`;
+    keys.push(networks.keyOf(key) ?? key);
+  }
+  return keys;
+}
+
+/** The lengths of the networks that have rules, by the number of bytes that their addresses have. */
+class Networks {
+  readonly #lengths = new Map<number, Set<number>>();
+
+  /** The key for a network, which is noted; undefined: it is none. */
+  keyOf(text: ByteString): ByteString | undefined {
+    const network = parseNetwork(text);
+    if (network === undefined) return undefined;
+    const size = network.address.length;
+    const lengths = this.#lengths.get(size) ?? new Set();
+    this.#lengths.set(size, lengths.add(network.length));
+    return networkKey(network);
+  }
+
+  /** Leaves a note for those who look rules up. */
+  write(cdb: Writer): void {
+    for (const [size, lengths] of this.#lengths) {
+      cdb.add(toBytes(lengthsKey(size)), toBytes(formatLengths(lengths)));
+    }
+  }
 }
 
 /** Nobody is shown the blanks at the end, nor what stands behind a NUL. */

@@ -13,6 +13,7 @@ import { E2BIG, EINVAL, SystemError } from "../os/errno.ts";
 import { close, fstat, open } from "../os/file.ts";
 import { FormatError } from "../cdb/format.ts";
 import { Reader } from "../cdb/reader.ts";
+import { lengthsKey, parseLengths, prefixKeys, textsOf } from "./rule_network.ts";
 
 const LONGEST = 1 << 24;
 
@@ -60,7 +61,7 @@ export function findRule(file: ByteString, client: Client): Rule | undefined {
   const fd = open(file, O_RDONLY | O_NONBLOCK);
   try {
     const cdb = openCdb(fd);
-    for (const key of addresses(client)) {
+    for (const key of addresses(client, (size) => readLengths(cdb, size))) {
       const value = cdb.get(toBytes(key));
       if (value !== undefined) return { key, instructions: parseInstructions(value) };
     }
@@ -68,6 +69,17 @@ export function findRule(file: ByteString, client: Client): Rule | undefined {
   } finally {
     close(fd);
   }
+}
+
+/** The lengths of the networks of a kind that there are rules for. */
+function readLengths(cdb: Reader, size: number): readonly number[] {
+  const value = cdb.get(toBytes(lengthsKey(size)));
+  if (value === undefined) return [];
+  const lengths = value.length > LONGEST ? undefined : parseLengths(fromBytes(value));
+  if (lengths === undefined || lengths.some((length) => length > 8 * size)) {
+    throw new FormatError("the lengths of networks are not those of tcprules");
+  }
+  return lengths;
 }
 
 function openCdb(fd: number): Reader {
@@ -80,18 +92,23 @@ function openCdb(fd: number): Reader {
   }
 }
 
-/** The addresses that a rule for `client` can have; the first that has a rule decides. */
-export function* addresses({ ip, host, info }: Client): Generator<ByteString, void, undefined> {
+/**
+ * The addresses that a rule for `client` can have; the first that has a rule decides.
+ *
+ * @param lengthsOf the lengths of the networks that have rules, for addresses of so many bytes
+ */
+export function* addresses(
+  { ip, host, info }: Client,
+  lengthsOf: (size: number) => readonly number[],
+): Generator<ByteString, void, undefined> {
+  const texts = textsOf(ip);
   if (info !== undefined) {
-    yield `${info}@${ip}`;
+    for (const text of texts) yield `${info}@${text}`;
     if (host !== undefined) yield `${info}@=${host}`;
   }
-  yield ip;
+  yield* texts;
   if (host !== undefined) yield `=${host}`;
-  for (let dot = ip.lastIndexOf("."); dot >= 0; dot = ip.lastIndexOf(".", dot - 1)) {
-    yield ip.slice(0, dot + 1);
-    if (dot === 0) break;
-  }
+  yield* prefixKeys(texts, lengthsOf);
   if (host !== undefined) {
     for (let dot = host.indexOf("."); dot >= 0; dot = host.indexOf(".", dot + 1)) {
       yield "=" + host.slice(dot);

@@ -34,10 +34,11 @@ function errnoOf(action: () => Verdict): number | undefined {
   }
 }
 
+const NO_NETWORKS = (): number[] => [];
 const NOBODY: Verdict = { key: undefined, deny: false, variables: [] };
 
 Deno.test("addresses() are those of tcprules, in its order", () => {
-  deepEqual([...addresses({ ip: "1.2.3.4", host: "a.example.test", info: "joe" })], [
+  deepEqual([...addresses({ ip: "1.2.3.4", host: "a.example.test", info: "joe" }, NO_NETWORKS)], [
     "joe@1.2.3.4",
     "joe@=a.example.test",
     "1.2.3.4",
@@ -50,11 +51,38 @@ Deno.test("addresses() are those of tcprules, in its order", () => {
     "=",
     "",
   ]);
-  deepEqual([...addresses({ ip: "1.2.3.4" })], ["1.2.3.4", "1.2.3.", "1.2.", "1.", ""]);
-  deepEqual([...addresses({ ip: "::1", info: "" })], ["@::1", "::1", ""]);
-  deepEqual([...addresses({ ip: "", host: "" })], ["", "=", "=", ""]);
-  deepEqual([...addresses({ ip: ".1.", host: ".a" })], [
+  deepEqual([...addresses({ ip: "1.2.3.4" }, NO_NETWORKS)], [
+    "1.2.3.4",
+    "1.2.3.",
+    "1.2.",
+    "1.",
+    "",
+  ]);
+  deepEqual([...addresses({ ip: "::1", info: "" }, NO_NETWORKS)], ["@::1", "::1", "::", ":", ""]);
+  deepEqual([...addresses({ ip: "", host: "" }, NO_NETWORKS)], ["", "=", "=", ""]);
+  deepEqual([...addresses({ ip: ".1.", host: ".a" }, NO_NETWORKS)], [
     ...[".1.", "=.a", ".1.", ".", "=.a", "=", ""],
+  ]);
+});
+
+Deno.test("addresses() of IPv6 are those of ucspi-tcp-ipv6, the most specific first", () => {
+  const all = (ip: string, lengths: number[] = []): string[] => [
+    ...addresses({ ip, info: "joe" }, () => lengths),
+  ];
+  deepEqual(all("2001:db8::5:7", [0, 32, 64]), [
+    ...["joe@2001:db8::5:7", "2001:db8::5:7"],
+    ...["2001:db8::5:", "2001:db8::", "2001:db8::/64", "2001:db8::/32", "2001:db8:", "2001:"],
+    ...["::/0", ""],
+  ]);
+  deepEqual(all("10.1.2.3", [31, 16, 12]), [
+    ...["joe@10.1.2.3", "10.1.2.3", "10.1.2.2/31", "10.1.2.", "10.1.0.0/16", "10.1."],
+    ...["10.0.0.0/12", "10.", ""],
+  ]);
+  deepEqual(all("2001:DB8:0::1"), all("2001:db8::1"));
+  deepEqual(all("::ffff:1.2.3.4", [24]), [
+    ...["joe@::ffff:1.2.3.4", "joe@1.2.3.4", "::ffff:1.2.3.4", "1.2.3.4"],
+    ...["1.2.3.0/24", "::ffff:1.2.3.", "1.2.3.", "::ffff:1.2.", "1.2.", "::ffff:1.", "1."],
+    ...["::ffff:", "::", ":", ""],
   ]);
 });
 

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { ByteString } from "../os/bytes.ts";
+import { type ByteString, toBytes } from "../os/bytes.ts";
 import { SIGTERM } from "../os/constants.ts";
 import { EMFILE, ENFILE, ENOBUFS, ENOENT, ENOMEM, SystemError } from "../os/errno.ts";
 import { close } from "../os/file.ts";
@@ -15,16 +15,23 @@ import type { Loop } from "../os/loop.ts";
 import { sleep } from "../os/poll.ts";
 import { type Ended, type Inheritance, wait } from "../os/process.ts";
 import type { SignalDescriptor } from "../os/signal.ts";
-import { accept, type Accepted, type Endpoint, localEnd } from "../os/socket.ts";
+import { accept, type Accepted, type Endpoint, localEnd, send } from "../os/socket.ts";
 import type { Environment } from "../cli/environment.ts";
-import { formatAddress } from "./address.ts";
+import { AddressCounts, type AddressLimit } from "./address_limit.ts";
 import type { Task } from "./dns_query.ts";
 import { IdentQuery } from "./ident.ts";
 import type { Resolver } from "./resolver.ts";
 import { lookUpRule, type Verdict } from "./rules.ts";
 import { type Child, ProgramStarter } from "./served_program.ts";
 import { StatusLog } from "./status_log.ts";
-import { connectionVariables, EnvironLayouts, logFields, type Peers } from "./ucspi.ts";
+import {
+  type AddressForm,
+  connectionVariables,
+  EnvironLayouts,
+  logFields,
+  type Peers,
+  shownAddress,
+} from "./ucspi.ts";
 
 /** What a server is to do. */
 export interface ServerOptions {
@@ -40,6 +47,9 @@ export interface ServerOptions {
   readonly signals: SignalDescriptor;
   /** How many clients there may be at a time. */
   readonly limit: number;
+  /** How many of the same address, and what one too many is told. */
+  readonly addressLimit: AddressLimit;
+  readonly form: AddressForm;
   readonly verbosity: number;
   readonly banner: ByteString;
   readonly killOptions: boolean;
@@ -84,6 +94,7 @@ export class TcpServer {
   readonly #layouts: EnvironLayouts;
   readonly #log: StatusLog;
   readonly #clients = new Map<number, Client>();
+  readonly #addresses = new AddressCounts();
   #wanting = false;
   #ending = false;
 
@@ -139,8 +150,9 @@ export class TcpServer {
     this.#readSignals();
     if (!this.#ending && this.#clients.size < this.#options.limit) {
       const accepted = accept(this.#options.listener);
-      if (typeof accepted !== "number") this.#take(accepted);
-      else if (WANTS.includes(accepted)) this.#waitForWants(accepted);
+      if (typeof accepted !== "number") {
+        if (!this.#refuses(accepted)) this.#take(accepted);
+      } else if (WANTS.includes(accepted)) this.#waitForWants(accepted);
     }
     this.#listen();
   }
@@ -152,6 +164,18 @@ export class TcpServer {
       this.#wanting = false;
       this.#listen();
     });
+  }
+
+  /** Whether it is one too many from its address: then it is told so, and that was all. */
+  #refuses({ fd, address }: Accepted): boolean {
+    const { form, addressLimit: { most, text } } = this.#options;
+    const count = this.#addresses.of(address);
+    if (most === 0 || count < most) return false;
+    this.#log.say(`refuse ${shownAddress(address, form)}: ${count}/${most}`);
+    // Where it does not fit into a new connection's buffer, it is no use waiting.
+    if (text !== "") send(fd, toBytes(text));
+    close(fd);
+    return true;
   }
 
   #take(accepted: Accepted): void {
@@ -173,7 +197,7 @@ export class TcpServer {
     const client: Client = {
       child,
       local,
-      remote: { address: accepted.address, port: accepted.port },
+      remote: { address: accepted.address, port: accepted.port, scope: accepted.scope },
       localHost: this.#options.localHost,
       remoteHost: undefined,
       remoteInfo: undefined,
@@ -182,7 +206,8 @@ export class TcpServer {
       released: false,
     };
     this.#clients.set(child.pid, client);
-    this.#log.say(`pid ${child.pid} from ${formatAddress(accepted.address)}`);
+    this.#addresses.add(accepted.address);
+    this.#log.say(`pid ${child.pid} from ${shownAddress(accepted.address, this.#options.form)}`);
     this.#advance(client);
   }
 
@@ -216,11 +241,14 @@ export class TcpServer {
       return child.exit(111);
     }
     const deny = verdict?.deny ?? false;
-    this.#log.say(`${deny ? "deny" : "ok"} ${child.pid} ${logFields(client)}`);
+    this.#log.say(`${deny ? "deny" : "ok"} ${child.pid} ${logFields(client, this.#options.form)}`);
     // The program may say something as soon as it is let go.
     this.#log.flush();
     if (deny) return child.exit(100);
-    const changes = [...connectionVariables(client), ...(verdict?.variables ?? [])];
+    const changes = [
+      ...connectionVariables(client, this.#options.form),
+      ...(verdict?.variables ?? []),
+    ];
     client.released = true;
     child.run(
       this.#layouts.after(changes),
@@ -233,7 +261,7 @@ export class TcpServer {
     if (rules === undefined) return undefined;
     try {
       return lookUpRule(rules, {
-        ip: formatAddress(client.remote.address),
+        ip: shownAddress(client.remote.address, this.#options.form),
         host: client.remoteHost,
         info: client.remoteInfo,
       });
@@ -272,6 +300,7 @@ export class TcpServer {
         this.#log.warn(DROPPING + mishap.text + program, new SystemError(mishap.errno, "execve"));
       }
       this.#clients.delete(pid);
+      this.#addresses.remove(client.remote.address);
       this.#starter.reuse(client.child);
     }
     this.#log.say(`end ${pid} status ${status}`);
@@ -323,7 +352,7 @@ function nameRemoteHost({ client, options, next }: Stage): Task | undefined {
 function checkRemoteHost({ client, options, next }: Stage): Task | undefined {
   const { remoteHost, remote } = client;
   if (!options.paranoid || remoteHost === undefined) return undefined;
-  return options.resolver.addressesOf(remoteHost, (addresses) => {
+  return options.resolver.addressesLike(remote.address, remoteHost, (addresses) => {
     const known = !(addresses instanceof SystemError) && addresses.includes(remote.address);
     if (!known) client.remoteHost = undefined;
     next();

@@ -7,8 +7,9 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { EnvironLayout, type Position } from "../os/environ.ts";
+import { type Address, interfaceName } from "../os/socket.ts";
 import { Environment } from "../cli/environment.ts";
-import { formatAddress } from "./address.ts";
+import { formatAddress, formatIpv6, isIpv6 } from "./address.ts";
 import type { Connection } from "./ident.ts";
 
 /** A variable to be set, or, where there is no value, removed. */
@@ -21,19 +22,57 @@ export interface Peers extends Connection {
   readonly remoteInfo: ByteString | undefined;
 }
 
+/**
+ * How programs, rules and logs are told of addresses: as by ucspi-tcp; or as by ucspi-tcp-ipv6, whose option -6 gives
+ * IPv4 addresses the form of IPv6.
+ */
+export type AddressForm = "ucspi-tcp" | "ucspi-tcp-ipv6" | "ucspi-tcp-ipv6 -6";
+
+/** The address as PROTO, TCPLOCALIP and TCPREMOTEIP have it. */
+export function shownAddress(address: Address, form: AddressForm): ByteString {
+  return form === "ucspi-tcp-ipv6 -6" ? formatIpv6(address) : formatAddress(address);
+}
+
+/** PROTO of a connection with that address. */
+export function protocolOf(address: Address, form: AddressForm): ByteString {
+  return isIpv6(address) || form === "ucspi-tcp-ipv6 -6" ? "TCP6" : "TCP";
+}
+
 /** The variables of a connection, in the order in which the C tools set them. */
-export function connectionVariables(peers: Peers): Change[] {
+export function connectionVariables(peers: Peers, form: AddressForm): Change[] {
   const { local, remote } = peers;
-  return [
-    ["PROTO", "TCP"],
-    ["TCPLOCALIP", formatAddress(local.address)],
+  const variables: Change[] = [
+    ["PROTO", protocolOf(remote.address, form)],
+    ["TCPLOCALIP", shownAddress(local.address, form)],
     ["TCPLOCALPORT", String(local.port)],
     ["TCPLOCALHOST", peers.localHost],
-    ["TCPREMOTEIP", formatAddress(remote.address)],
+    ["TCPREMOTEIP", shownAddress(remote.address, form)],
     ["TCPREMOTEPORT", String(remote.port)],
     ["TCPREMOTEHOST", peers.remoteHost],
     ["TCPREMOTEINFO", peers.remoteInfo],
   ];
+  return form === "ucspi-tcp" ? variables : variables.flatMap((change) => withTcp6(change, peers));
+}
+
+/** A variable, and what ucspi-tcp-ipv6 sets with it: each has a twin, in which addresses have the form of IPv6. */
+function withTcp6(change: Change, { local, remote }: Peers): Change[] {
+  const [name, value] = change;
+  switch (name) {
+    case "PROTO":
+      return [change];
+    case "TCPLOCALIP":
+      return [change, ["TCP6LOCALIP", formatIpv6(local.address)]];
+    case "TCPREMOTEIP":
+      return [change, ["TCP6REMOTEIP", formatIpv6(remote.address)]];
+    case "TCPLOCALHOST":
+      return [change, ["TCP6LOCALHOST", value], ["TCP6INTERFACE", interfaceOf(local.scope)]];
+    default:
+      return [change, ["TCP6" + name.slice("TCP".length), value]];
+  }
+}
+
+function interfaceOf(scope = 0): ByteString | undefined {
+  return scope === 0 ? undefined : interfaceName(scope) ?? "[unknown]";
 }
 
 /** `base` with the changes made. */
@@ -92,8 +131,12 @@ export function safeField(text: ByteString): ByteString {
 }
 
 /** `LOCALHOST:LOCALIP:LOCALPORT REMOTEHOST:REMOTEIP:REMOTEINFO:REMOTEPORT`. */
-export function logFields({ local, remote, localHost, remoteHost, remoteInfo }: Peers): ByteString {
-  return `${safeField(localHost ?? "")}:${formatAddress(local.address)}:${local.port} ${
+export function logFields(
+  { local, remote, localHost, remoteHost, remoteInfo }: Peers,
+  form: AddressForm,
+): ByteString {
+  const format = form === "ucspi-tcp" ? formatAddress : formatIpv6;
+  return `${safeField(localHost ?? "")}:${format(local.address)}:${local.port} ${
     safeField(remoteHost ?? "")
-  }:${formatAddress(remote.address)}:${safeField(remoteInfo ?? "")}:${remote.port}`;
+  }:${format(remote.address)}:${safeField(remoteInfo ?? "")}:${remote.port}`;
 }

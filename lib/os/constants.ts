@@ -107,12 +107,14 @@ export const O_NOFOLLOW = ARCH.nofollow;
 export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 export const AT_EACCESS = 0x200;
+export const AT_REMOVEDIR = 0x200;
 export const AT_EMPTY_PATH = 0x1000;
 
 // inode(7)
 export const S_IFMT = 0o170000;
 export const S_IFREG = 0o100000;
 export const S_IFDIR = 0o040000;
+export const S_IFLNK = 0o120000;
 
 // fcntl(2)
 export const F_DUPFD = 0;
@@ -167,7 +169,7 @@ export const EPOLLOUT = 0x4;
 export const EPOLLERR = 0x8;
 export const EPOLLHUP = 0x10;
 
-// socket(7), ip(7), tcp(7)
+// socket(7), ip(7), ipv6(7), tcp(7)
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_ERROR = 4;
@@ -175,6 +177,8 @@ export const IPPROTO_IP = 0;
 export const IP_OPTIONS = 4;
 export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
+export const IPPROTO_IPV6 = 41;
+export const IPV6_V6ONLY = 26;
 
 // prctl(2)
 export const PR_SET_PDEATHSIG = 1;

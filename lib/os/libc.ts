@@ -89,6 +89,10 @@ const COLD = {
     ],
     result: "i32",
   },
+  symlinkat: {
+    parameters: ["buffer", /* target */ "i32", /* dirfd */ "buffer", /* path */ PAD],
+    result: "i32",
+  },
   readlinkat: {
     parameters: ["i32", /* dirfd */ "buffer", /* path */ "buffer", /* buf */ "u32", /* size */ PAD],
     result: "i32",
@@ -250,6 +254,8 @@ const COLD = {
     parameters: ["buffer", /* name */ "buffer", /* proto */ PAD],
     result: "pointer",
   },
+  if_nametoindex: { parameters: ["buffer", /* name */ PAD], result: "u32" },
+  if_indextoname: { parameters: ["u32", /* index */ "buffer", /* name */ PAD], result: "pointer" },
   // memory
   mmap: {
     parameters: [

@@ -44,6 +44,9 @@ const MOST_SERVICES = 1000;
 /** C's svscan looks for no log where the name is longer than this. */
 const LONGEST_NAME_WITH_LOG = 255;
 
+/** How long a logger has for the end of its input before it is sent TERM. */
+const LOGGER_PATIENCE = 5000;
+
 /** What looks after a service directory: a supervisor of ours, or the pid of a foreign supervise. */
 type Keeper = Supervisor | number | undefined;
 
@@ -75,11 +78,43 @@ export class Scanner {
   #looked = 0;
   /** By device and inode: a service may be renamed. */
   readonly #services = new Map<string, Service>();
+  #ending = false;
 
   constructor(
     private readonly context: Context,
     private readonly surroundings: Surroundings,
   ) {}
+
+  /** The processes whose ends somebody here waits for. */
+  pids(): Set<number> {
+    const foreign = [...this.#services.values()].flatMap(({ main, logger }) => [main, logger])
+      .filter((keeper) => typeof keeper === "number");
+    return new Set([...foreign, ...this.supervisors().map(({ pid }) => pid)]);
+  }
+
+  /**
+   * Brings everything down: each service, then its logger, which reads to the end of its input first. Nothing is
+   * started any more.
+   */
+  shutDown(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    for (const service of this.#services.values()) {
+      if (typeof service.main === "object") service.main.directory.send("dx");
+      else this.#endLogger(service);
+    }
+  }
+
+  #endLogger({ pipe, logger }: Service): void {
+    if (pipe !== undefined) {
+      close(pipe.writer);
+      close(pipe.reader);
+    }
+    if (typeof logger !== "object") return;
+    logger.directory.send("x");
+    // What the service has left running may have the pipe open for ever.
+    this.surroundings.timers.after(LOGGER_PATIENCE, () => logger.directory.send("d"));
+  }
 
   /** All supervisors that live in this process. */
   supervisors(): Supervisor[] {
@@ -126,6 +161,7 @@ export class Scanner {
    * @returns whether there are some that are not finished yet
    */
   scanForNew(): boolean {
+    if (this.#ending) return false;
     let unfinished = false;
     try {
       for (const name of readDirectory(".")) {
@@ -145,6 +181,7 @@ export class Scanner {
 
   /** Looks at the working directory once, and starts what is to be started. */
   scan(): void {
+    if (this.#ending) return;
     this.#reap();
     for (const service of this.#services.values()) service.active = false;
     try {
@@ -296,6 +333,7 @@ export class Scanner {
     try {
       return this.#startSupervise(directory, shown, at, mappings, () => {
         service[half] = undefined;
+        if (this.#ending && half === "main") this.#endLogger(service);
       });
     } finally {
       if (at !== AT_FDCWD) close(at);

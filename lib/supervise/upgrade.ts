@@ -68,6 +68,11 @@ export class Upgrade {
     if (reason !== 0) this.#refuse(this.#file, new SystemError(reason, "access"));
   }
 
+  /** The process that tries the new djbox; 0 where none does. */
+  get pid(): number {
+    return this.#trial?.pid ?? 0;
+  }
+
   #refuse(path: ByteString, cause: unknown): void {
     warn(this.context.name, `unable to upgrade to ${path}`, cause);
   }

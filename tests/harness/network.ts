@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { createSocket } from "node:dgram";
+import { createSocket, type Socket as Udp } from "node:dgram";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { fromLatin1, latin1 } from "./harness.ts";
 
@@ -112,6 +112,7 @@ export const A = 1;
 export const CNAME = 5;
 export const PTR = 12;
 export const TXT = 16;
+export const AAAA = 28;
 
 /** A question as it came. */
 export interface Question {
@@ -160,25 +161,36 @@ export function reply(
   return new Uint8Array([...head, ...latin1(rest.join(""))]);
 }
 
+/** An IPv6 address, with all its eight groups, in the form in which it travels. */
+export function wireIpv6(address: string): string {
+  return address.split(":").map((group) => parseInt(group, 16))
+    .map((value) => String.fromCharCode(value >> 8, value & 255)).join("");
+}
+
 /** A name server at port 53 of an address: needs root. */
 export class NameServer implements AsyncDisposable {
   readonly questions: string[] = [];
-  readonly #udp = createSocket("udp4");
+  readonly #udp: Udp;
   #tcp: Listener | undefined;
 
-  private constructor(readonly answer: (question: Question) => Answer) {}
+  private constructor(address: string, readonly answer: (question: Question) => Answer) {
+    this.#udp = createSocket(address.includes(":") ? "udp6" : "udp4");
+  }
 
   static async start(
     address: string,
     answer: (question: Question) => Answer,
   ): Promise<NameServer> {
-    const server = new NameServer(answer);
+    const server = new NameServer(address, answer);
     server.#udp.on("message", (packet: Uint8Array, from: { port: number; address: string }) => {
       for (const data of server.#answers(new Uint8Array(packet), false)) {
         server.#udp.send(data, from.port, from.address);
       }
     });
-    await new Promise<void>((resolve) => server.#udp.bind(53, address, resolve));
+    await new Promise<void>((resolve, reject) => {
+      server.#udp.on("error", reject);
+      server.#udp.bind(53, address, resolve);
+    });
     server.#tcp = await Listener.start(address, 53, (socket) => server.#serveTcp(socket));
     return server;
   }

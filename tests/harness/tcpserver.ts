@@ -37,9 +37,11 @@ export async function idle(box: Box, ended: number): Promise<void> {
 
 /** The log with pids and ports hidden. */
 export function log(box: Box): string[] {
-  return box.read("err").trimEnd().split("\n").map((line) =>
-    line.replace(/\b(pid|ok|deny|end) \d+/, "$1 N").replace(/:\d+$/, ":R").replace(/:\d+ /, ":L ")
-  );
+  return box.read("err").trimEnd().split("\n").map((line) => {
+    const shown = line.replace(/\b(pid|ok|deny|end) \d+/, "$1 N");
+    if (!/ (ok|deny) /.test(shown)) return shown;
+    return shown.replace(/:\d+$/, ":R").replace(/:\d+ /, ":L ");
+  });
 }
 
 /** Waits until the log has a text. */

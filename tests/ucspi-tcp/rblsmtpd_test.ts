@@ -142,3 +142,18 @@ toolTest("rblsmtpd goes on without whoever does not listen", TOOLS, async (box) 
   });
   equal(stderr.replace(/pid \d+/, "pid N"), "rblsmtpd:  pid N: 451 no\n0\n");
 });
+
+toolTest("rblsmtpd asks for the digits of an IPv6 address", TOOLS, async (box) => {
+  const net = loopbackNet();
+  await using names = await NameServer.start(`${net}.1`, () => ({ records: [], code: 3 }));
+  const ask = (ip: string): ReturnType<Box["run"]> =>
+    box.run(["rblsmtpd", "-r", "bl.test", "-a", "wl.test", "echo", "let in"], {
+      env: { DNSCACHEIP: `${net}.1`, TCPREMOTEIP: ip },
+    });
+  equal((await ask("2001:db8::a:1")).stdout, "let in\n");
+  const digits = "1.0.0.0.a.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2";
+  deepEqual(names.questions, [`${digits}.bl.test 16`, `${digits}.wl.test 1`]);
+  names.questions.length = 0;
+  await ask("::ffff:1.2.3.4");
+  deepEqual(names.questions, ["4.3.2.1.bl.test 16", "4.3.2.1.wl.test 1"]);
+}, { root: true, djboxOnly: "ucspi-tcp-0.88 has no IPv6" });

@@ -2,10 +2,12 @@
 /**
  * finger@ - shows what another machine tells of a user
  *
- * Synopsis: finger@ [HOST [USER]]
+ * Synopsis: finger@ [-6] [HOST [USER]]
  *
  * Connects to port 79 (finger) of HOST (0: this machine), sends USER and CR LF (only those without a USER), and prints
  * what comes: without the CR before an LF, and with all bytes that are not printable made visible as `cat -v` does.
+ *
+ * With -6 the IPv6 addresses of HOST count, too, and come first; an IPv6 address as HOST needs no option.
  *
  * Exit codes: 0, even without a connection; 111 if the output can't be written.
  *
@@ -17,13 +19,15 @@
  */
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { ask } from "../../lib/net/ask.ts";
+import { connectArguments } from "../../lib/net/connect.ts";
 import { removeCrs } from "../../lib/stream/line_ends.ts";
 import { visible } from "../../lib/stream/visible.ts";
 
 export const fingerAt: Tool = { usage: "usage: finger@ [ host [ user ] ]", run };
 
 function run(context: Context): Outcome {
-  const [host = "0", user = ""] = context.args;
+  const { withIpv6, operands } = connectArguments(context.args);
+  const [host = "0", user = ""] = operands;
   const request = user + "\n";
-  return ask(context, { host, port: "79", request }, [removeCrs(), visible()]);
+  return ask(context, { withIpv6, host, port: "79", request }, [removeCrs(), visible()]);
 }

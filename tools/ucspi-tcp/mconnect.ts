@@ -2,10 +2,12 @@
 /**
  * mconnect - talks to a TCP server that speaks in lines, by default an SMTP server
  *
- * Synopsis: mconnect [HOST [PORT]]
+ * Synopsis: mconnect [-6] [HOST [PORT]]
  *
  * Connects to PORT (25) of HOST (0: this machine), sends descriptor 0 with a CR before each LF, and writes what comes
  * to descriptor 1 as it is. Ends when the server closes the connection.
+ *
+ * With -6 the IPv6 addresses of HOST count, too, and come first; an IPv6 address as HOST needs no option.
  *
  * Exit codes: 0; 111 no connection.
  *
@@ -14,11 +16,15 @@
  * @module
  */
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { connect } from "../../lib/net/connect.ts";
+import { connect, connectArguments } from "../../lib/net/connect.ts";
 
 export const mconnect: Tool = { usage: "usage: mconnect [ host [ port ] ]", run };
 
 function run(context: Context): Outcome {
-  const [host = "0", port = "25"] = context.args;
-  return { ...connect(context, host, port, ["mconnect-io"]), file: context.toolbox.file };
+  const { withIpv6, operands } = connectArguments(context.args);
+  const [host = "0", port = "25"] = operands;
+  return {
+    ...connect(context, { withIpv6, host, port }, ["mconnect-io"]),
+    file: context.toolbox.file,
+  };
 }

@@ -6,7 +6,7 @@
  *
  * $RBLSMTPD decides if it is set: empty, PROGRAM runs; `-TEXT`, mail is refused for good (553 TEXT); `TEXT`, it is
  * refused for now (451 TEXT). Else the lists are asked for $TCPREMOTEIP in the order given, and the first that knows
- * it decides. A host that is refused is talked to in just enough SMTP to tell it so.
+ * it decides; of an IPv6 address the hexadecimal digits are asked for (RFC 5782). A host that is refused is talked to in just enough SMTP to tell it so.
  *
  * Options; -b and -c count for the lists that follow:
  *   -r BASE      a list of those to be refused, by TXT records
@@ -32,6 +32,8 @@ import type { Address } from "../../lib/os/socket.ts";
 import { getopt, leadingNumber } from "../../lib/cli/getopt.ts";
 import { complain, usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { formatAddress, isIpv6, parseIpv6 } from "../../lib/net/address.ts";
+import { reverseDigits } from "../../lib/net/dns_packet.ts";
 import type { Task } from "../../lib/net/dns_query.ts";
 import { type Done, Resolver } from "../../lib/net/resolver.ts";
 
@@ -77,6 +79,13 @@ function decisionOf(variable: ByteString | undefined): Decision | undefined {
   return { refuse: true, forGood, text: forGood ? variable.slice(1) : variable };
 }
 
+function reversed(ip: ByteString): ByteString {
+  const address = ip.includes(":") ? parseIpv6(ip) : undefined;
+  if (address !== undefined && isIpv6(address)) return reverseDigits(address);
+  const dotted = address === undefined ? ip : formatAddress(address);
+  return dotted.split(".").toReversed().join(".");
+}
+
 /** The lists, asked one after the other until one decides. */
 class Lists {
   /** A list that could not be asked might have let the host in: nothing is for good then. */
@@ -89,7 +98,7 @@ class Lists {
 
   constructor(resolver: Resolver, ip: ByteString, public decision: Decision | undefined) {
     this.#resolver = resolver;
-    this.#prefix = ip === "" ? "" : ip.split(".").toReversed().join(".") + ".";
+    this.#prefix = ip === "" ? "" : reversed(ip) + ".";
   }
 
   option(letter: string, value: ByteString): void {

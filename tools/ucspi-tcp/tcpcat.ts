@@ -2,10 +2,12 @@
 /**
  * tcpcat - prints what a TCP server sends
  *
- * Synopsis: tcpcat [HOST [PORT]]
+ * Synopsis: tcpcat [-6] [HOST [PORT]]
  *
  * Connects to PORT (17, the quote of the day) of HOST (0: this machine) and copies what comes to descriptor 1, byte
  * by byte as it is, until the server closes the connection.
+ *
+ * With -6 the IPv6 addresses of HOST count, too, and come first; an IPv6 address as HOST needs no option.
  *
  * Exit codes: 0; 111 no connection; else that of cat(1), which does the copying.
  *
@@ -14,11 +16,12 @@
  * @module
  */
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { connect } from "../../lib/net/connect.ts";
+import { connect, connectArguments } from "../../lib/net/connect.ts";
 
 export const tcpcat: Tool = { usage: "usage: tcpcat [ host [ port ] ]", run };
 
 function run(context: Context): Outcome {
-  const [host = "0", port = "17"] = context.args;
-  return connect(context, host, port, ["sh", "-c", "exec cat <&6"]);
+  const { withIpv6, operands } = connectArguments(context.args);
+  const [host = "0", port = "17"] = operands;
+  return connect(context, { withIpv6, host, port }, ["sh", "-c", "exec cat <&6"]);
 }

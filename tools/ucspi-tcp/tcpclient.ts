@@ -8,6 +8,9 @@
  * the variables PROTO, TCPLOCALIP, TCPLOCALPORT, TCPLOCALHOST, TCPREMOTEIP, TCPREMOTEPORT, TCPREMOTEHOST and
  * TCPREMOTEINFO set. HOST 0 is 127.0.0.1.
  *
+ * IPv6 is asked for by an IPv6 address, or by -4, -6 or -I. All is as in ucspi-tcp-ipv6 then: PROTO is TCP6 for IPv6,
+ * the IPv6 addresses of a name are tried before its IPv4 ones, and HOST 0 is ::1.
+ *
  * Options:
  *   -i IP     connect from the local address IP
  *   -p PORT   connect from the local port PORT
@@ -18,6 +21,9 @@
  *   -l NAME   take NAME for the local host name
  *   -r, -R    ask the server's IDENT server for TCPREMOTEINFO, or don't (-r)
  *   -t N      wait at most N seconds for that (26)
+ *   -4        use IPv4 only
+ *   -6        show IPv4 addresses in the form of IPv6, with PROTO TCP6
+ *   -I NAME   the interface that a link-local IPv6 address is on
  *
  * Exit codes: 100 wrong usage; 111 no connection, or PROGRAM cannot be run; else PROGRAM's own.
  *
@@ -42,24 +48,48 @@ import {
   usageError,
 } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { ANY_ADDRESS, formatAddress, scanAddress } from "../../lib/net/address.ts";
+import {
+  ANY_ADDRESS,
+  ANY_IPV6_ADDRESS,
+  formatAddress,
+  isIpv6,
+  parseIpv6,
+  scanAddress,
+} from "../../lib/net/address.ts";
 import { dial } from "../../lib/net/dial.ts";
 import { askIdentNow } from "../../lib/net/ident.ts";
-import { addressOperand, hostPortProgram } from "../../lib/net/operands.ts";
+import {
+  addressForm,
+  addressOperand,
+  hostPortProgram,
+  IPV6_OPTIONS,
+  type Ipv6Options,
+  NO_IPV6_OPTIONS,
+  scopeOption,
+} from "../../lib/net/operands.ts";
 import { Resolver } from "../../lib/net/resolver.ts";
-import { type Change, changed } from "../../lib/net/ucspi.ts";
+import {
+  type AddressForm,
+  type Change,
+  changed,
+  protocolOf,
+  shownAddress,
+} from "../../lib/net/ucspi.ts";
 import { EVERYTHING, muted, SILENT, WARNINGS } from "../../lib/net/verbosity.ts";
 
 const USAGE = "usage: tcpclient [ -hHrRdDqQv ] [ -i localip ] [ -p localport ] " +
   "[ -T timeoutconn ] [ -l localname ] [ -t timeoutinfo ] host port program";
 
-const LETTERS = "dDvqQhHrRi:p:t:T:l:";
+/** ucspi-tcp-0.88's, and those of ucspi-tcp-ipv6. */
+const LETTERS = "dDvqQhHrRi:p:t:T:l:" + "46I:";
 
 export const tcpclient: Tool = { usage: USAGE, run };
 
 /** What the options say. */
 interface Settings {
-  readonly from: Endpoint;
+  /** -i, as it was written; undefined: the system's choice. */
+  readonly localIp: ByteString | undefined;
+  readonly localPort: number;
   /** Seconds for each of several addresses, in the first round and in the second. */
   readonly patience: readonly [number, number];
   readonly noDelay: boolean;
@@ -68,10 +98,12 @@ interface Settings {
   readonly localHost: ByteString | undefined;
   readonly askIdent: boolean;
   readonly identPatience: number;
+  readonly ipv6: Ipv6Options;
 }
 
 const DEFAULTS: Settings = {
-  from: { address: ANY_ADDRESS, port: 0 },
+  localIp: undefined,
+  localPort: 0,
   patience: [2, 58],
   noDelay: false,
   verbosity: WARNINGS,
@@ -79,17 +111,15 @@ const DEFAULTS: Settings = {
   localHost: undefined,
   askIdent: true,
   identPatience: 26,
+  ipv6: NO_IPV6_OPTIONS,
 };
 
 /** What a letter says; of contrary ones the last counts. undefined: its value is wrong. */
 const OPTIONS: Readonly<
-  Record<string, (value: ByteString, before: Settings) => Partial<Settings> | undefined>
+  Record<string, (value: ByteString) => Partial<Settings> | undefined>
 > = {
-  i: (value, { from }) => {
-    const address = scanAddress(value)?.address;
-    return address === undefined ? undefined : { from: { ...from, address } };
-  },
-  p: (value, { from }) => ({ from: { ...from, port: leadingNumber(value) & 0xffff } }),
+  i: (value) => parseLocalIp(value) === undefined ? undefined : { localIp: value },
+  p: (value) => ({ localPort: leadingNumber(value) & 0xffff }),
   T: (value) => {
     const [, first = "", second = ""] = /^([0-9]*)[+]?([0-9]*)/.exec(value) ?? [];
     return { patience: [Number(first), Number(second)] };
@@ -107,12 +137,17 @@ const OPTIONS: Readonly<
   t: (value) => ({ identPatience: leadingNumber(value) }),
 };
 
+function parseLocalIp(text: ByteString): Address | undefined {
+  return parseIpv6(text) ?? scanAddress(text)?.address;
+}
+
 function run(context: Context): Outcome {
   const { name, env } = context;
   const { options, operands } = getopt(name, LETTERS, context.args, USAGE);
   let settings = DEFAULTS;
   for (const { letter, value } of options) {
-    const said = OPTIONS[letter]?.(value, settings);
+    const ipv6 = IPV6_OPTIONS[letter]?.(value, settings.ipv6);
+    const said = ipv6 === undefined ? OPTIONS[letter]?.(value) : { ipv6 };
     if (said === undefined) throw usageError(name, USAGE);
     settings = { ...settings, ...said };
   }
@@ -120,14 +155,18 @@ function run(context: Context): Outcome {
     const { host, port, program } = hostPortProgram(name, operands, USAGE);
     fillStandardDescriptors();
     const resolver = new Resolver(new Loop(), env);
+    const form = addressForm(settings.ipv6, host, settings.localIp ?? "");
+    const withIpv6 = form !== "ucspi-tcp" && !settings.ipv6.ipv4Only;
+    const itself = withIpv6 ? "::1" : "127.0.0.1";
     const addresses = addressOperand(
       name,
       resolver,
-      host === "" || host === "0" ? "127.0.0.1" : host,
+      host === "" || host === "0" ? itself : host,
+      withIpv6,
     );
     const { fd, remote } = connectToOne(name, addresses, port, settings);
     if (settings.noDelay) setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    const changes = describe(name, resolver, { local: localEnd(fd), remote }, settings);
+    const changes = describe(name, resolver, { local: localEnd(fd), remote }, settings, form);
     // A program that ignores SIGPIPE does so by its own decision.
     setDisposition(SIGPIPE, "default");
     const socket = dup(fd, FIRST_FREE);
@@ -151,17 +190,22 @@ function connectToOne(
   name: string,
   addresses: readonly Address[],
   port: number,
-  { from, patience, verbosity }: Settings,
+  settings: Settings,
 ): { readonly fd: number; readonly remote: Endpoint } {
-  const [first, second] = addresses.length === 1 ? [patience[0] + patience[1], 0] : patience;
-  let left = addresses;
+  const { patience, verbosity, ipv6 } = settings;
+  const reachable = reachableFrom(settings.localIp, addresses);
+  const [first, second] = reachable.length === 1 ? [patience[0] + patience[1], 0] : patience;
+  const scope = scopeOption(ipv6);
+  let left = reachable;
   for (const seconds of [first, second]) {
     const again: Address[] = [];
     for (const address of left) {
       try {
-        const remote = { address, port };
+        const remote = { address, port, scope };
+        const from = localEndpoint(settings, address, scope);
+        const kind = ipv6.ipv4Only ? ANY_ADDRESS : address;
         // iopause.c waits 20 milliseconds longer than it is told to.
-        return { fd: dial(from, remote, seconds * 1000 + 20), remote };
+        return { fd: dial(from, remote, seconds * 1000 + 20, kind), remote };
       } catch (error) {
         if (!(error instanceof SystemError)) throw error;
         if (error.call === "socket") throw fatal(name, "unable to create socket", error);
@@ -178,12 +222,34 @@ function connectToOne(
   throw new Failure(EXIT_TEMPORARY, "");
 }
 
+/** The addresses of the same kind as the local one, if there are any; no other can be reached from it. */
+function reachableFrom(
+  localIp: ByteString | undefined,
+  addresses: readonly Address[],
+): readonly Address[] {
+  const local = parseLocalIp(localIp ?? "");
+  if (local === undefined) return addresses;
+  const alike = addresses.filter((address) => isIpv6(address) === isIpv6(local));
+  return alike.length > 0 ? alike : addresses;
+}
+
+/** Our side of a connection to `address`. */
+function localEndpoint(
+  { localIp, localPort: port, ipv6 }: Settings,
+  address: Address,
+  scope: number,
+): Endpoint {
+  const any = isIpv6(address) && !ipv6.ipv4Only ? ANY_IPV6_ADDRESS : ANY_ADDRESS;
+  return { address: parseLocalIp(localIp ?? "") ?? any, port, scope };
+}
+
 /** The variables, in the C tool's order. A host without a name has an empty one here. */
 function describe(
   name: string,
   resolver: Resolver,
   { local, remote }: { readonly local: Endpoint; readonly remote: Endpoint },
   { localHost, lookUpRemoteHost, askIdent, identPatience, verbosity }: Settings,
+  form: AddressForm,
 ): Change[] {
   const localName = localHost ?? nameOf(resolver, local.address);
   if (verbosity === EVERYTHING) {
@@ -192,12 +258,12 @@ function describe(
   const remoteName = lookUpRemoteHost ? nameOf(resolver, remote.address) : undefined;
   const info = askIdent ? askIdentNow(resolver.loop, { local, remote }, identPatience) : undefined;
   return [
-    ["PROTO", "TCP"],
+    ["PROTO", protocolOf(remote.address, form)],
     ["TCPLOCALPORT", String(local.port)],
-    ["TCPLOCALIP", formatAddress(local.address)],
+    ["TCPLOCALIP", shownAddress(local.address, form)],
     ["TCPLOCALHOST", localName],
     ["TCPREMOTEPORT", String(remote.port)],
-    ["TCPREMOTEIP", formatAddress(remote.address)],
+    ["TCPREMOTEIP", shownAddress(remote.address, form)],
     ["TCPREMOTEHOST", remoteName],
     ["TCPREMOTEINFO", info],
   ];

@@ -8,6 +8,10 @@
  * TCPLOCALHOST, TCPREMOTEIP, TCPREMOTEPORT, TCPREMOTEHOST and TCPREMOTEINFO set. HOST 0 is every local
  * address; PORT is a number or a name, 0 any free one. SIGTERM ends tcpserver; programs that run go on.
  *
+ * IPv6 is asked for by an IPv6 address for HOST (:: is every local one, IPv4's too), or by -4, -6 or -I. All is as in
+ * ucspi-tcp-ipv6 then: PROTO is TCP6 for IPv6 clients, each TCP variable has a twin TCP6LOCALIP and so on, and
+ * HOST 0 is ::.
+ *
  * Options:
  *   -c N      at most N programs at a time (40)
  *   -x FILE   follow the access rules that tcprules compiled into FILE; it is read anew for each connection
@@ -26,6 +30,10 @@
  *   -l NAME   take NAME for the local host name
  *   -r, -R    ask the client's IDENT server for TCPREMOTEINFO, or don't (-r)
  *   -t N      wait at most N seconds for that (26)
+ *   -C N[:TEXT]  at most N programs at a time for clients of the same address; one more is told TEXT and hung up on
+ *   -4        use IPv4 only
+ *   -6        show IPv4 addresses in the form of IPv6, with PROTO TCP6
+ *   -I NAME   the interface that a link-local IPv6 address is on
  *
  * Exit codes: 0 after SIGTERM; 100 wrong usage; 111 the port could not be opened, or another error of the system.
  *
@@ -43,13 +51,30 @@ import { fillStandardDescriptors, letGo } from "../../lib/os/file.ts";
 import { Loop } from "../../lib/os/loop.ts";
 import { setgid, setgroups, setuid } from "../../lib/os/process.ts";
 import { setDisposition, SignalDescriptor } from "../../lib/os/signal.ts";
-import { bindReused, listen, localEnd, socket } from "../../lib/os/socket.ts";
+import {
+  type Address,
+  bindReused,
+  listen,
+  localEnd,
+  socket,
+  takeBothKinds,
+} from "../../lib/os/socket.ts";
 import type { Environment } from "../../lib/cli/environment.ts";
 import { getopt, leadingNumber } from "../../lib/cli/getopt.ts";
 import { Failure, orFatal } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { addressOperand, hostPortProgram } from "../../lib/net/operands.ts";
+import { ANY_ADDRESS, ANY_IPV6_ADDRESS, isIpv6 } from "../../lib/net/address.ts";
+import { NO_ADDRESS_LIMIT, parseAddressLimit } from "../../lib/net/address_limit.ts";
+import {
+  addressForm,
+  addressOperand,
+  hostPortProgram,
+  IPV6_OPTIONS,
+  type Ipv6Options,
+  NO_IPV6_OPTIONS,
+  scopeOption,
+} from "../../lib/net/operands.ts";
 import { Resolver } from "../../lib/net/resolver.ts";
 import { type ServerOptions, TcpServer } from "../../lib/net/tcp_server.ts";
 import { EVERYTHING, muted, SILENT, WARNINGS } from "../../lib/net/verbosity.ts";
@@ -58,13 +83,22 @@ const USAGE = "usage: tcpserver [ -1UXpPhHrRoOdDqQv ] [ -c limit ] [ -x rules.cd
   "[ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ] " +
   "host port program";
 
-const LETTERS = "dDvqQhHrR1UXx:t:u:g:l:b:B:c:pPoO";
+/** ucspi-tcp-0.88's, those of ucspi-tcp-ipv6, and tcpsvd's -C. */
+const LETTERS = "dDvqQhHrR1UXx:t:u:g:l:b:B:c:pPoO" + "46I:" + "C:";
 
 export const tcpserver: Tool = { usage: USAGE, readsSignals: true, run };
 
 type Policy = Omit<
   ServerOptions,
-  "name" | "program" | "env" | "inheritance" | "listener" | "signals" | "resolver" | "identSeconds"
+  | "name"
+  | "program"
+  | "env"
+  | "inheritance"
+  | "listener"
+  | "signals"
+  | "resolver"
+  | "identSeconds"
+  | "form"
 >;
 
 /** What the options say. */
@@ -76,10 +110,12 @@ interface Settings extends Policy {
   /** 0: no switch. */
   readonly uid: number;
   readonly gid: number;
+  readonly ipv6: Ipv6Options;
 }
 
 const DEFAULTS: Settings = {
   limit: 40,
+  addressLimit: NO_ADDRESS_LIMIT,
   verbosity: WARNINGS,
   banner: "",
   killOptions: true,
@@ -95,6 +131,7 @@ const DEFAULTS: Settings = {
   backlog: 20,
   uid: 0,
   gid: 0,
+  ipv6: NO_IPV6_OPTIONS,
 };
 
 /** What a letter says; of contrary ones the last counts. */
@@ -103,6 +140,7 @@ const OPTIONS: Readonly<
 > = {
   b: (value) => ({ backlog: leadingNumber(value) | 0 }),
   c: (value) => ({ limit: leadingNumber(value) }),
+  C: (value) => ({ addressLimit: parseAddressLimit(value) }),
   X: () => ({ allowWithoutRules: true }),
   x: (value) => ({ rules: value }),
   B: (value) => ({ banner: value }),
@@ -136,7 +174,11 @@ function run(context: Context): Outcome {
   const { name, env } = context;
   const { options, operands } = getopt(name, LETTERS, context.args, USAGE);
   const settings = options.reduce<Settings>(
-    (before, { letter, value }) => ({ ...before, ...OPTIONS[letter]?.(value, env) }),
+    (before, { letter, value }) => ({
+      ...before,
+      ...OPTIONS[letter]?.(value, env),
+      ipv6: IPV6_OPTIONS[letter]?.(value, before.ipv6) ?? before.ipv6,
+    }),
     DEFAULTS,
   );
   return muted(settings.verbosity, () => {
@@ -150,9 +192,10 @@ function run(context: Context): Outcome {
     if (settings.printPort) printPort(listener);
     letGo([0, 1]);
     resolver.loop.poller.remove(signals.fd);
-    const { askIdent, identPatience, ...policy } = settings;
+    const { askIdent, identPatience, ipv6, ...policy } = settings;
     new TcpServer({
       ...policy,
+      form: addressForm(ipv6, host),
       name,
       resolver,
       program,
@@ -187,13 +230,28 @@ function openListener(
   resolver: Resolver,
   host: ByteString,
   port: number,
-  { backlog }: Settings,
+  { backlog, ipv6 }: Settings,
 ): number {
-  const [address] = addressOperand(name, resolver, host === "" || host === "0" ? "0.0.0.0" : host);
-  const fd = orFatal(name, "unable to create socket", () => socket("stream", true));
-  orFatal(name, "unable to bind", () => bindReused(fd, { address, port }));
+  const address = listeningAddress(name, resolver, host, ipv6);
+  const kind = ipv6.ipv4Only ? ANY_ADDRESS : address;
+  const fd = orFatal(name, "unable to create socket", () => socket("stream", true, kind));
+  orFatal(name, "unable to bind", () => {
+    if (isIpv6(kind)) takeBothKinds(fd);
+    bindReused(fd, { address, port, scope: scopeOption(ipv6) });
+  });
   orFatal(name, "unable to listen", () => listen(fd, backlog));
   return fd;
+}
+
+function listeningAddress(
+  name: string,
+  resolver: Resolver,
+  host: ByteString,
+  ipv6: Ipv6Options,
+): Address {
+  const withIpv6 = addressForm(ipv6, host) !== "ucspi-tcp" && !ipv6.ipv4Only;
+  if (host === "" || host === "0") return withIpv6 ? ANY_IPV6_ADDRESS : ANY_ADDRESS;
+  return addressOperand(name, resolver, host, withIpv6)[0];
 }
 
 function switchUser(name: string, { gid, uid }: Settings): void {

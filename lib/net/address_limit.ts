@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * How many clients a server takes from one address at a time.
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import type { Address } from "../os/socket.ts";
+import { leadingNumber } from "../cli/getopt.ts";
+
+/** The limit, and what a client beyond it is told. */
+export interface AddressLimit {
+  /** 0: there is none. */
+  readonly most: number;
+  readonly text: ByteString;
+}
+
+export const NO_ADDRESS_LIMIT: AddressLimit = { most: 0, text: "" };
+
+/** Reads `N` or `N:TEXT`, as tcpsvd -C does. */
+export function parseAddressLimit(value: ByteString): AddressLimit {
+  const colon = value.indexOf(":");
+  return { most: leadingNumber(value), text: colon < 0 ? "" : value.slice(colon + 1) };
+}
+
+/** How many there are of each address; those of which there is none cost nothing. */
+export class AddressCounts {
+  readonly #counts = new Map<Address, number>();
+
+  of(address: Address): number {
+    return this.#counts.get(address) ?? 0;
+  }
+
+  add(address: Address): void {
+    this.#counts.set(address, this.of(address) + 1);
+  }
+
+  /** There is one less; to be called as often as `add`. */
+  remove(address: Address): void {
+    const left = this.of(address) - 1;
+    if (left > 0) this.#counts.set(address, left);
+    else this.#counts.delete(address);
+  }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Networks and IPv6 addresses in access rules, which ucspi-tcp-0.88 does not know.
+ *
+ * A rule's address may be an IPv6 address, `2001:db8::7`; the start of its text, up to a colon, as in ucspi-tcp-ipv6,
+ * `2001:db8:`; or a network of either kind, `2001:db8::/32`, `10.0.0.0/8`. Keys in the cdb have one form
+ * (formatAddress), however the rule was written. So that a look-up needs no more than a few keys, the cdb
+ * has under the key `\n` and `4` or `16` (bytes) the lengths of the networks that there are, each with a NUL behind it.
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import type { Address } from "../os/socket.ts";
+import { formatAddress, formatIpv6, networkOf, parseIpv6, scanAddress } from "./address.ts";
+
+/** A network of addresses of as many bytes as `address` has. */
+interface Network {
+  readonly address: Address;
+  readonly length: number;
+}
+
+/** Bits that an IPv4-mapped address has in front of the IPv4 one. */
+const MAPPED_BITS = 96;
+const NUMBER = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
+const DOTTED = new RegExp(`^${NUMBER}(?:\\.${NUMBER}){3}$`);
+
+/** The network that `text` is, `ADDRESS/LENGTH`; undefined: it is none. */
+export function parseNetwork(text: ByteString): Network | undefined {
+  const [, written = "", digits = ""] = /^([^/]*)\/([0-9]{1,3})$/.exec(text) ?? [];
+  const address = DOTTED.test(written) ? scanAddress(written)?.address : parseIpv6(written);
+  if (address === undefined) return undefined;
+  const mapped = written.includes(":") && address.length === 4;
+  const length = Number(digits) - (mapped ? MAPPED_BITS : 0);
+  if (length < 0 || length > 8 * address.length) return undefined;
+  return { address: networkOf(address, length), length };
+}
+
+/** The key of a network's rule. */
+export function networkKey({ address, length }: Network): ByteString {
+  return `${formatAddress(address)}/${length}`;
+}
+
+/** The key of a rule with an IPv6 address, or with the start of one; undefined: that is none. */
+export function ipv6Key(text: ByteString): ByteString | undefined {
+  const at = text.lastIndexOf("@") + 1;
+  const address = parseIpv6(text.slice(at));
+  if (address !== undefined) return text.slice(0, at) + formatIpv6(address);
+  // Only whole addresses are looked for together with IDENT's information.
+  return at === 0 && isStart(text) ? plainGroups(text) : undefined;
+}
+
+/** Whether an address may begin so: up to a colon, or, IPv4-mapped, to a dot. */
+function isStart(text: ByteString): boolean {
+  if (/:::|::.*::/.test(text)) return false;
+  return /^(?:[0-9a-f]{0,4}:){1,8}$/i.test(text) || /^::ffff:(?:[0-9]{1,3}\.){1,3}$/i.test(text);
+}
+
+/** The groups in lower case, without zeros in front. */
+function plainGroups(text: ByteString): ByteString {
+  return text.replace(/\b0+(?=[0-9a-f])/gi, "").replace(/[A-F]/g, (char) => char.toLowerCase());
+}
+
+/** Under which key the lengths of the networks stand whose addresses have `size` bytes. */
+export function lengthsKey(size: number): ByteString {
+  return `\n${size}`;
+}
+
+/** The lengths as they stand there. */
+export function formatLengths(lengths: Iterable<number>): ByteString {
+  return [...lengths].map((length) => `${length}\0`).join("");
+}
+
+/** The lengths that stand there; undefined: tcprules has not written that. */
+export function parseLengths(value: ByteString): readonly number[] | undefined {
+  return /^(?:[0-9]{1,3}\0)*$/.test(value) ? value.split("\0").slice(0, -1).map(Number) : undefined;
+}
+
+/**
+ * The texts that `ip` may have in a rule: an IPv4 address in the form of IPv6, as -6 gives it, has its own as well. What is
+ * no IPv6 address is taken as it is.
+ */
+export function textsOf(ip: ByteString): readonly ByteString[] {
+  const address = ip.includes(":") ? parseIpv6(ip) : undefined;
+  if (address === undefined) return [ip];
+  return [...new Set([formatIpv6(address), formatAddress(address)])];
+}
+
+/** Rules for many addresses of which `texts` are one: networks and starts of the text, the longest first. */
+export function prefixKeys(
+  texts: readonly ByteString[],
+  lengthsOf: (size: number) => readonly number[],
+): ByteString[] {
+  const last = texts.at(-1) ?? "";
+  const address = parseIpv6(last) ?? (DOTTED.test(last) ? scanAddress(last)?.address : undefined);
+  const lengths = address === undefined ? [] : lengthsOf(address.length);
+  const found = lengths.map((length) => ({
+    bits: length,
+    key: networkKey({ address: networkOf(address ?? "", length), length }),
+  }));
+  for (const text of texts) {
+    const before = text !== last ? MAPPED_BITS : 0;
+    for (let end = text.length; end > 0; end--) {
+      if (!".:".includes(text.charAt(end - 1))) continue;
+      found.push({ bits: bitsIn(text, end) - before, key: text.slice(0, end) });
+    }
+  }
+  return found.sort((a, b) => b.bits - a.bits).map(({ key }) => key);
+}
+
+/** How many bits of the address are certain by the first `end` characters of its text. */
+function bitsIn(text: ByteString, end: number): number {
+  const start = text.slice(0, end);
+  const rest = text.slice(end);
+  const dots = start.split(".").length - 1;
+  if (!text.includes(":")) return 8 * dots;
+  if (dots > 0) return MAPPED_BITS + 8 * dots;
+  // What `::` stands for is certain as soon as it is there.
+  if (rest.startsWith(":") || rest.includes("::")) {
+    return 16 * start.split(":").filter((group) => group !== "").length;
+  }
+  const groups = rest.split(":").filter((group) => group !== "");
+  return 128 - 16 * (groups.length + (rest.includes(".") ? 1 : 0));
+}
