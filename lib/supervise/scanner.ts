@@ -22,7 +22,6 @@ import {
   stat,
   statIfThere,
 } from "../os/file.ts";
-import { allChildren } from "../os/proc.ts";
 import { type Mapping, wait } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
@@ -86,10 +85,8 @@ export class Scanner {
   ) {}
 
   /** The processes whose ends somebody here waits for. */
-  pids(): Set<number> {
-    const foreign = [...this.#services.values()].flatMap(({ main, logger }) => [main, logger])
-      .filter((keeper) => typeof keeper === "number");
-    return new Set([...foreign, ...this.supervisors().map(({ pid }) => pid)]);
+  pids(): number[] {
+    return this.#keepers().map((keeper) => typeof keeper === "object" ? keeper.pid : keeper ?? 0);
   }
 
   /**
@@ -105,15 +102,25 @@ export class Scanner {
     }
   }
 
-  #endLogger({ pipe, logger }: Service): void {
+  /** The supervision of one half has ended. */
+  #isOver(service: Service, half: "main" | "logger"): void {
+    service[half] = undefined;
+    if (this.#ending && half === "main") this.#endLogger(service);
+  }
+
+  #endLogger(service: Service): void {
+    const { pipe, logger } = service;
     if (pipe !== undefined) {
       close(pipe.writer);
       close(pipe.reader);
     }
+    service.pipe = undefined;
     if (typeof logger !== "object") return;
     logger.directory.send("x");
     // What the service has left running may have the pipe open for ever.
-    this.surroundings.timers.after(LOGGER_PATIENCE, () => logger.directory.send("d"));
+    this.surroundings.timers.after(LOGGER_PATIENCE, () => {
+      if (service.logger === logger) logger.directory.send("d");
+    });
   }
 
   /** All supervisors that live in this process. */
@@ -146,9 +153,7 @@ export class Scanner {
       for (const half of ["main", "logger"] as const) {
         const handed = keepers[half];
         service[half] = typeof handed === "object"
-          ? unpackSupervisor(handed, this.surroundings, () => {
-            service[half] = undefined;
-          })
+          ? unpackSupervisor(handed, this.surroundings, () => this.#isOver(service, half))
           : handed;
       }
     }
@@ -255,10 +260,8 @@ export class Scanner {
     }
   }
 
-  /** Takes note of the foreign supervises that have ended, and of children that became ours when they lost a parent. */
+  /** Takes note of the foreign supervises that have ended. */
   #reap(): void {
-    const known = new Set(this.#keepers().map((k) => typeof k === "object" ? k.pid : k));
-    for (const pid of allChildren()) if (!known.has(pid)) wait(pid, false);
     for (const service of this.#services.values()) {
       for (const half of ["main", "logger"] as const) {
         const keeper = service[half];
@@ -331,10 +334,13 @@ export class Scanner {
       : this.#attempt(`unable to switch to ${parent}`, () => openDirectory(parent));
     if (at === undefined) return undefined;
     try {
-      return this.#startSupervise(directory, shown, at, mappings, () => {
-        service[half] = undefined;
-        if (this.#ending && half === "main") this.#endLogger(service);
-      });
+      return this.#startSupervise(
+        directory,
+        shown,
+        at,
+        mappings,
+        () => this.#isOver(service, half),
+      );
     } finally {
       if (at !== AT_FDCWD) close(at);
     }

@@ -75,6 +75,8 @@ bareMachineTest(
       `/command/svscan\n../package/admin/djbox/command/svscan\ndjbox-${VERSION}\n`,
     );
     equal(await machine.output("stat -c %a /package"), "1755\n");
+    const page = await machine.output("! command -v man >/dev/null || man -w 8 svc");
+    ok(["", `/package/admin/djbox-${VERSION}/man/man8/svc.8\n`].includes(page), page);
     // As administrators do: `cp command/* elsewhere`.
     await machine.output("mkdir /opt/bin; cp /command/svok /command/tai64n /opt/bin");
     equal(await machine.output("echo | /opt/bin/tai64n | wc -c"), "27\n");

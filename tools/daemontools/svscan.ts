@@ -47,7 +47,7 @@ import { orFatal, warn } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { type Handed, handedOn, handOver, packSupervisor } from "../../lib/supervise/handover.ts";
 import { loop, makeSurroundings, type Surroundings } from "../../lib/supervise/loop.ts";
-import { reapOrphans } from "../../lib/supervise/process_one.ts";
+import { reapOrphans } from "../../lib/supervise/orphans.ts";
 import { Scanner } from "../../lib/supervise/scanner.ts";
 import { SUPERVISE } from "../../lib/supervise/service_directory.ts";
 import type { Supervisor } from "../../lib/supervise/supervisor.ts";
@@ -79,12 +79,14 @@ function run(called: Context): Outcome {
   const isFirst = getpid() === 1;
   const noticed = isFirst ? [...DEADLY, SIGCHLD] : DEADLY;
   const signals = new SignalDescriptor(noticed.filter((signal) => !ignored(signal)));
+  const reap = (): void => reapOrphans(new Set([...scanner.pids(), upgrade.pid]));
   let ending = false;
   surroundings.poller.add(signals.fd, () => {
     const arrived = signals.next();
     if (arrived === undefined) return;
-    if (arrived.signal === SIGCHLD) return reapOrphans(scanner.pids().add(upgrade.pid));
-    if (!ending && isForUpgrade(arrived, scanner.supervisors())) return upgrade.begin();
+    if (arrived.signal === SIGCHLD) return reap();
+    if (ending) return;
+    if (isForUpgrade(arrived, scanner.supervisors())) return upgrade.begin();
     if (isFirst) {
       ending = true;
       return scanner.shutDown();
@@ -96,6 +98,7 @@ function run(called: Context): Outcome {
   surroundings.poller.first(signals.fd);
   watchForNew(surroundings, scanner);
   const scan = (): void => {
+    reap();
     scanner.scan();
     surroundings.timers.after(SCAN_INTERVAL, scan);
   };

@@ -128,6 +128,6 @@ function tellUpgrade(layout: Layout, before: ByteString | undefined): void {
   }
   for (const { pid, file } of findScanners()) {
     if (!file.startsWith(`${admin}/djbox-`) || file.startsWith(`${layout.home}/`)) continue;
-    say(`svscan (pid ${pid}) goes on as ${file}; djbox upgrade has it start over`);
+    say(`svscan (pid ${pid}) goes on as it was started; djbox upgrade switches it to ${version}`);
   }
 }
