@@ -20,6 +20,7 @@ import { becomeSubreaper, endEverything, memoryOf, reap, startChild } from "./be
 import { utf8 } from "../lib/os/bytes.ts";
 import { O_APPEND, O_CREAT, O_WRONLY } from "../lib/os/constants.ts";
 import { open } from "../lib/os/file.ts";
+import { middle } from "./bench/table.ts";
 import { Services } from "./soak/services.ts";
 
 const USAGE = "soak: usage: soak --minutes n [ --services n ] [ --commands dir ]";
@@ -65,16 +66,18 @@ class Soak {
     }).outputSync();
   }
 
-  /** What svscan has when all has settled: the most within a moment, in which some service may be about to start. */
+  /** What svscan has, the middle of some looks: at one moment a file may be open that is closed at the next. */
   async size(): Promise<Size> {
-    const size = { descriptors: 0, pss: 0 };
-    for (let look = 0; look < 10; look++) {
+    const looks: Size[] = [];
+    for (let i = 0; i < 15; i++) {
       const descriptors = [...Deno.readDirSync(`/proc/${this.#svscan}/fd`)].length;
-      size.descriptors = Math.max(size.descriptors, descriptors);
-      size.pss = Math.max(size.pss, memoryOf([this.#svscan]).pss);
+      looks.push({ descriptors, pss: memoryOf([this.#svscan]).pss });
       await delay(200);
     }
-    return size;
+    return {
+      descriptors: middle(looks.map(({ descriptors }) => descriptors)),
+      pss: middle(looks.map(({ pss }) => pss)),
+    };
   }
 
   async killSvscan(): Promise<void> {

@@ -20,10 +20,13 @@ interface Entry extends Timer {
 export class Timers {
   readonly #entries: Entry[] = [];
 
+  /** @param clock tells milliseconds, and only ever goes forward */
+  constructor(private readonly clock: () => number = monotonic) {}
+
   /** Calls `action` from `run`, `milliseconds` from now or later. */
   after(milliseconds: number, action: () => void): Timer {
     const entry: Entry = {
-      due: monotonic() + milliseconds,
+      due: this.clock() + milliseconds,
       action,
       cancel(): void {
         entry.action = undefined;
@@ -42,13 +45,13 @@ export class Timers {
       this.#entries.shift();
     }
     const first = this.#entries[0];
-    return first === undefined ? -1 : Math.max(0, first.due - monotonic());
+    return first === undefined ? -1 : Math.max(0, first.due - this.clock());
   }
 
   /** Does what is due. What an action sets anew waits for the next call, even if it is due at once. */
   run(): void {
     if (this.timeout() !== 0) return;
-    const time = monotonic();
+    const time = this.clock();
     let count = 0;
     while (count < this.#entries.length && (this.#entries[count] as Entry).due <= time) count++;
     for (const entry of this.#entries.splice(0, count)) {

@@ -3,6 +3,19 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { Poller } from "./poll.ts";
 import { Timers } from "./timers.ts";
 
+/** Timers by a clock of ours, and what they have done. */
+function staged(): { timers: Timers; done: string[]; at: (time: number) => void } {
+  let time = 1000;
+  const timers = new Timers(() => time);
+  return {
+    timers,
+    done: [],
+    at: (now): void => {
+      time = now;
+    },
+  };
+}
+
 /** Runs what is due until nothing is left. */
 function runAll(timers: Timers): void {
   const poller = new Poller();
@@ -60,4 +73,23 @@ Deno.test("what an action sets waits for the next run", () => {
   deepEqual(done, [0]);
   runAll(timers);
   deepEqual(done, [0, 1, 2]);
+});
+
+Deno.test("the wall clock may jump an hour either way", () => {
+  const { timers, done, at } = staged();
+  const wall = Date.now;
+  try {
+    for (const jump of [3_600_000, -3_600_000]) {
+      timers.after(1000, () => done.push(`${jump}`));
+      Date.now = (): number => wall() + jump;
+      equal(timers.timeout(), 1000);
+      timers.run();
+    }
+    deepEqual(done, []);
+    at(2000);
+    timers.run();
+    deepEqual(done, ["3600000", "-3600000"]);
+  } finally {
+    Date.now = wall;
+  }
 });

@@ -112,10 +112,14 @@ export class ServiceDirectory {
 
   /** Whether the files in supervise are no longer those that we have open: somebody has removed or replaced them. */
   get isDisturbed(): boolean {
-    const { directory, lock, control, ok } = this.#fds;
-    return Object.entries({ lock, control, ok }).some(([name, fd]) =>
-      fd >= 0 && statIfThere(`supervise/${name}`, directory)?.identity !== fstat(fd).identity
-    );
+    const { lock, control, ok } = this.#fds;
+    return !this.#isInPlace("lock", lock) || !this.#isInPlace("control", control) ||
+      (ok >= 0 && !this.#isInPlace("ok", ok));
+  }
+
+  #isInPlace(name: string, fd: number): boolean {
+    const found = statIfThere(`supervise/${name}`, this.#fds.directory);
+    return found?.identity === fstat(fd).identity;
   }
 
   /**
@@ -125,8 +129,12 @@ export class ServiceDirectory {
    */
   remake(): void {
     const { directory, lock, control, ok } = this.#fds;
-    const fresh = openSupervise(this.name, directory);
-    for (const fd of [lock, control, ok]) if (fd >= 0) close(fd);
+    // One that is in place can't be locked a second time, not even by us.
+    const kept = this.#isInPlace("lock", lock) ? lock : undefined;
+    const fresh = openSupervise(this.name, directory, kept);
+    if (kept === undefined) close(lock);
+    close(control);
+    if (ok >= 0) close(ok);
     this.#fds = { directory, ...fresh, ok: -1 };
   }
 
@@ -218,10 +226,18 @@ export class ServiceDirectory {
   }
 }
 
-/** Takes hold of supervise, which is made where it is missing. */
-function openSupervise(name: ByteString, at: number): { lock: number; control: number } {
+/**
+ * Takes hold of supervise, which is made where it is missing.
+ *
+ * @param held the lock, if we have it already
+ */
+function openSupervise(
+  name: ByteString,
+  at: number,
+  held?: number,
+): { lock: number; control: number } {
   makeSupervise(at);
-  const lock = orFatal(
+  const lock = held ?? orFatal(
     SUPERVISE,
     `unable to acquire ${name}/supervise/lock`,
     () => acquireLock(at),
@@ -229,7 +245,7 @@ function openSupervise(name: ByteString, at: number): { lock: number; control: n
   try {
     return { lock, control: openControl(name, at) };
   } catch (error) {
-    close(lock);
+    if (held === undefined) close(lock);
     throw error;
   }
 }

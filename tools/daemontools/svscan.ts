@@ -10,8 +10,8 @@
  *
  * On SIGHUP it starts itself over, with the version of djbox that is there by then: see `djbox upgrade`.
  *
- * As process 1, which it is in a container, it waits for whatever loses its parent; a signal that would end it brings
- * everything down in order, each service and then its logger, and svscan exits then.
+ * As process 1, which it is in a container, it waits for whatever loses its parent; another signal that would end it
+ * brings everything down in order, each service and then its logger, and svscan exits then.
  *
  * Exit codes: 111 DIR cannot be entered; 0 everything has been brought down (process 1 only); otherwise it does not end by
  * itself.
@@ -118,8 +118,8 @@ function isForUpgrade(
   { signal, fromKernel }: Arrived,
   supervisors: readonly Supervisor[],
 ): boolean {
-  if (signal !== SIGHUP || getpid() === 1) return signal === SIGHUP;
-  return !fromKernel && !servicesEnd(signal, supervisors, false);
+  if (signal !== SIGHUP) return false;
+  return getpid() === 1 || !fromKernel && !servicesEnd(signal, supervisors, false);
 }
 
 /**

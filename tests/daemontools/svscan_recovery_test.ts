@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: 0BSD
+// svscan when what it stands on is taken away: files, directories, space. When the cause is gone, all is as it was,
+// without a restart of anything. deno task drill has the same in the large, beside other systems.
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { type Box, type Needs, toolTest } from "../harness/harness.ts";
+import {
+  isSupervised,
+  lines,
+  pidOf,
+  processesIn,
+  statusOf,
+  untilSupervised,
+  untilUp,
+  writeLogged,
+  writeServices,
+} from "../harness/services.ts";
+
+const TOOLS = ["svscan", "supervise", "svc", "svok", "svstat"];
+
+function recoveryTest(name: string, body: (box: Box) => Promise<void>, needs: Needs = {}): void {
+  const djboxOnly = "C's supervise does not try again what has failed, nor make anew what is gone";
+  toolTest(name, TOOLS, body, { ...needs, djboxOnly });
+}
+
+recoveryTest("supervise that was removed is made anew", async (box) => {
+  writeServices(box, ["sv/a"]);
+  writeLogged(box, "sv/b");
+  const svscan = box.start(["svscan", "sv"]);
+  const names = ["sv/a", "sv/b", "sv/b/log"];
+  const pids = await untilUp(box, names);
+  await box.sh("rm -r sv/a/supervise sv/b/supervise sv/b/log/supervise/control");
+  await box.until("it says so", () => box.read("err").split("making it anew").length === 4);
+  await untilSupervised(box, names);
+  deepEqual(names.map((name) => pidOf(box, name)), pids);
+  await box.run(["svc", "-t", ...names]);
+  for (const [i, name] of names.entries()) {
+    await box.until(`${name} obeys`, () => ![0, pids[i]].includes(pidOf(box, name)));
+  }
+  // Nor is it forgotten what runs.
+  const again = await untilUp(box, names);
+  svscan.kill("SIGKILL");
+  await svscan.ended;
+  box.start(["svscan", "sv"]);
+  await untilSupervised(box, names);
+  deepEqual(names.map((name) => pidOf(box, name)), again);
+  equal(processesIn(box, "sv/a").length, 1);
+});
+
+recoveryTest("what somebody else has locked meanwhile is left to him", async (box) => {
+  writeServices(box, ["sv/a"]);
+  box.start(["svscan", "sv"]);
+  const pids = await untilUp(box, ["sv/a"]);
+  await box.sh("rm -r sv/a/supervise; touch sv/a/down");
+  const other = box.start(["supervise", "sv/a"]);
+  const warning = "supervise: fatal: unable to acquire a/supervise/lock: temporary failure\n";
+  await box.until("it says so", () => box.read("err").includes(warning));
+  other.kill("SIGKILL");
+  await other.ended;
+  await box.until("it has it back", () => pidOf(box, "sv/a") === pids[0]);
+  equal(await isSupervised(box, "sv/a"), true);
+});
+
+recoveryTest("a service whose directory was made anew runs once", async (box) => {
+  const write = (): void => {
+    const perl =
+      "$| = 1; $SIG{TERM} = sub { exit }; while () { print ++$i, qq(\\n); select undef, undef, undef, 0.01 }";
+    const run = `exec perl -e '${perl}'`;
+    box.script("sv/a/run", run);
+    box.script("sv/a/log/run", "exec cat >>lines");
+  };
+  write();
+  box.start(["svscan", "sv"]);
+  const [old] = await untilUp(box, ["sv/a", "sv/a/log"]) as [number];
+  await box.until("lines come", () => lines(box, "sv/a").length > 5);
+  await box.sh("ln sv/a/log/lines kept; rm -r sv/a");
+  write();
+  const copies = (): number =>
+    [...Deno.readDirSync("/proc")].filter(({ name }) => {
+      try {
+        return Deno.readLinkSync(`/proc/${name}/cwd`).replace(" (deleted)", "") ===
+            Deno.realPathSync(`${box.dir}/sv/a`) &&
+          Deno.readTextFileSync(`/proc/${name}/comm`) === "perl\n" && name !== "self";
+      } catch {
+        return false;
+      }
+    }).length;
+  await box.until("the new one runs", () => {
+    ok(copies() <= 1);
+    return ![0, old].includes(pidOf(box, "sv/a"));
+  });
+  match(box.read("err"), /^svscan: warning: a was removed: made anew, the old one is to end\n/);
+  // The old logger has got all that the old service has written.
+  const kept = box.read("kept").split("\n").slice(0, -1).map(Number);
+  deepEqual(kept, kept.map((_, i) => i + 1));
+  await box.until("lines come", () => lines(box, "sv/a").length > 5);
+});
+
+recoveryTest("a service whose directory was removed goes on until it ends", async (box) => {
+  writeServices(box, ["sv/a", "sv/b"]);
+  const svscan = box.start(["svscan", "sv"]);
+  const [pid] = await untilUp(box, ["sv/a", "sv/b"]) as [number];
+  const open = (): number => [...Deno.readDirSync(`/proc/${svscan.pid}/fd`)].length;
+  await box.sh("rm -r sv/a");
+  await box.until("it says so", () => box.read("err").includes("it will not be started again"));
+  const before = open();
+  Deno.kill(pid, "SIGKILL");
+  await box.until("it has forgotten it", () => open() < before - 2);
+  equal(box.read("sv/b/starts"), "started\n");
+});
+
+recoveryTest("what a full or read-only disk refused is written when it can be", async (box) => {
+  const names = ["sv/full", "sv/inodes", "sv/readonly"];
+  writeServices(box, names);
+  // In a mount namespace of svscan's own; its folders are seen through /proc/PID/root.
+  const script = `
+    for name in full inodes readonly; do mkdir sv/$name/supervise; done
+    mount -t tmpfs -o mode=700,size=16k none sv/full/supervise
+    mount -t tmpfs -o mode=700,nr_inodes=6 none sv/inodes/supervise
+    mount -t tmpfs -o mode=700 none sv/readonly/supervise
+    exec svscan sv`;
+  const svscan = box.start(["unshare", "--mount", "sh", "-c", script]);
+  const inside = (script: string): Promise<unknown> =>
+    box.run(["nsenter", "-t", `${svscan.pid}`, "-m", "sh", "-c", `cd ${box.dir}; ${script}`]);
+  const status = (name: string): number => {
+    try {
+      const path = `/proc/${svscan.pid}/root${box.dir}/${name}/supervise/status`;
+      return new DataView(Deno.readFileSync(path).buffer).getUint32(12, true);
+    } catch {
+      return 0;
+    }
+  };
+  await box.until("they run", () => names.every((name) => status(name) !== 0));
+  await inside(`
+    head -c 100000 /dev/zero >sv/full/supervise/filler
+    touch sv/inodes/supervise/filler1 sv/inodes/supervise/filler2
+    mount --bind sv/readonly/supervise sv/readonly/supervise
+    mount -o remount,bind,ro sv/readonly/supervise`);
+  const before = names.map((name) => status(name));
+  for (const pid of before) Deno.kill(pid, "SIGKILL");
+  await box.until(
+    "they run again",
+    () => names.every((name) => box.read(`${name}/starts`) === "started\nstarted\n"),
+  );
+  await box.until("it says so", () => box.read("err").split("status.new").length > 4);
+  deepEqual(names.map((name) => status(name)), before);
+  await inside(`
+    rm -f sv/full/supervise/filler sv/inodes/supervise/filler*
+    umount sv/readonly/supervise`);
+  await box.until(
+    "the status is right",
+    () => names.every((name) => processesIn(box, name)[0] === status(name)),
+  );
+  equal(statusOf(box, "sv/full"), undefined); // outside
+  // The record is, too: another svscan starts nothing twice.
+  const pids = names.map((name) => status(name));
+  await box.until("the record is right", async () => {
+    const { stdout } = await box.run(
+      ["nsenter", "-t", `${svscan.pid}`, "-m", "sh", "-c", `cat ${box.dir}/sv/*/supervise/lock`],
+    );
+    return pids.every((pid) => stdout.includes(` running ${pid} `));
+  });
+}, { root: true, programs: ["unshare", "nsenter", "mount"] });
