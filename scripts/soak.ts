@@ -99,8 +99,12 @@ class Soak {
     this.#busy.add(name);
     const runs = this.services.running(name);
     for (const pid of runs) Deno.kill(pid, "SIGSTOP");
-    await this.until(() => this.services.isCaughtUp(name));
-    for (const pid of this.services.logger(name)) Deno.kill(pid, "SIGKILL");
+    const caughtUp = await this.until(() => this.services.isCaughtUp(name));
+    // One that was started meanwhile does not stand still.
+    const still = this.services.running(name).every((pid) => runs.includes(pid));
+    if (caughtUp && still && runs.length > 0) {
+      for (const pid of this.services.logger(name)) Deno.kill(pid, "SIGKILL");
+    }
     for (const pid of runs) Deno.kill(pid, "SIGCONT");
     this.#busy.delete(name);
   }
