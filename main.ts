@@ -30,7 +30,12 @@ import { svstat } from "./tools/daemontools/svstat.ts";
 import { tai64n } from "./tools/daemontools/tai64n.ts";
 import { tai64nfrac } from "./tools/daemontools/tai64nfrac.ts";
 import { tai64nlocal } from "./tools/daemontools/tai64nlocal.ts";
+import { djboxBoot } from "./tools/djbox/djbox-boot.ts";
 import { djboxHelp } from "./tools/djbox/djbox-help.ts";
+import { djboxInstall } from "./tools/djbox/djbox-install.ts";
+import { djboxSysvScript } from "./tools/djbox/djbox-sysv-script.ts";
+import { djboxTakeover } from "./tools/djbox/djbox-takeover.ts";
+import { djboxUninstall } from "./tools/djbox/djbox-uninstall.ts";
 import { djboxUpgrade } from "./tools/djbox/djbox-upgrade.ts";
 import { djbox } from "./tools/djbox/djbox.ts";
 import { addcr } from "./tools/ucspi-tcp/addcr.ts";
@@ -62,7 +67,12 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   "date@": dateAt,
   delcr,
   djbox,
+  "djbox-boot": djboxBoot,
   "djbox-help": djboxHelp,
+  "djbox-install": djboxInstall,
+  "djbox-sysv-script": djboxSysvScript,
+  "djbox-takeover": djboxTakeover,
+  "djbox-uninstall": djboxUninstall,
   "djbox-upgrade": djboxUpgrade,
   envdir,
   envuidgid,

@@ -4,7 +4,8 @@
  *
  *   DIR/djbox       the executable: compiled, or the launcher of the script form (launcher.ts)
  *   DIR/runtime/    in the script form: deno, and djbox in JavaScript (bundle.ts)
- *   DIR/man/, DIR/completions/   the manual pages, and completions for shells
+ *   DIR/package/    the steps of installing, for whoever has nothing but DIR
+ *   DIR/doc/, DIR/man/, DIR/completions/   what there is of documents, manual pages and completions
  *
  * DIR is dist if it is not given. `deno compile` needs Deno's runtime archive, which it downloads once or takes from
  * DENORT_BIN; where neither is to be had the script form is made, which needs nothing. `--form` insists on one.
@@ -16,7 +17,15 @@
 import { parseArgs } from "node:util";
 import { bundle } from "./bundle.ts";
 import { launcher } from "./launcher.ts";
-import { placeBytes, placeFile, placeFolder, removeIfThere } from "./placing.ts";
+import { reasonOf } from "../lib/cli/messages.ts";
+import {
+  isThere,
+  makeDirectories,
+  placeBytes,
+  placeFile,
+  placeTree,
+  removeAll,
+} from "../lib/package/placing.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const USAGE = "build: usage: build [ --form compiled | --form script ] [ --to dir ]";
@@ -37,9 +46,11 @@ async function main(args: readonly string[]): Promise<number> {
   }
   try {
     await build(options.form, options.to);
+    addSteps(options.to);
+    addTexts(options.to);
     return 0;
   } catch (error) {
-    console.error(`build: fatal: ${error instanceof Error ? error.message : error}`);
+    console.error(`build: fatal: ${reasonOf(error)}`);
     return 111;
   }
 }
@@ -62,9 +73,6 @@ function parse(args: readonly string[]): { form: Form | undefined; to: string } 
 async function build(form: Form | undefined, directory: string): Promise<void> {
   await Deno.mkdir(directory, { recursive: true });
   await buildForm(form, directory);
-  for (const texts of ["man", "completions"]) {
-    await placeFolder(ROOT + texts, `${directory}/${texts}`);
-  }
 }
 
 /** Makes `form`, or, where that is left open, the compiled form if possible and else the script form. */
@@ -80,7 +88,7 @@ async function buildForm(form: Form | undefined, directory: string): Promise<voi
       console.log(`build: no compiled form here (${error.message}), so it will be the script form`);
     }
   }
-  await buildScript(directory);
+  buildScript(directory);
   console.log(`build: ${directory}/djbox, script form (its runtime is in ${directory}/runtime)`);
 }
 
@@ -133,13 +141,13 @@ async function buildCompiled(directory: string): Promise<void> {
   if (reason !== undefined) {
     // deno compile leaves a temporary file behind where it was refused the archive.
     for (const { name } of Deno.readDirSync(directory)) {
-      if (name.startsWith("djbox.new")) await removeIfThere(`${directory}/${name}`);
+      if (name.startsWith("djbox.new")) removeAll(`${directory}/${name}`);
     }
     throw new Impossible(reason);
   }
   await Deno.chmod(`${file}.new`, 0o755);
   await Deno.rename(`${file}.new`, file);
-  await removeIfThere(`${directory}/runtime`);
+  removeAll(`${directory}/runtime`);
 }
 
 /** What is wrong with the executable: the archive may have been for another machine, or no archive. */
@@ -158,19 +166,51 @@ function reasonIn(stderr: string): string {
   return (causes.at(-1) ?? "deno compile failed").replace(/^(error|\d+): /, "");
 }
 
-async function buildScript(directory: string): Promise<void> {
+function buildScript(directory: string): void {
   const runtime = `${directory}/runtime`;
-  await Deno.mkdir(runtime, { recursive: true });
-  const text = (content: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(content);
-  await placeFile(Deno.execPath(), `${runtime}/deno`, 0o755);
+  makeDirectories(runtime);
+  placeFile(Deno.execPath(), `${runtime}/deno`, 0o755);
   const files = bundle(ROOT);
-  for (const [name, content] of files) {
-    await placeBytes(text(content), `${runtime}/${name}`, 0o644);
-  }
+  for (const [name, content] of files) placeText(content, `${runtime}/${name}`, 0o644);
   for (const { name } of Deno.readDirSync(runtime)) {
-    if (name !== "deno" && !files.has(name)) await removeIfThere(`${runtime}/${name}`);
+    if (name !== "deno" && !files.has(name)) removeAll(`${runtime}/${name}`);
   }
-  await placeBytes(launcher(Deno.build.arch), `${directory}/djbox`, 0o755);
+  placeBytes(launcher(Deno.build.arch), `${directory}/djbox`, 0o755);
+}
+
+function placeText(text: string, path: string, mode: number): void {
+  placeBytes(new TextEncoder().encode(text), path, mode);
+}
+
+/** The steps of slashpackage, and where each begins (djbox-install). */
+const STEPS = ["compile", "upgrade", "run", "install"];
+
+function addSteps(directory: string): void {
+  makeDirectories(`${directory}/package`);
+  for (const step of STEPS) {
+    const args = step === "install" ? "install" : `install ${step}`;
+    placeText(
+      `#!/bin/sh\nexec "\${0%/*}/../djbox" ${args} "$@"\n`,
+      `${directory}/package/${step}`,
+      0o755,
+    );
+  }
+}
+
+/** Texts of the house, and where they are in what is installed. */
+const TEXTS = [
+  ["README.md", "doc/README.md"],
+  ["docs", "doc/docs"],
+  ["man", "man"],
+  ["completions", "completions"],
+] as const;
+
+function addTexts(directory: string): void {
+  makeDirectories(`${directory}/doc`);
+  for (const [from, to] of TEXTS) {
+    removeAll(`${directory}/${to}`);
+    if (isThere(ROOT + from)) placeTree(ROOT + from, `${directory}/${to}`);
+  }
 }
 
 function deno(args: string[]): Promise<Finished> {

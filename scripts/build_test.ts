@@ -46,7 +46,7 @@ function namesIn(dir: string): string[] {
 
 /** What is in `dir` is djbox in the script form, whole, and works. */
 async function isScriptForm(dir: string): Promise<void> {
-  deepEqual(namesIn(dir), ["completions", "djbox", "man", "runtime"]);
+  deepEqual(namesIn(dir), ["completions", "djbox", "doc", "man", "package", "runtime"]);
   deepEqual(
     namesIn(`${dir}/runtime`).filter((name) => !name.startsWith("tool.")),
     ["base.js", "deno", "djbox.js"],

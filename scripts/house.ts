@@ -26,6 +26,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["lib/cli", "lib/tai", "lib/cdb", "lib/man"],
   ["lib/stream"],
   ["lib/supervise", "lib/log", "lib/net"],
+  ["lib/package"],
   ["tools"],
   ["main.ts"],
 ];

@@ -33,7 +33,7 @@
  *      1  closed descriptors: bit N is set when descriptor N was closed, N from 0 to 2
  *      1  1 when SIGPIPE was ignored, else 0
  *
- * Where the runtime can't be started it says so on descriptor 2 and exits 111.
+ * Where that fails, since the launcher was copied away from its runtime, DIR is /package/admin/djbox. Where the runtime can't be started it says so on descriptor 2 and exits 111.
  *
  * No compiler is needed to build it, and there is no binary to trust: the machine code stands in
  * launcher/ as listings, bytes beside the assembly text they are the encoding of. The bytes of what depends
@@ -53,6 +53,9 @@ import { X86_64 } from "./launcher/x86_64.ts";
 /** The architectures that there is a launcher for, named as `Deno.build.arch` names them. */
 export type Arch = "x86_64" | "aarch64";
 
+/** The version in use (lib/package/layout.ts). */
+const INSTALLED = "/package/admin/djbox";
+
 /** What the listings refer to, by label, in the order in which it follows the code. */
 const DATA: readonly Data[] = [
   ["blocked", signalSet(LAUNCHER_BLOCKS)],
@@ -63,6 +66,8 @@ const DATA: readonly Data[] = [
   ["root", ascii("/\0")],
   ["script", ascii("/runtime/djbox.js\0")],
   ["runtime", ascii("/runtime/deno\0")],
+  ["installed_script", ascii(`${INSTALLED}/runtime/djbox.js\0`)],
+  ["installed_runtime", ascii(`${INSTALLED}/runtime/deno\0`)],
   ["variables", list(RUNTIME_VARIABLES)],
   ["flags", list(RUNTIME_FLAGS)],
   ["message", ascii("djbox: fatal: unable to run the runtime beside it (runtime/deno)\n")],

@@ -38,7 +38,7 @@ function expectNothingLeft(box: Box): void {
 /** Commands that are shown, and how what they print goes on. */
 const SHOWN = [
   /\$ deno task build --to \S+\n +build: /,
-  /\$ deno task install --from \S+ --root \S+\n +install: djbox /,
+  /\$ deno task install --from \S+ --root \S+\n +djbox: djbox /,
   /\$ djbox --version\n +djbox \S+ \((script|compiled) form, /,
   /\$ TCPREMOTEIP=127\.0\.0\.1 tcprulescheck service\/hello\/rules\.cdb\n +rule 127\.:\n +allow connection\n/,
   /\$ TCPREMOTEIP=192\.0\.2\.1 tcprulescheck service\/hello\/rules\.cdb\n +rule :\n +deny connection\n/,

@@ -99,6 +99,16 @@ Deno.test("a page explains the options that the tool has, and no others", () => 
   ok(some >= 6, "options are found in the tools");
 });
 
+Deno.test("a page of djbox's own commands explains the long options that the usage line has", () => {
+  for (const { name, path, source } of COMMAND_PAGES.filter(({ name }) => /^djbox-/.test(name))) {
+    const text = HOUSE.tools().find((tool) => tool.path.endsWith(`/${name}.ts`))?.text ?? "";
+    const usage = /usage: djbox [^;]*;/.exec(text)?.[0] ?? "";
+    const options = new Set([...usage.matchAll(/--[a-z-]+/g)].map(([option]) => option));
+    const explained = [...source.matchAll(/^\.It Fl (-\S+)/gm)].map(([, option]) => `-${option}`);
+    deepEqual(explained.sort(), [...options].sort(), path);
+  }
+});
+
 Deno.test("a page says that its tool differs from the original where docs/deviations.md does", () => {
   const tools = /^## Tools\n([^]*?)^## /m.exec(HOUSE.read("docs/deviations.md"))?.[1] ?? "";
   const deviating = [...tools.matchAll(/^- ((?:`[\w@-]+`(?:, )?)+):/gm)]

@@ -40,6 +40,7 @@ export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
 export const EHOSTUNREACH = 113;
 export const EINPROGRESS = 115;
+export const EDQUOT = 122;
 
 /**
  * A system call that failed: `call` is its name as in section 2 of the manual, `errno` its reason. `words` say the

@@ -12,6 +12,7 @@ import {
   AT_EACCESS,
   AT_EMPTY_PATH,
   AT_FDCWD,
+  AT_REMOVEDIR,
   AT_SYMLINK_NOFOLLOW,
   F_DUPFD,
   F_DUPFD_CLOEXEC,
@@ -27,6 +28,7 @@ import {
   O_RDONLY,
   O_RDWR,
   S_IFDIR,
+  S_IFLNK,
   S_IFMT,
   S_IFREG,
   X_OK,
@@ -220,6 +222,10 @@ export function isRegular(stat: Stat): boolean {
   return (stat.mode & S_IFMT) === S_IFREG;
 }
 
+export function isLink(stat: Stat): boolean {
+  return (stat.mode & S_IFMT) === S_IFLNK;
+}
+
 /** stat(2), or undefined where there is no such file (ENOENT). */
 export function statIfThere(path: ByteString, at = AT_FDCWD): Stat | undefined {
   if (statxInto(at, path, 0) === 0) return statxResult();
@@ -244,6 +250,10 @@ export function unlink(path: ByteString, at = AT_FDCWD): void {
   check(libc().unlinkat(at, cString(path), 0, pad), "unlink");
 }
 
+export function rmdir(path: ByteString, at = AT_FDCWD): void {
+  check(libc().unlinkat(at, cString(path), AT_REMOVEDIR, pad), "rmdir");
+}
+
 /** rename(2); both names are relative to `at`. */
 export function rename(from: ByteString, to: ByteString, at = AT_FDCWD): void {
   check(libc().renameat(at, cString(from), at, cString(to), pad), "rename");
@@ -252,6 +262,11 @@ export function rename(from: ByteString, to: ByteString, at = AT_FDCWD): void {
 /** link(2); both names are relative to `at`. */
 export function link(from: ByteString, to: ByteString, at = AT_FDCWD): void {
   check(libc().linkat(at, cString(from), at, cString(to), 0, pad), "link");
+}
+
+/** symlink(2): `path` becomes a link to `target`. */
+export function symlink(target: ByteString, path: ByteString, at = AT_FDCWD): void {
+  check(libc().symlinkat(cString(target), at, cString(path), pad), "symlink");
 }
 
 export function readlink(path: ByteString, at = AT_FDCWD): ByteString {

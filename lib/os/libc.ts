@@ -89,6 +89,10 @@ const COLD = {
     ],
     result: "i32",
   },
+  symlinkat: {
+    parameters: ["buffer", /* target */ "i32", /* dirfd */ "buffer", /* path */ PAD],
+    result: "i32",
+  },
   readlinkat: {
     parameters: ["i32", /* dirfd */ "buffer", /* path */ "buffer", /* buf */ "u32", /* size */ PAD],
     result: "i32",

@@ -10,6 +10,8 @@ import { EACCES, ENOENT, ESRCH, SystemError, unlessRefused } from "./errno.ts";
 import { readBeginning, readDirectory, readFile, readlink } from "./file.ts";
 
 export interface ProcessFacts {
+  /** One letter: `T` is stopped, `Z` a zombie. */
+  readonly state: string;
   readonly parent: number;
   /** When it was started: clock ticks since boot. Together with the boot id it tells apart uses of one pid. */
   readonly started: number;
@@ -28,7 +30,22 @@ export function processFacts(pid: number): ProcessFacts | undefined {
   const stat = readProc(`/proc/${pid}/stat`);
   if (stat === undefined) return undefined;
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ", STAT_STARTED + 1);
-  return { parent: Number(fields[STAT_PARENT]), started: Number(fields[STAT_STARTED]) };
+  return {
+    state: fields[0] ?? "",
+    parent: Number(fields[STAT_PARENT]),
+    started: Number(fields[STAT_STARTED]),
+  };
+}
+
+/** What process `pid` calls itself (prctl(2) PR_SET_NAME); undefined where there is none. */
+export function commandName(pid: number): ByteString | undefined {
+  return readProc(`/proc/${pid}/comm`)?.trimEnd();
+}
+
+/** The children of process `pid`'s main thread, zombies among them. */
+export function childrenOf(pid: number): number[] {
+  const list = fromBytes(readFile(`/proc/${pid}/task/${pid}/children`));
+  return list.split(" ").map(Number).filter((child) => child > 0);
 }
 
 /** The pids of all processes. */

@@ -263,6 +263,11 @@ export function getuid(): number {
   return libc().getuid(pad);
 }
 
+/** The effective user id. */
+export function geteuid(): number {
+  return libc().geteuid(pad);
+}
+
 /** setsid(2); false where this process already leads a group. */
 export function setsid(): boolean {
   return libc().setsid(pad) >= 0;

@@ -13,7 +13,7 @@ import type { ByteString } from "./bytes.ts";
 import { fromBytes, utf8 } from "./bytes.ts";
 import { close, fchdir, readFile } from "./file.ts";
 import { RLIMIT_NOFILE, SIGPIPE } from "./constants.ts";
-import { exec } from "./process.ts";
+import { exec, getpid } from "./process.ts";
 import { getLimit } from "./rlimit.ts";
 import { LAUNCHER_BLOCKS, maskOf, setDisposition, setMask, type SignalMask } from "./signal.ts";
 
@@ -129,7 +129,8 @@ function restore(state: string): { softFiles: bigint; mask: SignalMask } {
     if (closed & (1 << fd)) close(fd);
   }
   if (state.charAt(49) === "0") setDisposition(SIGPIPE, "default");
-  setMask(mask);
+  // What reaches process 1 at its default is lost; so it waits for a tool that reads it.
+  if (getpid() !== 1) setMask(mask);
   return { softFiles, mask };
 }
 

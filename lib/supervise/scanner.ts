@@ -22,7 +22,6 @@ import {
   stat,
   statIfThere,
 } from "../os/file.ts";
-import { allChildren } from "../os/proc.ts";
 import { type Mapping, wait } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
@@ -43,6 +42,9 @@ import { supervise, type Supervisor } from "./supervisor.ts";
 const MOST_SERVICES = 1000;
 /** C's svscan looks for no log where the name is longer than this. */
 const LONGEST_NAME_WITH_LOG = 255;
+
+/** How long a logger has for the end of its input before it is sent TERM. */
+const LOGGER_PATIENCE = 5000;
 
 /** What looks after a service directory: a supervisor of ours, or the pid of a foreign supervise. */
 type Keeper = Supervisor | number | undefined;
@@ -75,11 +77,51 @@ export class Scanner {
   #looked = 0;
   /** By device and inode: a service may be renamed. */
   readonly #services = new Map<string, Service>();
+  #ending = false;
 
   constructor(
     private readonly context: Context,
     private readonly surroundings: Surroundings,
   ) {}
+
+  /** The processes whose ends somebody here waits for. */
+  pids(): number[] {
+    return this.#keepers().map((keeper) => typeof keeper === "object" ? keeper.pid : keeper ?? 0);
+  }
+
+  /**
+   * Brings everything down: each service, then its logger, which reads to the end of its input first. Nothing is
+   * started any more.
+   */
+  shutDown(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    for (const service of this.#services.values()) {
+      if (typeof service.main === "object") service.main.directory.send("dx");
+      else this.#endLogger(service);
+    }
+  }
+
+  /** The supervision of one half has ended. */
+  #isOver(service: Service, half: "main" | "logger"): void {
+    service[half] = undefined;
+    if (this.#ending && half === "main") this.#endLogger(service);
+  }
+
+  #endLogger(service: Service): void {
+    const { pipe, logger } = service;
+    if (pipe !== undefined) {
+      close(pipe.writer);
+      close(pipe.reader);
+    }
+    service.pipe = undefined;
+    if (typeof logger !== "object") return;
+    logger.directory.send("x");
+    // What the service has left running may have the pipe open for ever.
+    this.surroundings.timers.after(LOGGER_PATIENCE, () => {
+      if (service.logger === logger) logger.directory.send("d");
+    });
+  }
 
   /** All supervisors that live in this process. */
   supervisors(): Supervisor[] {
@@ -111,9 +153,7 @@ export class Scanner {
       for (const half of ["main", "logger"] as const) {
         const handed = keepers[half];
         service[half] = typeof handed === "object"
-          ? unpackSupervisor(handed, this.surroundings, () => {
-            service[half] = undefined;
-          })
+          ? unpackSupervisor(handed, this.surroundings, () => this.#isOver(service, half))
           : handed;
       }
     }
@@ -126,6 +166,7 @@ export class Scanner {
    * @returns whether there are some that are not finished yet
    */
   scanForNew(): boolean {
+    if (this.#ending) return false;
     let unfinished = false;
     try {
       for (const name of readDirectory(".")) {
@@ -145,6 +186,7 @@ export class Scanner {
 
   /** Looks at the working directory once, and starts what is to be started. */
   scan(): void {
+    if (this.#ending) return;
     this.#reap();
     for (const service of this.#services.values()) service.active = false;
     try {
@@ -218,10 +260,8 @@ export class Scanner {
     }
   }
 
-  /** Takes note of the foreign supervises that have ended, and of children that became ours when they lost a parent. */
+  /** Takes note of the foreign supervises that have ended. */
   #reap(): void {
-    const known = new Set(this.#keepers().map((k) => typeof k === "object" ? k.pid : k));
-    for (const pid of allChildren()) if (!known.has(pid)) wait(pid, false);
     for (const service of this.#services.values()) {
       for (const half of ["main", "logger"] as const) {
         const keeper = service[half];
@@ -294,9 +334,13 @@ export class Scanner {
       : this.#attempt(`unable to switch to ${parent}`, () => openDirectory(parent));
     if (at === undefined) return undefined;
     try {
-      return this.#startSupervise(directory, shown, at, mappings, () => {
-        service[half] = undefined;
-      });
+      return this.#startSupervise(
+        directory,
+        shown,
+        at,
+        mappings,
+        () => this.#isOver(service, half),
+      );
     } finally {
       if (at !== AT_FDCWD) close(at);
     }

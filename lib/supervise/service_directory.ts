@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { type ByteString, putBytes } from "../os/bytes.ts";
+import { type ByteString, putBytes, toBytes } from "../os/bytes.ts";
 import {
   AT_FDCWD,
   LOCK_EX,
@@ -27,7 +27,7 @@ import {
   O_RDWR,
   O_WRONLY,
 } from "../os/constants.ts";
-import { EEXIST, ELOOP, ENXIO, SystemError } from "../os/errno.ts";
+import { EEXIST, ELOOP, ENXIO, SystemError, unlessRefused } from "../os/errno.ts";
 import {
   close,
   flock,
@@ -162,6 +162,11 @@ export class ServiceDirectory {
   nextLetter(): string | undefined {
     const got = hot("read")(this.#fds.control, letter, 1);
     return got === 1 ? String.fromCharCode(letter[0] as number) : undefined;
+  }
+
+  /** Puts command letters into the control FIFO, as svc does: where the service is just being started, they wait. */
+  send(letters: string): void {
+    unlessRefused(() => write(this.#fds.control, toBytes(letters)));
   }
 
   /**

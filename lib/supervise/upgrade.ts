@@ -57,6 +57,11 @@ export class Upgrade {
     this.#file = relative ? `${readlink("/proc/self/cwd")}/${file}` : file;
   }
 
+  /** The pid of what is being tried; 0: nothing is. */
+  get pid(): number {
+    return this.#trial?.pid ?? 0;
+  }
+
   /** Starts over, some milliseconds from now: supervision goes on meanwhile. Where that can't be, says why. */
   begin(): void {
     if (this.#trial !== undefined) return;

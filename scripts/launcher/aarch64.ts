@@ -186,6 +186,20 @@ const LISTING = `
     d2801ba8  mov x8, 221                  ; execve
     d4000001  svc 0
 
+  elsewhere: ; nothing is beside a launcher that was copied: the same with what is installed
+    aa0103e4  mov x4, x1                   ; x4: argv
+    914007e3  add x3, sp, 4096
+    91028063  add x3, x3, 160
+    10000001  adr x1, installed_script
+    94000000  bl append
+    910203e3  add x3, sp, 128
+    10000001  adr x1, installed_runtime
+    94000000  bl append
+    910203e0  add x0, sp, 128
+    aa0403e1  mov x1, x4
+    d2801ba8  mov x8, 221
+    d4000001  svc 0
+
   fail: ; write(2, message, its length); exit_group(111)
     d2800040  mov x0, 2
     10000001  adr x1, message

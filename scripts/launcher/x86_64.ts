@@ -182,6 +182,18 @@ const LISTING = `
     b8 3b 00 00 00           mov eax, 59                  ; execve
     0f 05                    syscall
 
+  elsewhere: ; nothing is beside a launcher that was copied: the same with what is installed
+    48 8d bd a0 10 00 00     lea rdi, [rbp + 4256]
+    48 8d 35 .. .. .. ..     lea rsi, [rip + installed_script]
+    e8 .. .. .. ..           call append
+    48 8d bd 80 00 00 00     lea rdi, [rbp + 128]
+    48 8d 35 .. .. .. ..     lea rsi, [rip + installed_runtime]
+    e8 .. .. .. ..           call append
+    48 8d bd 80 00 00 00     lea rdi, [rbp + 128]
+    48 89 e6                 mov rsi, rsp
+    b8 3b 00 00 00           mov eax, 59
+    0f 05                    syscall
+
   fail: ; write(2, message, its length); exit_group(111)
     bf 02 00 00 00           mov edi, 2
     48 8d 35 .. .. .. ..     lea rsi, [rip + message]

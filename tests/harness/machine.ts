@@ -25,7 +25,10 @@ const COMMAND_NAMES = [
   ..."tcpclient tcprules tcprulescheck tcpserver who@".split(" "),
 ];
 
-/** Builds the root directory in new/ and starts process 1 in it; $1 is `ours` or `c`, $2 the folder of our commands. */
+/**
+ * Builds the root directory in new/ and starts process 1 in it; $1 is `ours`, `c` or `bare`, $2 the folder of our
+ * commands, $3 the names of all commands, $4 what process 1 calls itself.
+ */
 const BOOT = `
 set -e
 mount --make-rprivate /
@@ -50,19 +53,21 @@ mkdir usr/local/bin usr/local/sbin
 for name in $3; do
   [ -e usr/bin/$name ] || continue
   # The C tools can't stand in for a tool that is not there.
-  if [ "$1" = ours ]; then mount --bind /dev/null usr/bin/$name
+  if [ "$1" != c ]; then mount --bind /dev/null usr/bin/$name
   else ln -s /usr/bin/$name command/$name
   fi
 done
+[ "$1" != bare ] || rmdir command service
 if [ "$1" = ours ]; then
   mkdir package
   mount --rbind "$2/../package" package
   cp -RP "$2/." command
 fi
-for command in command/*; do ln -s "/$command" "usr/local/bin/\${command#command/}"; done
+[ "$1" = bare ] || for command in command/*; do ln -s "/$command" "usr/local/bin/\${command#command/}"; done
 ip link set lo up
 # Whatever loses its parent is process 1's: it must be reaped.
-exec perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' chroot . sleep infinity
+mkdir opt/first && cp usr/bin/sleep "opt/first/$4"
+exec perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' chroot . "/opt/first/$4" infinity
 `;
 
 /** Arguments: the own address, host, port or service, what to say. */
@@ -89,6 +94,36 @@ export function machineTest(
   }, { ...needs, root: true, programs });
 }
 
+/**
+ * A machine without any of the tools, on which a release is to be installed.
+ *
+ * @param init what process 1 calls itself
+ */
+export function bareMachineTest(
+  name: string,
+  init: string,
+  body: (machine: Machine, box: Box) => Promise<void>,
+): void {
+  toolTest(name, ["djbox"], async (box) => {
+    await body(await Machine.boot(box, "bare", init), box);
+  }, { djboxOnly: "djbox is what is installed", root: true, programs: PROGRAMS });
+}
+
+/** As `bareMachineTest`, on a machine on which C's tools are installed. */
+export function originalMachineTest(
+  name: string,
+  init: string,
+  body: (machine: Machine, box: Box) => Promise<void>,
+): void {
+  toolTest(name, ["djbox"], async (box) => {
+    await body(await Machine.boot(box, "c", init), box);
+  }, {
+    djboxOnly: "djbox is what is installed",
+    root: true,
+    programs: [...PROGRAMS, "svscan", "multilog"],
+  });
+}
+
 /** A machine that runs. */
 export class Machine {
   /** Whether the tools are ours. */
@@ -103,12 +138,10 @@ export class Machine {
     this.#init = init;
   }
 
-  static async boot(box: Box): Promise<Machine> {
+  static async boot(box: Box, which = box.ours ? "ours" : "c", first = "sleep"): Promise<Machine> {
     const namespaces = ["--mount", "--pid", "--net", "--uts", "--fork", "--kill-child"];
-    const which = box.ours ? "ours" : "c";
-    const { pid } = box.start(
-      ["unshare", ...namespaces, "sh", "-c", BOOT, "sh", which, COMMANDS, COMMAND_NAMES.join(" ")],
-    );
+    const args = [which, COMMANDS, COMMAND_NAMES.join(" "), first];
+    const { pid } = box.start(["unshare", ...namespaces, "sh", "-c", BOOT, "sh", ...args]);
     let init = 0;
     const comm = (): string => {
       try {
@@ -119,7 +152,7 @@ export class Machine {
         throw error;
       }
     };
-    await box.until(`the machine is up: ${box.read("err")}`, () => comm() === "sleep\n");
+    await box.until(`the machine is up: ${box.read("err")}`, () => comm() === `${first}\n`);
     return new Machine(box, init);
   }
 

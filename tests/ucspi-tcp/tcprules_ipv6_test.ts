@@ -10,6 +10,7 @@ import { compileRules, RuleError } from "../../lib/net/rule_compiler.ts";
 import { findRule } from "../../lib/net/rules.ts";
 import { O_CREAT, O_RDWR, O_TRUNC } from "../../lib/os/constants.ts";
 import { close, open } from "../../lib/os/file.ts";
+import { unmapped } from "../../lib/os/socket.ts";
 import { type Box, latin1, type Needs, toolTest } from "../harness/harness.ts";
 import { Random, roundsOf } from "../harness/random.ts";
 
@@ -127,11 +128,8 @@ function bits(text: string): string {
 /** Few different ones, so that networks and addresses meet. */
 function randomAddress(random: Random): string {
   const size = random.once(2) ? 4 : 16;
-  return formatAddress(
-    Array.from({ length: size }, () => String.fromCharCode(random.pick([0, 0, 1, 128, 255]))).join(
-      "",
-    ),
-  );
+  const bytes = Array.from({ length: size }, () => random.pick([0, 0, 1, 128, 255]));
+  return formatAddress(unmapped(String.fromCharCode(...bytes)));
 }
 
 function inScratch(body: (directory: string) => void): void {

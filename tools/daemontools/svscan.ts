@@ -10,7 +10,11 @@
  *
  * On SIGHUP it starts itself over, with the version of djbox that is there by then: see `djbox upgrade`.
  *
- * Exit codes: 111 DIR cannot be entered; otherwise it does not end by itself.
+ * As process 1, which it is in a container, it waits for whatever loses its parent; another signal that would end it
+ * brings everything down in order, each service and then its logger, and svscan exits then.
+ *
+ * Exit codes: 111 DIR cannot be entered; 0 everything has been brought down (process 1 only); otherwise it does not end by
+ * itself.
  *
  * Differences: one process supervises all services, instead of a supervise each. SIGHUP ends C's, and ours only where
  * it comes from the terminal or goes to the services, too. Where svscan is ended by a
@@ -23,6 +27,7 @@
  */
 import {
   SIGALRM,
+  SIGCHLD,
   SIGHUP,
   SIGINT,
   SIGQUIT,
@@ -42,6 +47,7 @@ import { orFatal, warn } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { type Handed, handedOn, handOver, packSupervisor } from "../../lib/supervise/handover.ts";
 import { loop, makeSurroundings, type Surroundings } from "../../lib/supervise/loop.ts";
+import { reapOrphans } from "../../lib/supervise/orphans.ts";
 import { Scanner } from "../../lib/supervise/scanner.ts";
 import { SUPERVISE } from "../../lib/supervise/service_directory.ts";
 import type { Supervisor } from "../../lib/supervise/supervisor.ts";
@@ -67,15 +73,24 @@ function run(called: Context): Outcome {
   });
   const upgrade = new Upgrade(context, surroundings, all);
   if (handed === undefined) enter(context);
-  // What svscan was started ignoring (nohup), or with blocked, does not end it. Nothing ends process 1.
+  // What svscan was started ignoring (nohup), or with blocked, does not end it.
   const ignored = (signal: number): boolean =>
-    isIgnored(signal) || (inheritance.mask & maskOf([signal])) !== 0n ||
-    (getpid() === 1 && signal !== SIGHUP);
-  const signals = new SignalDescriptor(DEADLY.filter((signal) => !ignored(signal)));
+    isIgnored(signal) || (inheritance.mask & maskOf([signal])) !== 0n;
+  const isFirst = getpid() === 1;
+  const noticed = isFirst ? [...DEADLY, SIGCHLD] : DEADLY;
+  const signals = new SignalDescriptor(noticed.filter((signal) => !ignored(signal)));
+  const reap = (): void => reapOrphans(new Set([...scanner.pids(), upgrade.pid]));
+  let ending = false;
   surroundings.poller.add(signals.fd, () => {
     const arrived = signals.next();
     if (arrived === undefined) return;
+    if (arrived.signal === SIGCHLD) return reap();
+    if (ending) return;
     if (isForUpgrade(arrived, scanner.supervisors())) return upgrade.begin();
+    if (isFirst) {
+      ending = true;
+      return scanner.shutDown();
+    }
     leave(context, scanner.supervisors(), all, arrived);
     dieBy(arrived.signal);
   });
@@ -83,12 +98,13 @@ function run(called: Context): Outcome {
   surroundings.poller.first(signals.fd);
   watchForNew(surroundings, scanner);
   const scan = (): void => {
+    reap();
     scanner.scan();
     surroundings.timers.after(SCAN_INTERVAL, scan);
   };
   scanner.unpack(handed?.services ?? []);
   scan();
-  loop(surroundings, () => false);
+  loop(surroundings, () => ending && scanner.supervisors().length === 0);
   return 0;
 }
 
@@ -102,8 +118,8 @@ function isForUpgrade(
   { signal, fromKernel }: Arrived,
   supervisors: readonly Supervisor[],
 ): boolean {
-  if (getpid() === 1) return true;
-  return signal === SIGHUP && !fromKernel && !servicesEnd(signal, supervisors, false);
+  if (signal !== SIGHUP) return false;
+  return getpid() === 1 || !fromKernel && !servicesEnd(signal, supervisors, false);
 }
 
 /**

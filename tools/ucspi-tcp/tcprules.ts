@@ -8,7 +8,12 @@
  * over RULES.CDB when it is complete and on the disk. INSTRUCTIONS are allow or deny, then any number of
  * ,NAME="VALUE"; any other byte can take the place of the quotes. 1.2.3.37-53 is short for a rule a number.
  *
+ * ADDRESS may be an IPv6 address (2001:db8::7), the start of one up to a colon (2001:db8:), or a network of either kind
+ * (10.0.0.0/8, 2001:db8::/32); of several that fit the longest counts.
+ *
  * Exit codes: 0; 100 wrong usage, or a line that is no rule; 111 trouble with the files. RULES.CDB is then as it was.
+ *
+ * Differences from the C tool: it knows neither IPv6 nor networks; a rule for 10.0.0.0/8 counts for nobody there.
  *
  * See https://cr.yp.to/ucspi-tcp/tcprules.html
  *

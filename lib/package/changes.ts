@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Changes to a system that are made all or not at all: where one fails, those before it are taken back, the last one
+ * first, and the message says what to do.
+ *
+ * Whoever looks at a path meanwhile finds the old file or the new one, whole: everything is put there by rename(2).
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import { O_RDONLY } from "../os/constants.ts";
+import { EACCES, EDQUOT, ENOSPC, EPERM, EROFS, SystemError, unlessRefused } from "../os/errno.ts";
+import {
+  close,
+  fchmod,
+  isLink,
+  lstat,
+  open,
+  readFile,
+  readlink,
+  rename,
+  type Stat,
+  unlink,
+} from "../os/file.ts";
+import { EXIT_TEMPORARY, Failure, reasonOf } from "../cli/messages.ts";
+import {
+  isThere,
+  linkAt,
+  makeDirectories,
+  placeBytes,
+  placeLink,
+  removeAll,
+  removeDirectories,
+} from "./placing.ts";
+
+/** What the messages of installing begin with, whichever step they come from. */
+export const INSTALLER = "djbox";
+
+/** What to do about an error. */
+const ADVICE: Readonly<Record<number, ByteString>> = {
+  [EACCES]: "only root may do that; --root DIR installs below DIR, as any user",
+  [EPERM]: "only root may do that; --root DIR installs below DIR, as any user",
+  [EROFS]: "mount it writable, or install elsewhere with --root DIR",
+  [ENOSPC]: "make room there and do this again",
+  [EDQUOT]: "make room there and do this again",
+};
+
+/** The end of the whole undertaking: `djbox: fatal: TEXT`. */
+export function refusal(text: ByteString): Failure {
+  return new Failure(EXIT_TEMPORARY, `${INSTALLER}: fatal: ${text}`);
+}
+
+/** What `action` returns; where the system refuses it, the failure says why, and what to do. */
+export function attempt<T>(what: ByteString, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    const advice = ADVICE[error.errno];
+    const text = `unable to ${what}: ${reasonOf(error)}`;
+    throw refusal(advice === undefined ? text : `${text}; ${advice}`);
+  }
+}
+
+/** Runs `action`; where it fails, what it has changed through its argument is taken back, and the message says so. */
+export function allOrNothing<T>(action: (changes: Changes) => T): T {
+  const changes = new Changes();
+  try {
+    return action(changes);
+  } catch (error) {
+    changes.takeBack();
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(error.code, `${error.text}; nothing was changed`);
+  }
+}
+
+export class Changes {
+  readonly #undo: (() => void)[] = [];
+
+  /** How to take back what has just been done. */
+  did(undo: () => void): void {
+    this.#undo.push(undo);
+  }
+
+  takeBack(): void {
+    for (const undo of this.#undo.reverse()) unlessRefused(undo);
+    this.#undo.length = 0;
+  }
+
+  /** Makes a directory and those above it, where they are lacking. */
+  directory(path: ByteString): void {
+    attempt(`create ${path}`, () => {
+      const made: ByteString[] = [];
+      this.did(() => removeDirectories(made));
+      makeDirectories(path, made);
+    });
+  }
+
+  /** Gives a directory its permissions. */
+  mode(path: ByteString, mode: number): void {
+    attempt(`set the permissions of ${path}`, () => {
+      const before = lstat(path).mode & 0o7777;
+      if (before === mode) return;
+      setMode(path, mode);
+      this.did(() => setMode(path, before));
+    });
+  }
+
+  /** Puts a symbolic link at `path`. */
+  link(target: ByteString, path: ByteString): void {
+    if (linkAt(path) === target) return;
+    this.#replace(path, `make the link ${path}`, () => placeLink(target, path));
+  }
+
+  /** Puts a file at `path`. */
+  file(content: Uint8Array<ArrayBuffer>, path: ByteString, mode: number): void {
+    this.#replace(path, `write ${path}`, () => placeBytes(content, path, mode));
+  }
+
+  /** Removes a file or a link. */
+  remove(path: ByteString): void {
+    if (isThere(path)) this.#replace(path, `remove ${path}`, () => unlink(path));
+  }
+
+  /** Moves what is at `from` to `to`, where nothing is. */
+  move(from: ByteString, to: ByteString): void {
+    attempt(`rename ${from} to ${to}`, () => rename(from, to));
+    this.did(() => removeAll(to));
+  }
+
+  #replace(path: ByteString, what: ByteString, action: () => void): void {
+    attempt(what, () => {
+      const restore = restorer(path);
+      action();
+      this.did(restore);
+    });
+  }
+}
+
+/** What puts back what is at `path` now. */
+function restorer(path: ByteString): () => void {
+  const found: Stat | undefined = isThere(path) ? lstat(path) : undefined;
+  if (found === undefined) return () => unlink(path);
+  if (isLink(found)) {
+    const target = readlink(path);
+    return () => placeLink(target, path);
+  }
+  const content = readFile(path);
+  return () => placeBytes(content, path, found.mode & 0o7777);
+}
+
+function setMode(path: ByteString, mode: number): void {
+  const fd = open(path, O_RDONLY);
+  try {
+    fchmod(fd, mode);
+  } finally {
+    close(fd);
+  }
+}

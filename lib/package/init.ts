@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * What starts svscan when the machine boots: an entry for the init that is in use. Which one that is, is asked of what
+ * runs, never guessed from files that happen to lie about.
+ *
+ * @module
+ */
+import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
+import { SIGHUP, X_OK } from "../os/constants.ts";
+import { unlessRefused } from "../os/errno.ts";
+import { access, lstat, readFile, readlink } from "../os/file.ts";
+import { commandName } from "../os/proc.ts";
+import { attempt, type Changes } from "./changes.ts";
+import { isThere, linkAt, namesIn } from "./placing.ts";
+
+const BOOT = "/command/svscanboot";
+/** What tells that a file is ours. */
+const MARK = "# Written by djbox boot; djbox boot --remove takes it away.\n";
+
+const UNIT = `${MARK}
+[Unit]
+Description=svscan, which looks after the services in /service
+Documentation=man:svscan(8)
+
+[Service]
+ExecStart=${BOOT}
+# Services first, then their loggers, so that no line is lost.
+ExecStop=/command/djbox boot --stop
+Restart=always
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+const OPENRC_SCRIPT = `#!/sbin/openrc-run
+${MARK}
+description="svscan, which looks after the services in /service"
+supervisor=supervise-daemon
+command=${BOOT}
+
+depend() {
+	after localmount
+	use net
+}
+
+stop_pre() {
+	# Services first, then their loggers, so that no line is lost.
+	/command/djbox boot --stop
+}
+`;
+
+type Command = readonly ByteString[];
+
+/** An init, and what svscan's entry is for it. */
+export interface Init {
+  readonly name: string;
+  isRunning(): boolean;
+  /** Files of our own: path, content, permissions. */
+  readonly files: readonly (readonly [ByteString, ByteString, number])[];
+  /** Links of our own: path, target. */
+  readonly links: readonly (readonly [ByteString, ByteString])[];
+  /** A line in a file that is everybody's. */
+  readonly line?: { readonly file: ByteString; text(): ByteString; readonly last?: RegExp };
+  /** What makes init start, and stop, what its entry speaks of. */
+  readonly start: readonly Command[];
+  readonly stop: readonly Command[];
+  /** What is to be run when the entry has gone. */
+  readonly forget: readonly Command[];
+  /** What tells process 1 that its file has changed. */
+  readonly signal?: number;
+}
+
+const UNITS = "/etc/systemd/system";
+const RELOAD: Command = ["systemctl", "daemon-reload"];
+
+export const INITS: readonly Init[] = [
+  {
+    name: "systemd",
+    // sd_booted(3)
+    isRunning: () => isThere("/run/systemd/system"),
+    files: [[`${UNITS}/svscan.service`, UNIT, 0o644]],
+    // As systemctl enable makes it.
+    links: [[`${UNITS}/multi-user.target.wants/svscan.service`, "../svscan.service"]],
+    start: [RELOAD, ["systemctl", "start", "svscan.service"]],
+    stop: [["systemctl", "stop", "svscan.service"]],
+    forget: [RELOAD],
+  },
+  {
+    name: "openrc",
+    isRunning: () => isThere("/run/openrc/softlevel"),
+    files: [["/etc/init.d/svscan", OPENRC_SCRIPT, 0o755]],
+    // As rc-update add makes it.
+    links: [["/etc/runlevels/default/svscan", "/etc/init.d/svscan"]],
+    start: [["rc-service", "svscan", "start"]],
+    stop: [["rc-service", "svscan", "stop"]],
+    forget: [],
+  },
+  {
+    name: "inittab",
+    isRunning: () => isInit() && isThere("/etc/inittab"),
+    files: [],
+    links: [],
+    line: {
+      file: "/etc/inittab",
+      // The first field is a terminal in busybox's.
+      text: () => isBusybox() ? `::respawn:${BOOT}` : `SV:123456:respawn:${BOOT}`,
+    },
+    start: [],
+    stop: [],
+    forget: [],
+    signal: SIGHUP,
+  },
+  {
+    name: "rc.local",
+    isRunning: () => isInit() && !isThere("/etc/inittab") && access("/etc/rc.local", X_OK) === 0,
+    files: [],
+    links: [],
+    line: { file: "/etc/rc.local", text: () => `${BOOT} &`, last: /^exit\b.*\n*$/m },
+    start: [["/command/pgrphack", BOOT]],
+    stop: [],
+    forget: [],
+  },
+];
+
+/** Whether process 1 is a plain init, System V's or BSD's or busybox's. */
+function isInit(): boolean {
+  return commandName(1) === "init" && !isThere("/run/systemd/system") &&
+    !isThere("/run/openrc/softlevel");
+}
+
+function isBusybox(): boolean {
+  return unlessRefused(() => readlink("/proc/1/exe"))?.endsWith("/busybox") === true;
+}
+
+/** The init that has booted this machine; undefined: none that we know. */
+export function runningInit(): Init | undefined {
+  return INITS.find((init) => init.isRunning());
+}
+
+function textOf(path: ByteString): ByteString {
+  return attempt(`read ${path}`, () => isThere(path) ? fromBytes(readFile(path)) : "");
+}
+
+/**
+ * What starts svscan at boot already, and is not ours: a file. undefined: nothing.
+ */
+export function otherEntry(root: ByteString): ByteString | undefined {
+  const units = ["/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system"]
+    .flatMap((folder) =>
+      namesIn(root + folder).filter((name) => name.endsWith(".wants"))
+        .map((name) => `${root}${folder}/${name}`)
+    )
+    .flatMap((folder) => namesIn(folder).map((name) => `${folder}/${name}`));
+  return [`${root}/etc/inittab`, `${root}/etc/rc.local`, ...units].find((path) => {
+    const text = unlessRefused(() => fromBytes(readFile(path))) ?? "";
+    return /^[^#\n]*\bsvscan(boot)?\b/m.test(text) && !text.includes(MARK) &&
+      !text.split("\n").some(isOurLine);
+  });
+}
+
+function isOurLine(line: ByteString): boolean {
+  return INITS.some((init) => init.line?.text() === line) || line === `SV:123456:respawn:${BOOT}`;
+}
+
+/** Writes the entry for `init` below `root`; what is there already stays. Returns what was written. */
+export function writeEntry(init: Init, root: ByteString, changes: Changes): ByteString[] {
+  const written: ByteString[] = [];
+  for (const [path, content, mode] of init.files) {
+    const there = textOf(root + path);
+    if (there === content || (there !== "" && !there.includes(MARK))) continue;
+    changes.directory(folderOf(root + path));
+    changes.file(toBytes(content), root + path, mode);
+    written.push(root + path);
+  }
+  for (const [path, target] of init.links) {
+    if (linkAt(root + path) === target) continue;
+    changes.directory(folderOf(root + path));
+    changes.link(target, root + path);
+    written.push(root + path);
+  }
+  if (init.line === undefined) return written;
+  const { file, last } = init.line;
+  const text = init.line.text();
+  const old = textOf(root + file);
+  if (old.split("\n").some((line) => line === text)) return written;
+  const whole = old === "" || old.endsWith("\n") ? old : old + "\n";
+  // Nothing behind `exit 0` would ever be run.
+  const at = last === undefined ? -1 : whole.search(last);
+  const fresh = at < 0 ? `${whole}${text}\n` : `${whole.slice(0, at)}${text}\n${whole.slice(at)}`;
+  const mode = isThere(root + file) ? lstat(root + file).mode & 0o7777 : 0o644;
+  changes.file(toBytes(fresh), root + file, mode);
+  return [...written, root + file];
+}
+
+function folderOf(path: ByteString): ByteString {
+  return path.slice(0, path.lastIndexOf("/"));
+}
+
+/** Whether there is an entry of ours for `init` below `root`. */
+export function hasEntry({ files, line }: Init, root: ByteString): boolean {
+  return files.some(([path]) => textOf(root + path).includes(MARK)) ||
+    (line !== undefined && textOf(root + line.file).split("\n").includes(line.text()));
+}
+
+/** Removes the entry for `init` below `root`, where it is ours. Returns what was removed or changed. */
+export function removeEntry(init: Init, root: ByteString, changes: Changes): ByteString[] {
+  if (!hasEntry(init, root)) return [];
+  const own = [...init.files, ...init.links].map(([path]) => root + path).filter(isThere);
+  for (const path of own) changes.remove(path);
+  if (init.line === undefined) return own;
+  const path = root + init.line.file;
+  const left = textOf(path).split("\n").filter((line) => line !== init.line?.text());
+  changes.file(toBytes(left.join("\n")), path, lstat(path).mode & 0o7777);
+  return [...own, path];
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Where an installation has its parts, the slashpackage way (https://cr.yp.to/slashpackage.html):
+ *
+ *   ROOT/package/admin/djbox-VERSION   a version, whole: the tree
+ *   ROOT/package/admin/djbox           a link to the version in use
+ *   ROOT/command/NAME                  links into that
+ *   ROOT/usr/local/bin/NAME            links to those, for whoever has no /command in PATH
+ *   ROOT/service                       the directory that svscan looks after
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import { readlink } from "../os/file.ts";
+import type { Toolbox } from "../cli/tool.ts";
+import { refusal } from "./changes.ts";
+import { namesIn } from "./placing.ts";
+
+export const PACKAGE = "djbox";
+
+/** What a tree is made of, besides the links in `command`: folders and files. */
+export const PARTS = ["djbox", "runtime", "package", "man", "doc", "completions"];
+
+export class Layout {
+  /** The tree of the version. */
+  readonly home: ByteString;
+  readonly admin: ByteString;
+  /** The link to the version in use. */
+  readonly current: ByteString;
+  readonly command: ByteString;
+  readonly service: ByteString;
+
+  /** @param root "" is / */
+  constructor(readonly root: ByteString, readonly version: ByteString) {
+    this.admin = `${root}/package/admin`;
+    this.home = `${this.admin}/${PACKAGE}-${version}`;
+    this.current = `${this.admin}/${PACKAGE}`;
+    this.command = `${root}/command`;
+    this.service = `${root}/service`;
+  }
+
+  /** The versions that are there, be they in use or not. */
+  versions(): ByteString[] {
+    return namesIn(this.admin).filter((name) => /^djbox-\d/.test(name));
+  }
+}
+
+/** The tree that the running toolbox lies in. */
+export function treeOf({ file, form }: Toolbox): ByteString {
+  if (form === "source") {
+    throw refusal("this is the source; deno task build makes what is installed");
+  }
+  const real = file === "/proc/self/exe" ? readlink(file) : file;
+  return real.slice(0, real.lastIndexOf("/"));
+}
+
+/** The root whose /package/admin `tree` lies in; "" (that is /) for a tree that lies elsewhere. */
+export function rootOf(tree: ByteString): ByteString {
+  return /^(.*)\/package\/admin\/djbox-[^/]+$/.exec(tree)?.[1] ?? "";
+}
+
+/** `path` without its last slashes, counted from the working directory; "" for /. */
+export function absoluteRoot(path: ByteString): ByteString {
+  const whole = path.startsWith("/") ? path : `${readlink("/proc/self/cwd")}/${path}`;
+  return whole.replace(/\/+$/, "").replace(/(\/\.)+$/, "");
+}

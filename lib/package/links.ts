@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * package/upgrade: the version in use, and the links by which it is found. The switch is one rename(2).
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import { type Changes, refusal } from "./changes.ts";
+import { type Layout, PACKAGE } from "./layout.ts";
+import { isThere, linkAt, namesIn } from "./placing.ts";
+
+/** What to do with a command of another package that has a name of ours. */
+export type Policy = "refuse" | "replace" | "beside";
+
+/** Links of one directory. */
+interface Place {
+  readonly directory: ByteString;
+  readonly names: readonly ByteString[];
+  readonly target: (name: ByteString) => ByteString;
+  /** Whether somebody else's files are in the way of the installation, or just stay. */
+  readonly matters: boolean;
+}
+
+/** Where links to the files of a tree are looked for: folders of the tree, and of ROOT/usr/local. */
+const SHARED: readonly (readonly [ByteString, ByteString])[] = [
+  ["man/man1", "share/man/man1"],
+  ["man/man5", "share/man/man5"],
+  ["man/man8", "share/man/man8"],
+  ["completions/bash", "share/bash-completion/completions"],
+  ["completions/zsh", "share/zsh/site-functions"],
+];
+
+/** All links of `layout`, for a version that has `commands` and the files in its tree. */
+function placesOf(
+  { root, home, command }: Pick<Layout, "root" | "home" | "command">,
+  commands: readonly ByteString[],
+): Place[] {
+  // Below a root that may be moved all links are relative; in / one may have put a link in place of /usr/local.
+  const up = (depth: number): ByteString => root === "" ? "" : "../".repeat(depth).slice(0, -1);
+  return [
+    {
+      directory: command,
+      names: commands,
+      target: (name) => `../package/admin/${PACKAGE}/command/${name}`,
+      matters: true,
+    },
+    {
+      directory: `${root}/usr/local/bin`,
+      names: commands,
+      target: (name) => `${up(3)}/command/${name}`,
+      matters: true,
+    },
+    ...SHARED.map(([folder, place]) => ({
+      directory: `${root}/usr/local/${place}`,
+      names: namesIn(`${home}/${folder}`),
+      target: (name: ByteString) =>
+        `${up(2 + place.split("/").length)}/package/admin/${PACKAGE}/${folder}/${name}`,
+      matters: false,
+    })),
+  ];
+}
+
+/** The name of a file in the way, and whose it is. */
+interface Stranger {
+  readonly path: ByteString;
+  /** Where it leads; undefined: it is no link. */
+  readonly target: ByteString | undefined;
+}
+
+function strangersIn({ directory, names, target }: Place): Stranger[] {
+  return names.map((name) => `${directory}/${name}`).filter(isThere)
+    .map((path) => ({ path, target: linkAt(path) }))
+    .filter((found) => {
+      const wanted = target(found.path.slice(directory.length + 1));
+      return found.target !== wanted && !isOurs(found.target);
+    });
+}
+
+/** Whether a link belongs to an installation of djbox, whatever its root was. */
+function isOurs(target: ByteString | undefined): boolean {
+  return target !== undefined && /(^|\/)package\/admin\/djbox(\/|-)/.test(target);
+}
+
+/**
+ * Makes the version of `layout` the one in use.
+ *
+ * @param commands the names of all tools
+ * @param say is told what was left alone
+ */
+export function upgrade(
+  layout: Layout,
+  commands: readonly ByteString[],
+  policy: Policy,
+  changes: Changes,
+  say: (line: ByteString) => void,
+): void {
+  if (!isThere(`${layout.home}/${PACKAGE}`)) {
+    throw refusal(`there is no ${layout.home}/${PACKAGE}; package/compile puts it there`);
+  }
+  const places = placesOf(layout, commands);
+  const strangers = places.flatMap((place) =>
+    strangersIn(place).map((found) => ({ ...found, matters: place.matters }))
+  );
+  const inTheWay = strangers.filter(({ matters }) => matters);
+  if (policy === "refuse" && inTheWay.length > 0) throw refusal(complaint(inTheWay));
+  const files = inTheWay.filter(({ target }) => target === undefined);
+  if (policy === "replace" && files[0] !== undefined) {
+    throw refusal(`${files[0].path} is no link: move it away, or leave it with --beside`);
+  }
+  const left = policy === "replace" ? strangers.filter(({ matters }) => !matters) : strangers;
+  for (const { path } of left) say(`${path} is not djbox's and stays as it is`);
+
+  const before = linkAt(layout.current);
+  if (before === undefined && isThere(layout.current)) {
+    throw refusal(`${layout.current} is no link: move it away`);
+  }
+  const stale = namesIn(layout.command).filter((name) =>
+    !commands.includes(name) && isOurs(linkAt(`${layout.command}/${name}`))
+  );
+  const { root, command } = layout;
+  const oldPlaces = placesOf({ root, command, home: `${layout.admin}/${before}` }, stale);
+
+  changes.link(`${PACKAGE}-${layout.version}`, layout.current);
+  const stay = new Set(left.map(({ path }) => path));
+  for (const { directory, names, target } of places) {
+    if (names.length > 0) changes.directory(directory);
+    for (const name of names) {
+      const path = `${directory}/${name}`;
+      if (!stay.has(path)) changes.link(target(name), path);
+    }
+  }
+  // What the version before had, and this one has not.
+  for (const [at, place] of oldPlaces.entries()) {
+    removeLinks(place, places[at]?.names ?? [], changes);
+  }
+}
+
+/** Removes the links of `place` that are ours, but for those in `except`. */
+function removeLinks(
+  { directory, names, target }: Place,
+  except: readonly ByteString[],
+  changes: Changes,
+): void {
+  for (const name of names) {
+    const path = `${directory}/${name}`;
+    if (except.includes(name)) continue;
+    const found = linkAt(path);
+    if (found === target(name) || isOurs(found)) changes.remove(path);
+  }
+}
+
+/** Removes all links of the version in use. Returns those that are not djbox's. */
+export function removeAllLinks(
+  layout: Layout,
+  commands: readonly ByteString[],
+  changes: Changes,
+): ByteString[] {
+  const places = placesOf(layout, commands);
+  const strangers = places.flatMap(strangersIn).map(({ path }) => path);
+  for (const place of places) {
+    // A link in usr/local/bin leads to whatever is in /command: it is ours where that one is.
+    const theirs = place.names.filter((name) => strangers.includes(`${layout.command}/${name}`));
+    removeLinks(place, theirs, changes);
+  }
+  changes.remove(layout.current);
+  return strangers;
+}
+
+function complaint(strangers: readonly Stranger[]): ByteString {
+  const [first] = strangers as [Stranger, ...Stranger[]];
+  const whose = first.target === undefined ? "no link" : `a link to ${first.target}`;
+  const more = strangers.length === 1 ? "" : ` (and ${strangers.length - 1} more)`;
+  return `${first.path}${more} is not djbox's but ${whose}; ` +
+    "--replace puts djbox's in its place, --beside installs the other commands";
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * The svscan that runs, whose it is, and how it and what it looks after are brought down.
+ *
+ * @module
+ */
+import { type ByteString, toBytes } from "../os/bytes.ts";
+import { monotonic } from "../os/clock.ts";
+import { O_NONBLOCK, O_WRONLY, SIGTERM } from "../os/constants.ts";
+import { unlessRefused } from "../os/errno.ts";
+import { close, isDirectory, open, readlink, stat, writeAll } from "../os/file.ts";
+import { sleep } from "../os/poll.ts";
+import { allProcesses, commandName } from "../os/proc.ts";
+import { kill } from "../os/process.ts";
+import { isThere, namesIn } from "./placing.ts";
+
+/** A process that looks after a directory of services: a svscan, or the supervise that a svscan left. */
+export interface Scanner {
+  readonly pid: number;
+  readonly name: ByteString;
+  /** Its executable. */
+  readonly file: ByteString;
+  readonly directory: ByteString;
+}
+
+/** The processes called `names` that we may look at. */
+export function findScanners(names: readonly ByteString[] = ["svscan"]): Scanner[] {
+  return allProcesses().flatMap((pid) => {
+    const name = unlessRefused(() => commandName(pid));
+    if (name === undefined || !names.includes(name)) return [];
+    const file = unlessRefused(() => readlink(`/proc/${pid}/exe`));
+    const directory = unlessRefused(() => readlink(`/proc/${pid}/cwd`));
+    return file === undefined || directory === undefined ? [] : [{ pid, name, file, directory }];
+  });
+}
+
+/** The services in `directory`. */
+export function servicesIn(directory: ByteString): ByteString[] {
+  return namesIn(directory).filter((name) => !name.startsWith("."))
+    .map((name) => `${directory}/${name}`)
+    .filter((path) => {
+      const found = unlessRefused(() => stat(path));
+      return found !== undefined && isDirectory(found);
+    });
+}
+
+/** Whether somebody supervises `service`, as svok(8) finds out. */
+export function isSupervised(service: ByteString): boolean {
+  const fd = unlessRefused(() => open(`${service}/supervise/ok`, O_WRONLY | O_NONBLOCK));
+  if (fd !== undefined) close(fd);
+  return fd !== undefined;
+}
+
+/** Sends letters to the supervise of a service, if there is one. */
+function control(service: ByteString, letters: ByteString): void {
+  const fd = unlessRefused(() => open(`${service}/supervise/control`, O_WRONLY | O_NONBLOCK));
+  if (fd === undefined) return;
+  unlessRefused(() => writeAll(fd, toBytes(letters)));
+  close(fd);
+}
+
+/** How long a svscan has to end, and how long services have, in milliseconds. */
+const PATIENCE = 5000;
+const SERVICE_PATIENCE = 10_000;
+const PAUSE = 20;
+
+/** Waits until `condition` holds; false: it does not within `patience`. */
+function until(condition: () => boolean, patience: number): boolean {
+  for (const end = monotonic() + patience; !condition(); sleep(PAUSE)) {
+    if (monotonic() > end) return false;
+  }
+  return true;
+}
+
+/**
+ * Ends `scanner`, then the services in its directory, then their loggers, which have read everything by then. Returns
+ * the services that have not ended.
+ */
+export function stop(scanner: Scanner): ByteString[] {
+  const services = servicesIn(scanner.directory).filter((service) =>
+    isSupervised(service) || isSupervised(`${service}/log`)
+  );
+  if (scanner.name === "svscan") {
+    // It would start them again.
+    kill(scanner.pid, SIGTERM);
+    until(() => commandName(scanner.pid) !== scanner.name, PATIENCE);
+  }
+  for (const service of services) control(service, "dx");
+  const loggers = services.map((service) => `${service}/log`).filter(isThere);
+  until(() => !services.some(isSupervised), SERVICE_PATIENCE);
+  // A logger exits at the end of its input.
+  for (const logger of loggers) control(logger, "x");
+  if (!until(() => !loggers.some(isSupervised), PATIENCE)) {
+    for (const logger of loggers) control(logger, "dx");
+    until(() => !loggers.some(isSupervised), SERVICE_PATIENCE);
+  }
+  return [...services, ...loggers].filter(isSupervised);
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * package/compile: a version in its place, ready to run. There is nothing to compile in a release; what lies elsewhere is
+ * copied, and the links to the commands are made.
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import { isDirectory, lstat, mkdir, rename } from "../os/file.ts";
+import { attempt, type Changes } from "./changes.ts";
+import { type Layout, PARTS } from "./layout.ts";
+import { isThere, linkAt, namesIn, placeTree, removeAll } from "./placing.ts";
+
+/**
+ * Puts the tree at `from` into its place, which may be where it is already.
+ *
+ * @param commands the names of all tools
+ */
+export function compile(
+  from: ByteString,
+  layout: Layout,
+  commands: readonly ByteString[],
+  changes: Changes,
+): void {
+  changes.directory(layout.admin);
+  changes.mode(`${layout.root}/package`, 0o1755);
+  if (from !== layout.home) {
+    // All that takes room happens here, where nobody looks. What an installation that was killed has left goes.
+    const fresh = `${layout.home}.new`;
+    attempt(`remove ${fresh}`, () => removeAll(fresh));
+    changes.did(() => removeAll(fresh));
+    attempt(`copy ${from} to ${fresh}`, () => {
+      mkdir(fresh, 0o755);
+      for (const part of PARTS) {
+        if (isThere(`${from}/${part}`)) placeTree(`${from}/${part}`, `${fresh}/${part}`);
+      }
+    });
+    if (!isThere(layout.home)) changes.move(fresh, layout.home);
+    else {
+      attempt(`replace what is in ${layout.home}`, () => {
+        for (const part of PARTS) merge(`${fresh}/${part}`, `${layout.home}/${part}`);
+        removeAll(fresh);
+      });
+    }
+  }
+  makeCommands(`${layout.home}/command`, commands, changes);
+}
+
+/**
+ * Makes what is at `to` what is at `from`, file by file: what is being executed there is never written over, and nobody
+ * finds a file missing that both have.
+ */
+function merge(from: ByteString, to: ByteString): void {
+  if (!isThere(from)) return removeAll(to);
+  if (!isThere(to) || !isDirectory(lstat(from)) || !isDirectory(lstat(to))) {
+    if (isThere(to) && isDirectory(lstat(to))) removeAll(to);
+    return rename(from, to);
+  }
+  const names = namesIn(from);
+  for (const name of names) merge(`${from}/${name}`, `${to}/${name}`);
+  for (const name of namesIn(to)) if (!names.includes(name)) removeAll(`${to}/${name}`);
+}
+
+/** A link for each tool, and none for what is no tool any more. */
+function makeCommands(
+  directory: ByteString,
+  commands: readonly ByteString[],
+  changes: Changes,
+): void {
+  changes.directory(directory);
+  for (const name of commands) changes.link(`../djbox`, `${directory}/${name}`);
+  for (const name of namesIn(directory)) {
+    const path = `${directory}/${name}`;
+    if (!commands.includes(name) && linkAt(path) === "../djbox") changes.remove(path);
+  }
+}

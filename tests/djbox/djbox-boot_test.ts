@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: 0BSD
+// The inits are played: what they would be told is noted, and done by hand. Not tested: the inits themselves.
+import { deepEqual, equal, match } from "node:assert/strict";
+import { toolTest } from "../harness/harness.ts";
+import { bareMachineTest, type Machine } from "../harness/machine.ts";
+import { makeRelease, tree } from "../harness/release.ts";
+import type { Box } from "../harness/harness.ts";
+
+const ONLY = { djboxOnly: "no C package has it" };
+const USAGE = "djbox-boot: usage: djbox boot [ --root dir ] [ --init name ] | " +
+  "djbox boot --remove [ --root dir ] | djbox boot --stop\n";
+
+toolTest(
+  "djbox boot writes an entry below a root, once, and takes it away",
+  ["djbox"],
+  async (box) => {
+    const root = `${box.dir}/root`;
+    box.write("root/etc/inittab", "id:3:initdefault:");
+    box.write("root/etc/rc.local", "#!/bin/sh -e\necho hello\n\nexit 0\n", 0o755);
+    const before = tree(box.dir);
+    const said: string[] = [];
+    for (const init of ["systemd", "openrc", "inittab", "rc.local"]) {
+      for (let i = 0; i < 2; i++) {
+        const boot = ["djbox", "boot", "--root", root, "--init", init];
+        const { code, stdout, stderr } = await box.run(boot);
+        deepEqual([code, stderr], [0, ""]);
+        said.push(stdout.replaceAll(root, ""));
+      }
+      const after = tree(box.dir).filter((line) =>
+        !before.includes(line) && line.includes("svscan")
+      );
+      deepEqual(
+        after,
+        {
+          systemd: [
+            "/root/etc/systemd/system/multi-user.target.wants/svscan.service -> ../svscan.service",
+            "644 /root/etc/systemd/system/svscan.service",
+          ],
+          openrc: [
+            "755 /root/etc/init.d/svscan",
+            "/root/etc/runlevels/default/svscan -> /etc/init.d/svscan",
+          ],
+        }[init] ?? [],
+      );
+      if (init === "inittab") {
+        const line = "SV:123456:respawn:/command/svscanboot\n";
+        equal(box.read("root/etc/inittab"), `id:3:initdefault:\n${line}`);
+      }
+      if (init === "rc.local") {
+        const text = "#!/bin/sh -e\necho hello\n\n/command/svscanboot &\nexit 0\n";
+        equal(box.read("root/etc/rc.local"), text);
+      }
+      const removed = await box.run(["djbox", "boot", "--remove", "--root", root]);
+      deepEqual([removed.code, removed.stderr], [0, ""]);
+      match(removed.stdout, /no more\n$/);
+      const left = tree(box.dir).filter((line) => line.includes("svscan"));
+      deepEqual(left, []);
+    }
+    deepEqual(said, [
+      "djbox: /etc/systemd/system/svscan.service has svscan started at boot (systemd)\n" +
+      "djbox: /etc/systemd/system/multi-user.target.wants/svscan.service has svscan started at boot (systemd)\n",
+      "djbox: svscan is started at boot already (systemd)\n",
+      "djbox: /etc/init.d/svscan has svscan started at boot (openrc)\n" +
+      "djbox: /etc/runlevels/default/svscan has svscan started at boot (openrc)\n",
+      "djbox: svscan is started at boot already (openrc)\n",
+      "djbox: /etc/inittab has svscan started at boot (inittab)\n",
+      "djbox: svscan is started at boot already (inittab)\n",
+      "djbox: /etc/rc.local has svscan started at boot (rc.local)\n",
+      "djbox: svscan is started at boot already (rc.local)\n",
+    ]);
+    equal(box.read("root/etc/inittab"), "id:3:initdefault:\n");
+    equal(box.read("root/etc/rc.local"), "#!/bin/sh -e\necho hello\n\nexit 0\n");
+    const again = await box.run(["djbox", "boot", "--remove", "--root", root]);
+    equal(again.stdout, "djbox: there is no entry of djbox's for svscan\n");
+  },
+  ONLY,
+);
+
+toolTest("djbox boot leaves what is somebody else's", ["djbox"], async (box) => {
+  const root = `${box.dir}/root`;
+  const boot = (...args: string[]): Promise<{ stdout: string }> =>
+    box.run(["djbox", "boot", "--root", root, ...args]);
+  box.write("root/etc/inittab", "id:3:initdefault:\nSV:12345:respawn:/usr/bin/svscanboot\n");
+  equal(
+    (await boot("--init", "inittab")).stdout,
+    `djbox: ${root}/etc/inittab has svscan started at boot already; nothing was added\n`,
+  );
+  Deno.removeSync(`${root}/etc/inittab`);
+  const wants = "root/etc/systemd/system/multi-user.target.wants";
+  box.write(`${wants}/daemontools.service`, "[Service]\nExecStart=/usr/bin/svscanboot\n");
+  equal(
+    (await boot("--init", "systemd")).stdout,
+    `djbox: ${box.dir}/${wants}/daemontools.service has svscan started at boot already; ` +
+      "nothing was added\n",
+  );
+  Deno.removeSync(`${box.dir}/${wants}/daemontools.service`);
+  box.write("root/etc/systemd/system/svscan.service", "# mine\n");
+  await boot("--init", "systemd");
+  await boot("--remove");
+  equal(box.read("root/etc/systemd/system/svscan.service"), "# mine\n");
+}, ONLY);
+
+toolTest("djbox boot guesses nothing, and tells wrong usage", ["djbox"], async (box) => {
+  box.write("root/etc/inittab", "");
+  const { code, stdout } = await box.run(["djbox", "boot", "--root", `${box.dir}/root`]);
+  equal(code, 0);
+  match(
+    stdout,
+    /^djbox: nothing is booted from \S+ now; djbox boot .* adds svscan \(systemd, openrc, inittab, rc\.local\)\n$/,
+  );
+  equal(box.read("root/etc/inittab"), "");
+  for (
+    const args of [["x"], ["--init"], ["--stop", "--remove"], ["--remove", "--init", "systemd"]]
+  ) {
+    const result = await box.run(["djbox", "boot", ...args]);
+    deepEqual(result, { code: 100, stdout: "", stderr: USAGE });
+  }
+  deepEqual(await box.run(["djbox", "boot", "--init", "upstart"]), {
+    code: 111,
+    stdout: "",
+    stderr: "djbox: fatal: there is no init called upstart: systemd, openrc, inittab, rc.local\n",
+  });
+}, ONLY);
+
+/** A service whose last words come when it is told to end. */
+async function addService(machine: Machine): Promise<void> {
+  await machine.edit(
+    "/etc/talks/run",
+    "#!/bin/sh\ntrap 'echo the last words; exit' TERM\necho hello\nwhile :; do sleep 0.05; done\n",
+  );
+  await machine.edit("/etc/talks/log/run", "#!/bin/sh\nexec multilog ./main\n");
+  await machine.output("mkdir -p /service; ln -s /etc/talks /service");
+}
+
+async function install(machine: Machine, box: Box): Promise<string> {
+  await machine.bring(await makeRelease(box, "release"), "/opt/release");
+  return await machine.output("/opt/release/package/install");
+}
+
+const RUNS = "svstat /service/talks /service/talks/log";
+const UP = /^(.*: up \(pid \d+\) \d+ seconds\n){2}$/;
+
+/** Plays what init does with the orders that it is given: they are noted in /run/orders. */
+function player(name: string, start: string, stop: string): string {
+  return `#!/bin/sh
+echo "${name} $*" >>/run/orders
+case "$*" in
+  *stop*) ${stop} ;;
+  *start*) setsid ${start} </dev/null >/dev/null 2>&1 & ;;
+esac
+`;
+}
+
+bareMachineTest(
+  "djbox boot with systemd: started, stopped in order, and removed",
+  "init",
+  async (machine, box) => {
+    await addService(machine);
+    await machine.output("mkdir -p /run/systemd/system /etc/systemd/system");
+    const unit = "/etc/systemd/system/svscan.service";
+    const value = (key: string): string => `$(sed -n 's/^${key}=//p' ${unit})`;
+    await machine.edit(
+      "/usr/local/sbin/systemctl",
+      player("systemctl", value("ExecStart"), value("ExecStop")),
+    );
+    match(
+      await install(machine, box),
+      new RegExp(
+        `${unit} has svscan started at boot \\(systemd\\)\n[^]*svscan has been started\n$`,
+      ),
+    );
+    await machine.until(RUNS, UP);
+    equal(
+      await machine.output("cat /run/orders"),
+      "systemctl daemon-reload\nsystemctl start svscan.service\n",
+    );
+    // What runs is left alone.
+    match(
+      await machine.output("/package/admin/djbox/package/run"),
+      /already \(systemd\)\n.*svscan \(pid \d+, .*\) looks after \/service and goes on\n$/,
+    );
+    await machine.until("cat /service/talks/log/main/current", /^hello\n$/);
+    match(
+      await machine.output("djbox boot --remove"),
+      /svscan.service has svscan started at boot no more\n/,
+    );
+    equal(await machine.output("cat /service/talks/log/main/current"), "hello\nthe last words\n");
+    await machine.until("pidof svscan svscanboot multilog readproctitle; :", /^$/);
+    equal(await machine.output("find /etc/systemd -name '*svscan*'"), "");
+  },
+);
+
+bareMachineTest(
+  "djbox boot with inittab, which init is told to read again",
+  "init",
+  async (machine, box) => {
+    await addService(machine);
+    await machine.edit("/etc/inittab", "id:3:initdefault:\n");
+    match(await install(machine, box), /\/etc\/inittab has svscan started at boot \(inittab\)\n/);
+    equal(
+      await machine.output("cat /etc/inittab"),
+      "id:3:initdefault:\nSV:123456:respawn:/command/svscanboot\n",
+    );
+    machine.start("exec $(sed -n 's/^SV:.*:respawn://p' /etc/inittab)");
+    await machine.until(RUNS, UP);
+    await machine.output("djbox boot --remove; djbox boot --stop");
+    equal(await machine.output("cat /service/talks/log/main/current"), "hello\nthe last words\n");
+    equal(await machine.output("cat /etc/inittab"), "id:3:initdefault:\n");
+  },
+);
+
+bareMachineTest("djbox boot with OpenRC", "init", async (machine, box) => {
+  await addService(machine);
+  await machine.edit("/run/openrc/softlevel", "default\n");
+  const script = "/etc/init.d/svscan";
+  await machine.edit(
+    "/usr/local/sbin/rc-service",
+    player("rc-service", `$(sed -n 's/^command=//p' ${script})`, `. ${script}; stop_pre`),
+  );
+  match(
+    await install(machine, box),
+    /\/etc\/init.d\/svscan has svscan started at boot \(openrc\)\n/,
+  );
+  await machine.until(RUNS, UP);
+  await machine.output(`sh -n ${script}; djbox boot --remove`);
+  equal(
+    await machine.output("cat /run/orders"),
+    "rc-service svscan start\nrc-service svscan stop\n",
+  );
+  equal(await machine.output("cat /service/talks/log/main/current"), "hello\nthe last words\n");
+});
+
+bareMachineTest(
+  "djbox boot with rc.local starts svscan in the background",
+  "init",
+  async (machine, box) => {
+    await addService(machine);
+    await machine.edit("/etc/rc.local", "#!/bin/sh\nexit 0\n");
+    match(
+      await install(machine, box),
+      /rc.local has svscan started at boot \(rc.local\)\n.*svscan has been started\n$/,
+    );
+    await machine.until(RUNS, UP);
+    equal(await machine.output("cat /etc/rc.local"), "#!/bin/sh\n/command/svscanboot &\nexit 0\n");
+  },
+);
+
+bareMachineTest("djbox boot does not know every process 1", "runit", async (machine, box) => {
+  await machine.edit("/etc/inittab", "id:3:initdefault:\n");
+  match(
+    await install(machine, box),
+    /djbox: process 1 is runit, none of the inits that djbox knows \(.*\): svscan is not started at boot\n$/,
+  );
+  equal(await machine.output("cat /etc/inittab"), "id:3:initdefault:\n");
+});

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: 0BSD
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { toolTest } from "../harness/harness.ts";
+import { bareMachineTest } from "../harness/machine.ts";
+import { isThere, makeRelease, NEXT_VERSION, tree, VERSION } from "../harness/release.ts";
+import { isAlive, statusOf, writeLogged } from "../harness/services.ts";
+
+const ONLY = { djboxOnly: "no C package has it" };
+
+toolTest("djbox uninstall removes what was installed, and nothing else", ["djbox"], async (box) => {
+  const root = `${box.dir}/root`;
+  box.write("root/usr/local/bin/svok", "mine");
+  box.write("root/usr/local/bin/other", "mine");
+  box.write("root/command/other", "mine");
+  box.write("root/package/admin/djbox-extras-1.0/file", "");
+  const before = tree(root);
+  for (const [name, version] of [["1", VERSION], ["2", NEXT_VERSION]] as const) {
+    const release = await makeRelease(box, name, version);
+    equal((await box.run([`${release}/package/install`, "--root", root, "--beside"])).code, 0);
+  }
+  box.write("root/service/a/log/main/current", "a line\n");
+  const { code, stdout, stderr } = await box.run([`${root}/command/djbox`, "uninstall"]);
+  deepEqual([code, stderr], [0, ""]);
+  equal(
+    stdout,
+    `djbox: djbox is no more in ${root}/package/admin\n` +
+      `djbox: ${root}/usr/local/bin/svok is not djbox's and was left\n` +
+      `djbox: ${root}/service/a was left, with its logs\n`,
+  );
+  equal(box.read("root/service/a/log/main/current"), "a line\n");
+  Deno.removeSync(`${root}/service`, { recursive: true });
+  Deno.chmodSync(`${root}/package`, 0o755);
+  deepEqual(tree(root).filter((line) => !line.includes("/usr/local/share")), before);
+  deepEqual(await box.run(["djbox", "uninstall", "--root", root]), {
+    code: 111,
+    stdout: "",
+    stderr: `djbox: fatal: there is no djbox in ${root}/package/admin\n`,
+  });
+  deepEqual(await box.run(["djbox", "uninstall", "now"]), {
+    code: 100,
+    stdout: "",
+    stderr: "djbox-uninstall: usage: djbox uninstall [ --root dir ]\n",
+  });
+}, ONLY);
+
+for (const left of ["svscan", "supervise"]) {
+  toolTest(
+    `djbox uninstall stops what runs under ${left}, no line is lost`,
+    ["djbox"],
+    async (box) => {
+      const root = `${box.dir}/root`;
+      const release = await makeRelease(box, "release");
+      equal((await box.run([`${release}/package/install`, "--root", root])).code, 0);
+      writeLogged(box, "root/service/a");
+      box.script("root/service/b/run", "exec sleep 100000");
+      const env = { PATH: `${root}/command:/usr/bin:/bin` };
+      const svscan = box.start([`${root}/command/svscan`, `${root}/service`], { env });
+      const pids = (): number[] =>
+        ["a", "a/log", "b"].map((name) => statusOf(box, `root/service/${name}`)?.pid ?? 0);
+      await box.until("all are up", () => pids().every((pid) => pid > 0));
+      const running = pids();
+      if (left === "supervise") {
+        svscan.kill("SIGTERM");
+        await svscan.ended;
+      }
+      const { code, stdout, stderr } = await box.run([`${root}/command/djbox`, "uninstall"]);
+      deepEqual([code, stderr], [0, ""]);
+      match(
+        stdout,
+        new RegExp(
+          `^djbox: ${left} \\(pid \\d+\\), which looked after \\S+/service, has been stopped\n`,
+        ),
+      );
+      ok(running.every((pid) => !isAlive(pid)));
+      const written = Number(box.read("root/service/a/n"));
+      const logged = box.read("root/service/a/log/lines").trim().split("\n").map(Number);
+      deepEqual(logged, Array.from({ length: logged.length }, (_, at) => at + 1));
+      ok(logged.length - written <= 1 && written - logged.length <= 0);
+    },
+    ONLY,
+  );
+}
+
+bareMachineTest(
+  "djbox uninstall at / ends what boots, and C's package can have its names back",
+  "init",
+  async (machine, box) => {
+    await machine.bring(await makeRelease(box, "release"), "/opt/release");
+    await machine.edit("/package/admin/daemontools-0.76/command/svc", "#!/bin/sh\necho C\n");
+    await machine.edit("/etc/inittab", "id:3:initdefault:\n");
+    await machine.output("ln -s daemontools-0.76 /package/admin/daemontools; mkdir /command");
+    await machine.output("ln -s /package/admin/daemontools/command/svc /command/svc");
+    await machine.output("/opt/release/package/install --replace");
+    await machine.edit("/service/a/run", "#!/bin/sh\nexec sleep 1000\n");
+    const init = machine.start("exec $(sed -n 's/^SV:.*:respawn://p' /etc/inittab)");
+    await machine.until("svstat /service/a", /: up /);
+    const said = await machine.output("djbox uninstall");
+    match(
+      said,
+      /^djbox: \/etc\/inittab has svscan started no more\ndjbox: svscan \(pid \d+\), which looked after \/service, has been stopped\n/,
+    );
+    match(
+      said,
+      /\ndjbox: \/package\/admin\/daemontools is there still: its package\/upgrade brings its commands back\n$/,
+    );
+    await init.ended;
+    equal(
+      await machine.output("cat /etc/inittab; ls -d /command /usr/local/bin/* 2>/dev/null; :"),
+      "id:3:initdefault:\n",
+    );
+    equal(
+      await machine.output("ls /package/admin; ls /service/a"),
+      "daemontools\ndaemontools-0.76\nrun\nsupervise\n",
+    );
+  },
+);
+
+toolTest(
+  "djbox uninstall leaves everything where a service does not end",
+  ["djbox"],
+  async (box) => {
+    const root = `${box.dir}/root`;
+    const release = await makeRelease(box, "release");
+    equal((await box.run([`${release}/package/install`, "--root", root])).code, 0);
+    box.script("root/service/a/run", "trap '' TERM; echo up >up; while :; do sleep 1; done");
+    const env = { PATH: `${root}/command:/usr/bin:/bin` };
+    box.start([`${root}/command/svscan`, `${root}/service`], { env });
+    await box.until("it is up", () => box.read("root/service/a/up") !== "");
+    const { code, stdout, stderr } = await box.run([`${root}/command/djbox`, "uninstall"]);
+    deepEqual([code, stderr], [
+      111,
+      "djbox: fatal: a service does not end: end it yourself, then do this again; nothing was changed\n",
+    ]);
+    match(stdout, /\/service\/a was told to stop, and has not ended yet\n$/);
+    ok(isThere(`${root}/command/svok`));
+    await box.sh(`svc -k ${root}/service/a`);
+    equal((await box.run([`${root}/command/djbox`, "uninstall"])).code, 0);
+    ok(!isThere(`${root}/command`));
+  },
+  ONLY,
+);

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * djbox-boot - has svscan started when the machine boots
+ *
+ * Synopsis:
+ *   djbox boot [ --root DIR ] [ --init NAME ]   adds an entry for the init in use, and has svscan started now
+ *   djbox boot --remove [ --root DIR ]          stops svscan and removes the entry
+ *   djbox boot --stop                           stops svscan, its services, then their loggers
+ *
+ * Knows systemd (a unit svscan.service), OpenRC (a script /etc/init.d/svscan), the inits that read /etc/inittab, and those
+ * that run /etc/rc.local. Which one is in use is asked of the running system; where it is none of these, nothing is
+ * written, and a message says so.
+ *
+ * Options:
+ *   --root DIR    writes below DIR, for a system that does not run now; --init says what boots that
+ *   --init NAME   systemd, openrc, inittab or rc.local
+ *
+ * Exit codes: 0; 100 wrong usage; 111 it cannot be done, or services that were told to stop have not ended.
+ *
+ * @module
+ */
+import type { ByteString } from "../../lib/os/bytes.ts";
+import { umask } from "../../lib/os/file.ts";
+import { usageError } from "../../lib/cli/messages.ts";
+import { print } from "../../lib/cli/output.ts";
+import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { boot, initCalled, stopOurs, unboot } from "../../lib/package/boot.ts";
+import { allOrNothing, INSTALLER } from "../../lib/package/changes.ts";
+import { absoluteRoot, rootOf, treeOf } from "../../lib/package/layout.ts";
+import { parseOptions } from "../../lib/package/options.ts";
+
+const USAGE =
+  "usage: djbox boot [ --root dir ] [ --init name ] | djbox boot --remove [ --root dir ] | djbox boot --stop";
+
+export const djboxBoot: Tool = { usage: USAGE, run };
+
+function run(context: Context): Outcome {
+  const parsed = parseOptions(context.args, ["remove", "stop"], ["root", "init"]);
+  if (parsed === undefined || parsed.operands.length > 0) throw usageError(context.name, USAGE);
+  const { flags, values } = parsed;
+  const [removes, stops] = [flags.has("remove"), flags.has("stop")];
+  if ((stops && flags.size + values.size > 1) || (removes && values.has("init"))) {
+    throw usageError(context.name, USAGE);
+  }
+  umask(0o022);
+  const tree = treeOf(context.toolbox);
+  const asked = values.get("root");
+  const root = asked === undefined ? rootOf(tree) : absoluteRoot(asked);
+  if (stops) return stopOurs(`${root}/package/admin`, say);
+  if (removes) {
+    const gone = allOrNothing((changes) => unboot(context, root, changes));
+    for (const path of gone) say(`${path} has svscan started at boot no more`);
+    if (gone.length === 0) say("there is no entry of djbox's for svscan");
+    return 0;
+  }
+  const init = values.get("init");
+  const known = init === undefined ? undefined : initCalled(init);
+  allOrNothing((changes) => boot(context, root, known, changes, say))();
+  return 0;
+}
+
+function say(line: ByteString): void {
+  print(`${INSTALLER}: ${line}\n`);
+}

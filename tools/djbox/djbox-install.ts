@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * djbox-install - installs djbox, or switches to another version of it
+ *
+ * Synopsis: djbox install [ --root DIR ] [ --replace | --beside ] [ --no-boot ] [ compile | upgrade | run ]
+ *
+ * Installs the release that it is part of, the slashpackage way. The steps, each of which can be repeated:
+ *   compile   puts the release into /package/admin/djbox-VERSION, where it is not there already
+ *   upgrade   makes that the version in use: the link /package/admin/djbox, and those in /command, /usr/local/bin
+ *   run       makes /service, and has svscan started now and whenever the machine boots (djbox-boot)
+ * Without a step it does all of them; package/compile, package/upgrade, package/run and package/install in the
+ * release call it. To go back, call package/upgrade of the version before.
+ *
+ * Options:
+ *   --root DIR   installs below DIR; default: the directory whose package/admin the release lies in, else /
+ *   --replace    where another package has commands of the same names in /command, puts djbox's in their place
+ *   --beside     leaves those as they are, and installs the others
+ *   --no-boot    does not touch what is started at boot
+ *
+ * Exit codes: 0; 100 wrong usage; 111 it cannot be installed: everything is as it was before.
+ *
+ * Files: /package/admin/djbox-VERSION, /package/admin/djbox, /command, /usr/local/bin, /service
+ *
+ * See https://cr.yp.to/slashpackage.html
+ *
+ * @module
+ */
+import type { ByteString } from "../../lib/os/bytes.ts";
+import { LOCK_EX, LOCK_NB, O_DIRECTORY, O_RDONLY } from "../../lib/os/constants.ts";
+import { SystemError } from "../../lib/os/errno.ts";
+import { flock, open, umask } from "../../lib/os/file.ts";
+import { usageError } from "../../lib/cli/messages.ts";
+import { print } from "../../lib/cli/output.ts";
+import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { boot } from "../../lib/package/boot.ts";
+import { allOrNothing, type Changes, INSTALLER, refusal } from "../../lib/package/changes.ts";
+import { absoluteRoot, Layout, rootOf, treeOf } from "../../lib/package/layout.ts";
+import { type Policy, upgrade } from "../../lib/package/links.ts";
+import { parseOptions } from "../../lib/package/options.ts";
+import { linkAt } from "../../lib/package/placing.ts";
+import { findScanners } from "../../lib/package/running.ts";
+import { compile } from "../../lib/package/tree.ts";
+import config from "../../deno.json" with { type: "json" };
+
+const USAGE = "usage: djbox install [ --root dir ] [ --replace | --beside ] [ --no-boot ] " +
+  "[ compile | upgrade | run ]";
+const STEPS = ["compile", "upgrade", "run"];
+
+export const djboxInstall: Tool = { usage: USAGE, run };
+
+interface Wanted {
+  readonly root: ByteString | undefined;
+  readonly policy: Policy;
+  readonly boots: boolean;
+  readonly steps: readonly string[];
+}
+
+function run(context: Context): Outcome {
+  const { root, policy, boots, steps } = parse(context);
+  // Everybody may run what is installed, whatever the caller's umask.
+  umask(0o022);
+  const tree = treeOf(context.toolbox);
+  const layout = new Layout(root ?? rootOf(tree), config.version);
+  const commands = Object.keys(context.toolbox.tools);
+  const before = linkAt(layout.current);
+  const last = allOrNothing((changes) => {
+    changes.directory(layout.admin);
+    lock(layout);
+    if (steps.includes("compile")) compile(tree, layout, commands, changes);
+    if (steps.includes("upgrade")) upgrade(layout, commands, policy, changes, say);
+    if (!steps.includes("run")) return () => {};
+    return prepareToRun(context, layout, boots, changes);
+  });
+  if (steps.includes("compile")) say(`djbox ${layout.version} is in ${layout.home}`);
+  if (steps.includes("upgrade")) tellUpgrade(layout, before);
+  last();
+  return 0;
+}
+
+function parse({ name, args }: Context): Wanted {
+  const parsed = parseOptions(args, ["replace", "beside", "no-boot"], ["root"]);
+  const [step, ...more] = parsed?.operands ?? [];
+  const policies = (["replace", "beside"] as const).filter((flag) => parsed?.flags.has(flag));
+  if (
+    parsed === undefined || more.length > 0 || policies.length > 1 ||
+    (step !== undefined && !STEPS.includes(step))
+  ) throw usageError(name, USAGE);
+  const root = parsed.values.get("root");
+  return {
+    root: root === undefined ? undefined : absoluteRoot(root),
+    policy: policies[0] ?? "refuse",
+    boots: !parsed.flags.has("no-boot"),
+    steps: step === undefined ? STEPS : [step],
+  };
+}
+
+function say(line: ByteString): void {
+  print(`${INSTALLER}: ${line}\n`);
+}
+
+/** Two at a time would undo each other's work. The lock goes with this process. */
+function lock({ admin }: Layout): void {
+  try {
+    flock(open(admin, O_RDONLY | O_DIRECTORY), LOCK_EX | LOCK_NB);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    throw refusal(`somebody else is installing in ${admin}; wait for that`);
+  }
+}
+
+function prepareToRun(
+  context: Context,
+  { root, service }: Layout,
+  boots: boolean,
+  changes: Changes,
+): () => void {
+  changes.directory(service);
+  return boots ? boot(context, root, undefined, changes, say) : () => {};
+}
+
+function tellUpgrade(layout: Layout, before: ByteString | undefined): void {
+  const { admin, command, version } = layout;
+  say(
+    `djbox ${version} is in use: its commands are in ${command} and ${layout.root}/usr/local/bin`,
+  );
+  if (before !== undefined && before !== `djbox-${version}`) {
+    say(`${admin}/${before} stays; its package/upgrade is the way back`);
+  }
+  for (const { pid, file } of findScanners()) {
+    if (!file.startsWith(`${admin}/djbox-`) || file.startsWith(`${layout.home}/`)) continue;
+    say(`svscan (pid ${pid}) goes on as it was started; djbox upgrade switches it to ${version}`);
+  }
+}

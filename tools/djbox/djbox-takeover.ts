@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * djbox-takeover - takes running services over from the svscan of another package
+ *
+ * Synopsis: djbox takeover [ DIR ]
+ *
+ * Ends the svscan and the supervises that look after DIR, and has djbox's svscan go on with their services: those and
+ * their loggers are not stopped, and no line is lost. DIR need not be given where only one other svscan runs.
+ *
+ * Under systemd the services live and die with the unit that started svscan: there they have to be stopped with it.
+ *
+ * Exit codes: 0; 100 wrong usage; 111 it cannot be done: everything goes on as it was.
+ *
+ * @module
+ */
+import type { ByteString } from "../../lib/os/bytes.ts";
+import { SIGKILL } from "../../lib/os/constants.ts";
+import { kill } from "../../lib/os/process.ts";
+import { usageError } from "../../lib/cli/messages.ts";
+import { print } from "../../lib/cli/output.ts";
+import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { goOn } from "../../lib/package/boot.ts";
+import { INSTALLER, refusal } from "../../lib/package/changes.ts";
+import { treeOf } from "../../lib/package/layout.ts";
+import { isThere } from "../../lib/package/placing.ts";
+import { findScanners, type Scanner } from "../../lib/package/running.ts";
+import { endAndKeep, scriptOf } from "../../lib/package/takeover.ts";
+
+const USAGE = "usage: djbox takeover [ dir ]";
+
+export const djboxTakeover: Tool = { usage: USAGE, run };
+
+function run(context: Context): Outcome {
+  const [directory, ...more] = context.args;
+  if (more.length > 0) throw usageError(context.name, USAGE);
+  const tree = treeOf(context.toolbox);
+  const scanner = choose(tree.slice(0, tree.lastIndexOf("/") + 1), directory);
+  if (isThere("/run/systemd/system")) {
+    throw refusal(
+      `svscan (pid ${scanner.pid}) is a part of a systemd unit, and so are its services: ` +
+        "stop that, then djbox boot starts them with djbox's",
+    );
+  }
+  const script = scriptOf(scanner);
+  const kept = endAndKeep(scanner);
+  say(`svscan (pid ${scanner.pid}, ${scanner.file}) has ended; ${kept.length} supervised go on`);
+  // Not before the supervises have ended: what comes in its place tells those to stop their services.
+  if (script !== 0) kill(script, SIGKILL);
+  goOn(context, tree, scanner.directory, kept);
+  say(`djbox's svscan looks after ${scanner.directory} now`);
+  return 0;
+}
+
+/** The svscan that is meant: not one of an installation in `admin`. */
+function choose(admin: ByteString, directory: ByteString | undefined): Scanner {
+  const others = findScanners().filter(({ file }) => !file.startsWith(admin));
+  const meant = others.filter((found) => directory === undefined || found.directory === directory);
+  const [scanner, ...more] = meant;
+  if (scanner === undefined) {
+    throw refusal(`there is no other svscan${directory === undefined ? "" : ` in ${directory}`}`);
+  }
+  if (more.length === 0) return scanner;
+  throw refusal(`which one is meant? ${meant.map((found) => found.directory).join(", ")}`);
+}
+
+function say(line: ByteString): void {
+  print(`${INSTALLER}: ${line}\n`);
+}
