@@ -8,7 +8,8 @@
  * descriptors and its memory (Pss) grow. Then the books are balanced: each line that was written is in a log, once;
  * each start has its end, or runs; each service runs once.
  *
- * A logger is killed (-9) when it has written all that it has read: what it has in hand, nobody could save.
+ * A logger is killed (-9) when it has written all that it has read: what it has in hand, nobody could save. svscan is
+ * killed when each logger runs: a pipe that has lost both its readers is gone, with what is in it.
  *
  * Exit codes: 0 all is in balance; 1 it is not; 100 wrong usage; 111 something did not work; 130 interrupted.
  *
@@ -70,7 +71,7 @@ class Soak {
   async size(): Promise<Size> {
     const looks: Size[] = [];
     for (let i = 0; i < 15; i++) {
-      const descriptors = [...Deno.readDirSync(`/proc/${this.#svscan}/fd`)].length;
+      const descriptors = this.#descriptors();
       looks.push({ descriptors, pss: memoryOf([this.#svscan]).pss });
       await delay(200);
     }
@@ -80,7 +81,21 @@ class Soak {
     };
   }
 
+  /** Without pidfds, of which each service has one from the second after its start until its end. */
+  #descriptors(): number {
+    const folder = `/proc/${this.#svscan}/fd`;
+    return [...Deno.readDirSync(folder)].filter(({ name }) => {
+      try {
+        return !Deno.readLinkSync(`${folder}/${name}`).includes("pidfd");
+      } catch {
+        return false;
+      }
+    }).length;
+  }
+
   async killSvscan(): Promise<void> {
+    const { services } = this;
+    await this.until(() => services.names.every((name) => services.logger(name).length === 1));
     Deno.kill(this.#svscan, "SIGKILL");
     await delay(below(300));
     this.start();
@@ -99,8 +114,12 @@ class Soak {
     this.#busy.add(name);
     const runs = this.services.running(name);
     for (const pid of runs) Deno.kill(pid, "SIGSTOP");
-    await this.until(() => this.services.isCaughtUp(name));
-    for (const pid of this.services.logger(name)) Deno.kill(pid, "SIGKILL");
+    const caughtUp = await this.until(() => this.services.isCaughtUp(name));
+    // One that was started meanwhile does not stand still.
+    const still = this.services.running(name).every((pid) => runs.includes(pid));
+    if (caughtUp && still && runs.length > 0) {
+      for (const pid of this.services.logger(name)) Deno.kill(pid, "SIGKILL");
+    }
     for (const pid of runs) Deno.kill(pid, "SIGCONT");
     this.#busy.delete(name);
   }

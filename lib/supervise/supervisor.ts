@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * The supervisor of one service: states, events and what happens, as one table (supervise(8)).
+ * The supervisor of one service (supervise(8)): what it knows, and the actions of the table (state_table.ts).
  *
  * It owns no process and no loop: whoever runs it (supervise, svscan) gives it a poller and timers, and any number
  * of supervisors share them.
@@ -21,60 +21,8 @@ import type { Surroundings } from "./loop.ts";
 import type { Phase } from "./record.ts";
 import { ServiceDirectory, SUPERVISE } from "./service_directory.ts";
 import { startRun } from "./start_run.ts";
+import { type Event, type State, TABLE } from "./state_table.ts";
 import type { Want } from "./status_file.ts";
-
-/**
- * - `down`: there is no process.
- * - `fresh`: a process was started less than a second ago. supervise sleeps that second: nothing is looked at, neither
- *   commands nor the process's end, so a service that fails is started once a second at most.
- * - `up`: there is a process.
- * - `waiting`: the process could not even be forked; it is tried again each second.
- * - `over`: supervision has ended.
- */
-type State = "down" | "fresh" | "up" | "waiting" | "over";
-
-/** A command letter, or: the process has `ended`, a `second` has passed. */
-type Event = "d" | "u" | "o" | "x" | "p" | "c" | "h" | "a" | "i" | "t" | "k" | "ended" | "second";
-
-type Action = keyof typeof Supervisor.ACTIONS;
-
-/** What each event does in each state. An event that does not stand here does nothing. */
-const TABLE: Readonly<Record<State, Partial<Readonly<Record<Event, readonly Action[]>>>>> = {
-  down: {
-    d: ["wantDown", "announce"],
-    u: ["wantUp", "announce", "start"],
-    o: ["wantOnce", "announce", "start"],
-    x: ["wantExit", "announce", "endIfWanted"],
-    p: ["markPaused", "announce"],
-    c: ["markContinued", "announce"],
-  },
-  fresh: {
-    second: ["listen"],
-  },
-  up: {
-    d: ["wantDown", "sendTerm", "sendCont", "markContinued", "announce"],
-    u: ["wantUp", "announce"],
-    o: ["wantOnce", "announce"],
-    x: ["wantExit", "announce"],
-    p: ["markPaused", "sendStop", "announce"],
-    c: ["markContinued", "sendCont", "announce"],
-    h: ["sendHup"],
-    a: ["sendAlrm"],
-    i: ["sendInt"],
-    t: ["sendTerm"],
-    k: ["sendKill"],
-    ended: ["forget", "announce", "endIfWanted", "startIfWanted"],
-    second: ["watch"],
-  },
-  waiting: {
-    d: ["wantDown", "announce", "giveUp"],
-    u: ["wantUp", "announce"],
-    o: ["wantOnce", "announce"],
-    x: ["wantExit", "announce", "endIfWanted"],
-    second: ["start"],
-  },
-  over: {},
-};
 
 const SECOND = 1000;
 
@@ -241,7 +189,7 @@ export class Supervisor {
     }
   }
 
-  #do(action: Action): void {
+  #do(action: keyof typeof Supervisor.ACTIONS): void {
     Supervisor.ACTIONS[action](this);
   }
 

@@ -140,7 +140,11 @@ export class Services {
         starts++;
         lines += count;
         if (ended.has(run) || this.#killed.has(run)) ends++;
-        for (let i = 1; i <= count; i++) if (!logged.has(`${run} ${i}`)) lost++;
+        for (let i = 1; i <= count; i++) {
+          if (logged.has(`${run} ${i}`)) continue;
+          lost++;
+          console.error(`lost: ${name}: ${run} ${i} of ${count}`);
+        }
       }
       for (const count of logged.values()) if (count > 1) twice += count - 1;
     }
