@@ -39,8 +39,7 @@ async function play(stage: Stage, keep: boolean): Promise<void> {
   await install(stage);
   await makeServices(stage, port);
   const svscan = await start(stage, port);
-  await connect(stage, port);
-  await readLogs(stage);
+  await readLogs(stage, await connect(stage, port));
   await restart(stage);
   await downAndUp(stage);
   await lookAtFailures(stage);
@@ -139,17 +138,19 @@ async function start(stage: Stage, port: number): Promise<number> {
   return pid;
 }
 
-async function connect(stage: Stage, port: number): Promise<void> {
+/** Returns the pid of the program that answers. */
+async function connect(stage: Stage, port: number): Promise<string> {
   stage.say("A client: tcpcat connects and shows what the service says.");
-  await stage.run(`tcpcat 127.0.0.1 ${port}`);
+  const answer = await stage.run(`tcpcat 127.0.0.1 ${port}`);
+  return /process (\d+)/.exec(answer)?.[1] ?? "";
 }
 
-async function readLogs(stage: Stage): Promise<void> {
+async function readLogs(stage: Stage, pid: string): Promise<void> {
   stage.say(
     `tcpserver said more about it, in its log. The stamps are TAI64N labels; tai64nlocal turns them
     into local time.`,
   );
-  await logged(stage, "hello", / end \d+ /);
+  await logged(stage, "hello", new RegExp(` end ${pid} .*\n.*status: `));
   await stage.run("tail -n 4 service/hello/log/main/current");
   await stage.run("tail -n 4 service/hello/log/main/current | tai64nlocal");
 }

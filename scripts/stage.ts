@@ -74,15 +74,16 @@ export class Stage {
   }
 
   /**
-   * Shows a shell command, runs it, and shows what it prints.
+   * Shows a shell command, runs it, shows what it prints, and returns that.
    *
    * @param actual what is run, where that is not quite what is shown
    */
-  async run(command: string, actual = command): Promise<void> {
+  async run(command: string, actual = command): Promise<string> {
     this.show(command);
     const { code, output } = await this.ask(actual);
     this.tell(output);
     if (code !== 0) throw new Failed(`exit code ${code} from: ${command}`);
+    return output;
   }
 
   /** Runs a shell command that is not part of the play. */

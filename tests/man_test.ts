@@ -7,7 +7,7 @@ import { filesBelow, House } from "../scripts/house.ts";
 import { documentBlocks, pageBlocks, pattern, toolsIn, typeBlocks } from "./harness/document.ts";
 import { type Box, COMMANDS, findProgram, toolTest } from "./harness/harness.ts";
 import { machineTest } from "./harness/machine.ts";
-import { optionsOf } from "./harness/options.ts";
+import { allOptionsOf } from "./harness/options.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 const HOUSE = new House(ROOT);
@@ -91,7 +91,7 @@ Deno.test("a page explains the options that the tool has, and no others", () => 
   let some = 0;
   for (const { name, path, source } of COMMAND_PAGES) {
     if (name === "djbox") continue; // its words are not getopt's: tests/djbox/djbox_test.ts
-    const options = (optionsOf(HOUSE, name).match(/\w:?/g) ?? []).sort();
+    const options = (allOptionsOf(HOUSE, name).match(/\w:?/g) ?? []).sort();
     deepEqual(optionsExplained(source).sort(), options, path);
     deepEqual(optionsInSynopsis(source).sort(), options, path);
     if (options.length > 0) some++;
