@@ -73,7 +73,7 @@ function loggers(place: Place, script: Script): Logger[] {
       tools: place.theirs,
       name: "s6-log",
       argv: (place, parent) => ({
-        argv: ["s6-log", ...script.s6 ?? []],
+        argv: ["s6-log", "--", ...script.s6 ?? []],
         directory: place.fresh("log", parent),
       }),
     },
