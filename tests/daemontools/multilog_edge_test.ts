@@ -214,6 +214,24 @@ toolTest(
   },
 );
 
+toolTest(
+  "multilog leaves also when TERM comes together with a line",
+  ["multilog"],
+  async (box) => {
+    for (let i = 0; i < 20; i++) {
+      const fifo = new Fifo(box, `fifo.${i}`);
+      const multilog = fifo.feed(box, ["multilog", `./log.${i}`]);
+      await fifo.write("one\n");
+      await box.until("it reads", () => box.read(`log.${i}/current`) === "one\n");
+      await fifo.write("two\n");
+      multilog.kill("SIGTERM");
+      equal(await multilog.ended, 0);
+      fifo.close();
+    }
+  },
+  { djboxOnly: "C's waits for the next line when TERM comes just before its read(2)" },
+);
+
 toolTest("multilog says why a processor cannot be run", ["multilog"], async (box) => {
   const fifo = new Fifo(box);
   const multilog = fifo.feed(box, ["multilog", "!cat", "./log"]);
