@@ -56,7 +56,10 @@ export class Cdb implements Iterable<CdbRecord>, Disposable {
     }
   }
 
-  /** The value of the first record with this key; undefined: there is none. */
+  /**
+   * The value of the first record with this key; undefined: there is none. It is the caller's, to keep and to change;
+   * the `buffer` that it is a part of may hold other values, too.
+   */
   get(key: Uint8Array): Uint8Array | undefined {
     return this.#open().get(key);
   }

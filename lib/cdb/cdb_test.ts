@@ -58,6 +58,18 @@ Deno.test(
 );
 
 Deno.test(
+  "each value is one's own, however many are kept",
+  inDirectory((directory) => {
+    const records = Array.from({ length: 3000 }, (_, i) => record(`${i}`, "x".repeat(i % 300)));
+    writeCdb(`${directory}/a.cdb`, records);
+    using cdb = openCdb(`${directory}/a.cdb`);
+    const values = records.map(([key]) => cdb.get(key) ?? bytes("none"));
+    values.forEach((value, i) => i % 2 === 0 && value.fill(0));
+    for (let i = 1; i < values.length; i += 2) deepEqual(values[i], records[i]?.[1]);
+  }),
+);
+
+Deno.test(
   "empty keys and values, any bytes and long ones come back as they were",
   inDirectory((directory) => {
     const all = Uint8Array.from({ length: 256 }, (_, i) => i);

@@ -39,7 +39,7 @@ export function hash(
   to = bytes.length,
 ): number {
   let h = before;
-  for (let i = from; i < to; i++) h = (Math.imul(h, 33) ^ (bytes[i] as number)) | 0;
+  for (let i = from; i < to; i++) h = ((h << 5) + h) ^ (bytes[i] as number);
   return h >>> 0;
 }
 

@@ -44,17 +44,29 @@ const WORTH_A_LOOKUP = 32768;
 /** A file that is larger stays where it is. */
 const LARGEST_IN_MEMORY = 128 * 1024 * 1024;
 
+const NO_KEY = new Uint8Array(0);
+
 /** How far a search has come: the next slot, and the record that was found last. */
-class Search {
-  readonly hash: number;
+class Search implements Place {
+  key: Uint8Array = NO_KEY;
+  /** Of the key; signed, as the engine holds integers best. */
+  hash = 0;
   slot = 0;
   tried = 0;
+  /** How many bytes of keys may be read yet. */
+  unread = 0;
   keyAt = 0;
+  keyLength = 0;
   valueAt = 0;
   valueLength = 0;
 
-  constructor(readonly key: Uint8Array, public unread: number) {
-    this.hash = hash(key);
+  begin(key: Uint8Array, most: number): this {
+    this.key = key;
+    this.hash = hash(key) | 0;
+    this.slot = 0;
+    this.tried = 0;
+    this.unread = most;
+    return this;
   }
 }
 
@@ -67,6 +79,8 @@ export class Reader {
   readonly #records: Window;
   /** Where the records end and the hash tables begin. */
   readonly #recordsEnd: number;
+  /** That of `get`, which is over when it returns: an object less for each look-up. */
+  readonly #single = new Search();
   #lookups = -FEW_LOOKUPS;
 
   /**
@@ -91,7 +105,7 @@ export class Reader {
 
   /** The value of the first record with this key; undefined: there is none. */
   get(key: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
-    const search = this.#search(key);
+    const search = this.#begin(this.#single, key);
     if (!this.#advance(search)) return undefined;
     return this.#records.copy(search.valueAt, search.valueLength);
   }
@@ -106,8 +120,10 @@ export class Reader {
   /** All records, key and value, in the order in which they were written. */
   *entries(): Generator<[Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>], void, undefined> {
     const window = new Window(this.#fd, new Uint8Array(LARGE));
+    const place = { keyAt: 0, keyLength: 0, valueAt: 0, valueLength: 0 };
     for (let at = HEADER; at < this.#recordsEnd;) {
-      const { keyAt, keyLength, valueAt, valueLength } = this.#placeAt(at, window);
+      this.#locate(at, window, place);
+      const { keyAt, keyLength, valueAt, valueLength } = place;
       yield [window.copy(keyAt, keyLength), window.copy(valueAt, valueLength)];
       at = valueAt + valueLength;
     }
@@ -123,16 +139,16 @@ export class Reader {
 
   /** The places of all records with this key, in the order in which they were written. */
   *find(key: Uint8Array): Generator<Place, void, undefined> {
-    const search = this.#search(key);
+    const search = this.#begin(new Search(), key);
     while (this.#advance(search)) {
-      const { keyAt, valueAt, valueLength } = search;
-      yield { keyAt, keyLength: key.length, valueAt, valueLength };
+      const { keyAt, keyLength, valueAt, valueLength } = search;
+      yield { keyAt, keyLength, valueAt, valueLength };
     }
   }
 
-  #search(key: Uint8Array): Search {
+  #begin(search: Search, key: Uint8Array): Search {
     if (++this.#lookups * WORTH_A_LOOKUP > this.#size) this.#load();
-    return new Search(key, this.#recordsEnd);
+    return search.begin(key, this.#recordsEnd);
   }
 
   /** Reads the file into memory, where it may be that large. */
@@ -153,14 +169,14 @@ export class Reader {
     const slots = this.#header.getUint32(pair + 4, true);
     if (search.tried === 0 && slots > 0) search.slot = homeSlot(wanted, slots);
     while (search.tried < slots) {
-      const slotAt = table + search.slot * PAIR;
-      const found = this.#slots.number(slotAt);
-      const at = this.#slots.number(slotAt + 4);
+      const offset = this.#slots.reach(table + search.slot * PAIR, PAIR);
+      const found = this.#slots.numbers.getUint32(offset, true);
+      const at = this.#slots.numbers.getUint32(offset + 4, true);
       if (found === 0 && at === 0) return false;
       this.#checkSlot(found, at, tableOf(wanted));
       search.tried++;
       search.slot = search.slot + 1 === slots ? 0 : search.slot + 1;
-      if (found === wanted && this.#matches(at, search)) return true;
+      if ((found | 0) === wanted && this.#matches(at, search)) return true;
     }
     return false;
   }
@@ -172,7 +188,9 @@ export class Reader {
       const table = this.#header.getUint32(pair, true);
       const slots = this.#header.getUint32(pair + 4, true);
       for (let slot = 0; slot < slots; slot++) {
-        const [found, at] = window.pair(table + slot * PAIR);
+        const offset = window.reach(table + slot * PAIR, PAIR);
+        const found = window.numbers.getUint32(offset, true);
+        const at = window.numbers.getUint32(offset + 4, true);
         if (at === 0) continue;
         this.#checkSlot(found, at, pair / PAIR);
         yield (slot + slots - homeSlot(found, slots)) % slots;
@@ -186,16 +204,18 @@ export class Reader {
     }
   }
 
-  /** The record at `at`. */
-  #placeAt(at: number, window: Window): Place {
+  /** Notes in `place` where key and value of the record at `at` are. */
+  #locate(at: number, window: Window, place: { -readonly [K in keyof Place]: Place[K] }): void {
     const end = this.#recordsEnd;
     if (at + PAIR > end) throw new FormatError(`there can be no record at ${at}`);
-    const keyLength = window.number(at);
-    const valueLength = window.number(at + 4);
-    const keyAt = at + PAIR;
-    const valueAt = keyAt + keyLength;
-    if (valueAt + valueLength > end) throw new FormatError(`the record at ${at} is too long`);
-    return { keyAt, keyLength, valueAt, valueLength };
+    const offset = window.reach(at, PAIR);
+    place.keyAt = at + PAIR;
+    place.keyLength = window.numbers.getUint32(offset, true);
+    place.valueAt = place.keyAt + place.keyLength;
+    place.valueLength = window.numbers.getUint32(offset + 4, true);
+    if (place.valueAt + place.valueLength > end) {
+      throw new FormatError(`the record at ${at} is too long`);
+    }
   }
 
   /**
@@ -203,22 +223,22 @@ export class Reader {
    * it is. Another key may well have the same hash, but one that has not is damaged: it may have been the key.
    */
   #matches(at: number, search: Search): boolean {
-    const { keyAt, keyLength, valueAt, valueLength } = this.#placeAt(at, this.#records);
+    this.#locate(at, this.#records, search);
+    const { key, keyAt, keyLength } = search;
     // Slots that share a record could make us read its key over and over.
     search.unread -= keyLength;
     if (search.unread < 0) throw new FormatError("several slots share a record");
-    search.keyAt = keyAt;
-    search.valueAt = valueAt;
-    search.valueLength = valueLength;
-    if (keyLength === search.key.length && this.#isAt(keyAt, search.key)) return true;
-    if (this.#hashAt(keyAt, keyLength) === search.hash) return false;
+    if (keyLength === key.length && this.#isAt(keyAt, key)) return true;
+    if ((this.#hashAt(keyAt, keyLength) | 0) === search.hash) return false;
     throw new FormatError(`the key at ${keyAt} has not the hash in its slot`);
   }
 
   #isAt(at: number, key: Uint8Array): boolean {
     for (let done = 0; done < key.length; done += SMALL) {
-      const length = Math.min(SMALL, key.length - done);
-      if (!this.#records.equals(at + done, length, key, done)) return false;
+      const end = Math.min(SMALL, key.length - done);
+      const offset = this.#records.reach(at + done, end);
+      const { bytes } = this.#records;
+      for (let i = 0; i < end; i++) if (bytes[offset + i] !== key[done + i]) return false;
     }
     return true;
   }
@@ -226,7 +246,9 @@ export class Reader {
   #hashAt(at: number, length: number): number {
     let found = HASH_START;
     for (let done = 0; done < length; done += SMALL) {
-      found = hash(this.#records.view(at + done, Math.min(SMALL, length - done)), found);
+      const end = Math.min(SMALL, length - done);
+      const offset = this.#records.reach(at + done, end);
+      found = hash(this.#records.bytes, found, offset, offset + end);
     }
     return found;
   }
