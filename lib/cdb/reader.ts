@@ -151,6 +151,16 @@ export class Reader {
     return search.begin(key, this.#recordsEnd);
   }
 
+  /**
+   * Has the next look-up read what it needs from the file, even where the last one has read it, and counts anew the
+   * look-ups after which the file is worth having in memory.
+   */
+  startOver(): void {
+    this.#slots.clear();
+    this.#records.clear();
+    this.#lookups = -FEW_LOOKUPS;
+  }
+
   /** Reads the file into memory, where it may be that large. */
   #load(): void {
     this.#lookups = -Infinity;

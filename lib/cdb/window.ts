@@ -4,10 +4,13 @@
  *
  * @module
  */
-import { copyBytes } from "../os/bytes.ts";
+import { copyBytes, newBytes } from "../os/bytes.ts";
 import { ENOMEM, SystemError } from "../os/errno.ts";
 import { pread } from "../os/file.ts";
 import { FormatError } from "./format.ts";
+
+/** As copyBytes, which is for a few bytes. */
+const SMALL = 256;
 
 export class Window {
   readonly #fd: number;
@@ -31,6 +34,11 @@ export class Window {
     this.numbers = new DataView(file.buffer, file.byteOffset);
     this.#from = 0;
     this.#filled = file.length;
+  }
+
+  /** From now on the window shows nothing. */
+  clear(): void {
+    this.#filled = 0;
   }
 
   /** Where in `bytes` the `length` bytes from `at` on are, not more than fit it; they stay there until the next call. */
@@ -58,25 +66,9 @@ export class Window {
   }
 }
 
-/* The runtime takes half a microsecond for an array with memory of its own, however small, twenty times what one on
- * memory costs that is there. So small copies share a piece of memory, in which each has its own place. */
-const PIECE = 4096;
-const SMALL_COPY = 256;
-let piece = new ArrayBuffer(0);
-let used = 0;
-
-function copyOf(
-  bytes: Uint8Array<ArrayBuffer>,
-  from: number,
-  length: number,
-): Uint8Array<ArrayBuffer> {
-  if (length > SMALL_COPY) return bytes.slice(from, from + length);
-  if (used + length > piece.byteLength) {
-    piece = new ArrayBuffer(PIECE);
-    used = 0;
-  }
-  const copy = new Uint8Array(piece, used, length);
-  used += length;
+function copyOf(bytes: Uint8Array<ArrayBuffer>, from: number, length: number): typeof bytes {
+  if (length > SMALL) return bytes.slice(from, from + length);
+  const copy = newBytes(length);
   copyBytes(copy, 0, bytes, from, from + length);
   return copy;
 }

@@ -10,7 +10,7 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
-import type { Address } from "../os/socket.ts";
+import { type Address, IPV4_SIZE } from "../os/socket.ts";
 import { formatAddress, formatIpv6, networkOf, parseIpv6, scanAddress } from "./address.ts";
 
 /** A network of addresses of as many bytes as `address` has. */
@@ -89,22 +89,33 @@ export function textsOf(ip: ByteString): readonly ByteString[] {
 export function prefixKeys(
   texts: readonly ByteString[],
   lengthsOf: (size: number) => readonly number[],
-): ByteString[] {
+): readonly ByteString[] {
   const last = texts.at(-1) ?? "";
-  const address = parseIpv6(last) ?? (DOTTED.test(last) ? scanAddress(last)?.address : undefined);
-  const lengths = address === undefined ? [] : lengthsOf(address.length);
+  const address = last.includes(":") ? parseIpv6(last) : undefined;
+  const size = address?.length ?? (DOTTED.test(last) ? IPV4_SIZE : 0);
+  const lengths = size === 0 ? [] : lengthsOf(size);
+  // As they are for almost every client: the longest first.
+  if (lengths.length === 0 && texts.length === 1) return startsOf(last);
+  const whole = address ?? scanAddress(last)?.address ?? "";
   const found = lengths.map((length) => ({
     bits: length,
-    key: networkKey({ address: networkOf(address ?? "", length), length }),
+    key: networkKey({ address: networkOf(whole, length), length }),
   }));
   for (const text of texts) {
     const before = text !== last ? MAPPED_BITS : 0;
-    for (let end = text.length; end > 0; end--) {
-      if (!".:".includes(text.charAt(end - 1))) continue;
-      found.push({ bits: bitsIn(text, end) - before, key: text.slice(0, end) });
-    }
+    for (const key of startsOf(text)) found.push({ bits: bitsIn(text, key.length) - before, key });
   }
   return found.sort((a, b) => b.bits - a.bits).map(({ key }) => key);
+}
+
+/** The starts of an address's text, up to a dot or a colon, the longest first. */
+function startsOf(text: ByteString): readonly ByteString[] {
+  const starts: ByteString[] = [];
+  for (let end = text.length; end > 0; end--) {
+    const char = text[end - 1];
+    if (char === "." || char === ":") starts.push(text.slice(0, end));
+  }
+  return starts;
 }
 
 /** How many bits of the address are certain by the first `end` characters of its text. */

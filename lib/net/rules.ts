@@ -10,7 +10,7 @@
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
 import { O_NONBLOCK, O_RDONLY } from "../os/constants.ts";
 import { E2BIG, EINVAL, SystemError } from "../os/errno.ts";
-import { close, fstat, open } from "../os/file.ts";
+import { close, FileVersion, fstat, open } from "../os/file.ts";
 import { FormatError } from "../cdb/format.ts";
 import { Reader } from "../cdb/reader.ts";
 import { lengthsKey, parseLengths, prefixKeys, textsOf } from "./rule_network.ts";
@@ -41,33 +41,75 @@ export interface Verdict {
   readonly variables: readonly (readonly [name: ByteString, value: ByteString])[];
 }
 
-/** What the rules in the cdb `file` say of `client`. Throws SystemError where that cannot be found out. */
-export function lookUpRule(file: ByteString, client: Client): Verdict {
-  const rule = findRule(file, client);
-  const instructions = rule?.instructions ?? [];
-  return {
-    key: rule?.key,
-    deny: instructions.includes("D"),
-    variables: instructions.flatMap((instruction) => {
-      const equals = instruction.indexOf("=");
-      if (!instruction.startsWith("+") || equals < 0) return [];
-      return [[instruction.slice(1, equals), instruction.slice(equals + 1)] as const];
-    }),
-  };
-}
+/** The cdb with the rules, for who looks up again and again. */
+export class RuleFile {
+  readonly #path: ByteString;
+  #fd = -1;
+  #cdb: Reader | undefined;
+  #version: FileVersion | undefined;
+  /** The lengths of the networks that there are rules for, by the size of their addresses. */
+  readonly #lengths = new Map<number, readonly number[]>();
 
-/** The rule in the cdb `file` that counts for `client`; undefined: none does. Throws SystemError. */
-export function findRule(file: ByteString, client: Client): Rule | undefined {
-  const fd = open(file, O_RDONLY | O_NONBLOCK);
-  try {
-    const cdb = openCdb(fd);
-    for (const key of addresses(client, (size) => readLengths(cdb, size))) {
-      const value = cdb.get(toBytes(key));
-      if (value !== undefined) return { key, instructions: parseInstructions(value) };
+  constructor(path: ByteString) {
+    this.#path = path;
+  }
+
+  /** What the rules say of `client`. Throws SystemError where that cannot be found out. */
+  lookUp(client: Client): Verdict {
+    const rule = this.find(client);
+    const instructions = rule?.instructions ?? [];
+    return {
+      key: rule?.key,
+      deny: instructions.includes("D"),
+      variables: instructions.flatMap((instruction) => {
+        const equals = instruction.indexOf("=");
+        if (!instruction.startsWith("+") || equals < 0) return [];
+        return [[instruction.slice(1, equals), instruction.slice(equals + 1)] as const];
+      }),
+    };
+  }
+
+  /** The rule that counts for `client`; undefined: none does. Throws SystemError. */
+  find(client: Client): Rule | undefined {
+    try {
+      const cdb = this.#open();
+      for (const key of addresses(client, (size) => this.#lengthsOf(size, cdb))) {
+        const value = cdb.get(toBytes(key));
+        if (value !== undefined) return { key, instructions: parseInstructions(value) };
+      }
+      return undefined;
+    } catch (error) {
+      this.close();
+      throw error;
     }
-    return undefined;
-  } finally {
-    close(fd);
+  }
+
+  /** Opens the file, where it is not the one that is open; what is in it counts from now on. */
+  #open(): Reader {
+    if (this.#cdb !== undefined && this.#version?.isAt(this.#path) === true) {
+      this.#cdb.startOver();
+      return this.#cdb;
+    }
+    this.close();
+    const fd = this.#fd = open(this.#path, O_RDONLY | O_NONBLOCK);
+    this.#version = new FileVersion(fd);
+    return this.#cdb = openCdb(fd);
+  }
+
+  /** Closes the file; the next look-up opens it. */
+  close(): void {
+    if (this.#fd >= 0) close(this.#fd);
+    this.#fd = -1;
+    this.#cdb = undefined;
+    this.#lengths.clear();
+  }
+
+  #lengthsOf(size: number, cdb: Reader): readonly number[] {
+    const known = this.#lengths.get(size);
+    if (known !== undefined) return known;
+    const lengths = readLengths(cdb, size);
+    this.#lengths.set(size, lengths);
+    return lengths;
   }
 }
 

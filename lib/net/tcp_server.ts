@@ -21,7 +21,7 @@ import { AddressCounts, type AddressLimit } from "./address_limit.ts";
 import type { Task } from "./dns_query.ts";
 import { IdentQuery } from "./ident.ts";
 import type { Resolver } from "./resolver.ts";
-import { lookUpRule, type Verdict } from "./rules.ts";
+import { RuleFile, type Verdict } from "./rules.ts";
 import { type Child, ProgramStarter } from "./served_program.ts";
 import { StatusLog } from "./status_log.ts";
 import {
@@ -93,6 +93,7 @@ export class TcpServer {
   readonly #starter: ProgramStarter;
   readonly #layouts: EnvironLayouts;
   readonly #log: StatusLog;
+  readonly #rules: RuleFile | undefined;
   readonly #clients = new Map<number, Client>();
   readonly #addresses = new AddressCounts();
   #wanting = false;
@@ -103,6 +104,7 @@ export class TcpServer {
     this.#loop = options.resolver.loop;
     this.#log = new StatusLog(options.name, options.verbosity);
     this.#layouts = new EnvironLayouts(options.env);
+    this.#rules = options.rules === undefined ? undefined : new RuleFile(options.rules);
     this.#starter = new ProgramStarter({
       argv: options.program,
       path: options.env.get("PATH"),
@@ -257,17 +259,15 @@ export class TcpServer {
   }
 
   #lookUpRule(client: Client): Verdict | undefined {
-    const { rules, allowWithoutRules } = this.#options;
-    if (rules === undefined) return undefined;
     try {
-      return lookUpRule(rules, {
+      return this.#rules?.lookUp({
         ip: shownAddress(client.remote.address, this.#options.form),
         host: client.remoteHost,
         info: client.remoteInfo,
       });
     } catch (error) {
       const missing = error instanceof SystemError && error.errno === ENOENT;
-      if (missing && allowWithoutRules) return undefined;
+      if (missing && this.#options.allowWithoutRules) return undefined;
       throw error;
     }
   }

@@ -8,6 +8,7 @@
  */
 import type { ByteString } from "./bytes.ts";
 import { fromBytes } from "./bytes.ts";
+import { now } from "./clock.ts";
 import {
   AT_EACCESS,
   AT_EMPTY_PATH,
@@ -177,26 +178,37 @@ const statxView = new DataView(statxBuffer.buffer);
 
 function statx(at: number, path: ByteString, flags: number): Stat {
   check(statxInto(at, path, flags), "stat");
-  return statxResult();
+  return new StatxResult();
 }
 
 function statxInto(at: number, path: ByteString, flags: number): number {
   return libc().statx(at, cString(path), flags, STATX_BASIC_STATS, statxBuffer, pad);
 }
 
-function statxResult(): Stat {
-  const view = statxView;
-  return {
-    mode: view.getUint16(28, true),
-    links: view.getUint32(16, true),
-    uid: view.getUint32(20, true),
-    gid: view.getUint32(24, true),
-    size: Number(view.getBigUint64(40, true)),
-    modified: Number(view.getBigInt64(112, true)),
-    identity: `${view.getUint32(136, true)}:${view.getUint32(140, true)}:${
-      view.getBigUint64(32, true)
-    }`,
-  };
+/** What the buffer holds. The identity is put together only for those who ask for it. */
+class StatxResult implements Stat {
+  readonly mode = statxView.getUint16(28, true);
+  readonly links = statxView.getUint32(16, true);
+  readonly uid = statxView.getUint32(20, true);
+  readonly gid = statxView.getUint32(24, true);
+  readonly size = number64(40);
+  readonly modified = number64(112);
+  readonly #inodeLow = statxView.getUint32(32, true);
+  readonly #inodeHigh = statxView.getUint32(36, true);
+  readonly #major = statxView.getUint32(136, true);
+  readonly #minor = statxView.getUint32(140, true);
+
+  get identity(): string {
+    const inode = this.#inodeHigh < 2 ** 21
+      ? this.#inodeHigh * 2 ** 32 + this.#inodeLow
+      : BigInt(this.#inodeHigh) << 32n | BigInt(this.#inodeLow);
+    return `${this.#major}:${this.#minor}:${inode}`;
+  }
+}
+
+/** A signed number of 64 bits, where it is no larger than a number can be. */
+function number64(at: number): number {
+  return statxView.getInt32(at + 4, true) * 2 ** 32 + statxView.getUint32(at, true);
 }
 
 /** stat(2): follows symbolic links. */
@@ -226,9 +238,38 @@ export function isLink(stat: Stat): boolean {
   return (stat.mode & S_IFMT) === S_IFLNK;
 }
 
+/* In words of 32 bits: inode and size; when it was changed last, and its content (seconds and nanoseconds); device. */
+const VERSION_WORDS = [8, 9, 10, 11, 24, 25, 26, 28, 29, 30, 34, 35];
+const statxWords = new Uint32Array(statxBuffer.buffer);
+/** Seconds. The clock that times of files are taken from may stand still for some milliseconds. */
+const SETTLED = 2;
+
+/** Which file it is, and which content it has, as far as stat(2) tells: for whoever keeps something of it. */
+export class FileVersion {
+  readonly #words: readonly number[];
+  readonly #settled: boolean;
+
+  /** That of the file open at `fd`. Throws SystemError. */
+  constructor(fd: number) {
+    check(statxInto(fd, "", AT_EMPTY_PATH), "stat");
+    this.#words = VERSION_WORDS.map((word) => statxWords[word] as number);
+    const changed = number64(96);
+    this.#settled = changed + SETTLED < now().seconds;
+  }
+
+  /**
+   * Whether that is still what is at `path`. No where it may be changed without anybody's noticing, because it was
+   * changed just now. Throws SystemError.
+   */
+  isAt(path: ByteString): boolean {
+    check(statxInto(AT_FDCWD, path, 0), "stat");
+    return this.#settled && VERSION_WORDS.every((word, i) => statxWords[word] === this.#words[i]);
+  }
+}
+
 /** stat(2), or undefined where there is no such file (ENOENT). */
 export function statIfThere(path: ByteString, at = AT_FDCWD): Stat | undefined {
-  if (statxInto(at, path, 0) === 0) return statxResult();
+  if (statxInto(at, path, 0) === 0) return new StatxResult();
   if (errno() === ENOENT) return undefined;
   throw new SystemError(errno(), "stat");
 }

@@ -14,7 +14,7 @@
  */
 import { SystemError } from "./errno.ts";
 import type { ByteString } from "./bytes.ts";
-import { putBytes } from "./bytes.ts";
+import { newBytes, putBytes } from "./bytes.ts";
 
 const PAD = { struct: ["u8"] } as const;
 
@@ -378,7 +378,7 @@ export function check(result: number, call: string): number {
 /** `text` with a NUL behind it, for a `char *`. A NUL inside throws: no kernel call can take it. */
 export function cString(text: ByteString): Uint8Array<ArrayBuffer> {
   if (text.includes("\0")) throw new RangeError("a C string cannot hold a NUL byte");
-  const bytes = new Uint8Array(text.length + 1);
+  const bytes = newBytes(text.length + 1);
   putBytes(bytes, 0, text);
   return bytes;
 }

@@ -7,7 +7,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { Writer } from "../../lib/cdb/writer.ts";
 import { formatAddress, parseIpv6, scanAddress } from "../../lib/net/address.ts";
 import { compileRules, RuleError } from "../../lib/net/rule_compiler.ts";
-import { findRule } from "../../lib/net/rules.ts";
+import { RuleFile } from "../../lib/net/rules.ts";
 import { O_CREAT, O_RDWR, O_TRUNC } from "../../lib/os/constants.ts";
 import { close, open } from "../../lib/os/file.ts";
 import { unmapped } from "../../lib/os/socket.ts";
@@ -143,6 +143,7 @@ function inScratch(body: (directory: string) => void): void {
 
 Deno.test("the longest network with a rule counts, and no other", () => {
   inScratch((directory) => {
+    const rules = new RuleFile(`${directory}/r`);
     for (let seed = 0; seed < roundsOf(300); seed++) {
       const random = new Random(seed);
       const networks = Array.from({ length: random.below(12) }, () => {
@@ -160,7 +161,7 @@ Deno.test("the longest network with a rule counts, and no other", () => {
           bits(address).slice(0, length) === bits(ip).slice(0, length)
         );
         const longest = Math.max(-1, ...inside.map(({ length }) => length));
-        const key = findRule(`${directory}/r`, { ip })?.key;
+        const key = rules.find({ ip })?.key;
         equal(Number(key?.split("/")[1] ?? -1), longest, `seed ${seed}: ${ip}`);
       }
     }
@@ -197,6 +198,7 @@ Deno.test("any text is rules, or has a line that is none", () => {
       "\0",
       "\xff",
     ];
+    const rules = new RuleFile(`${directory}/r`);
     for (let seed = 0; seed < roundsOf(1000); seed++) {
       const random = new Random(seed);
       let text = "";
@@ -208,7 +210,7 @@ Deno.test("any text is rules, or has a line that is none", () => {
         continue;
       }
       for (const ip of ["1.2.3.4", "2001:db8::1", "::1", "::ffff:1.2.3.4", ""]) {
-        findRule(`${directory}/r`, { ip, host: "a", info: "1" });
+        rules.find({ ip, host: "a", info: "1" });
       }
     }
   });

@@ -21,7 +21,7 @@ import type { ByteString } from "../../lib/os/bytes.ts";
 import { orFatal, usageError } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { findRule, type Rule } from "../../lib/net/rules.ts";
+import { type Rule, RuleFile } from "../../lib/net/rules.ts";
 
 const USAGE = "usage: tcprulescheck rules.cdb";
 
@@ -34,7 +34,7 @@ function run({ name, args: [file], env }: Context): Outcome {
     host: env.get("TCPREMOTEHOST"),
     info: env.get("TCPREMOTEINFO"),
   };
-  const rule = orFatal(name, `unable to read ${file}`, () => findRule(file, client));
+  const rule = orFatal(name, `unable to read ${file}`, () => new RuleFile(file).find(client));
   orFatal(name, "unable to write output", () => print(describe(rule)));
   return 0;
 }
