@@ -16,9 +16,10 @@ import { kill, type Mapping, openPid, signalProcess, wait } from "../os/process.
 import { bootId, processFacts, ticksSinceBoot } from "../os/proc.ts";
 import type { Timer } from "../os/timers.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
-import { findProcess, type LeftBehind, pipeName, readLeftBehind } from "./adoption.ts";
+import { findProcess, type LeftBehind, readLeftBehind } from "./adoption.ts";
+import { pipeName } from "./log_pipes.ts";
 import type { Surroundings } from "./loop.ts";
-import type { Phase } from "./record.ts";
+import { NO_PIPE, type Phase } from "./record.ts";
 import { ServiceDirectory, SUPERVISE } from "./service_directory.ts";
 import { startRun } from "./start_run.ts";
 import { type Event, type State, TABLE } from "./state_table.ts";
@@ -297,7 +298,7 @@ export class Supervisor {
   /** Leaves word of what is going on, for whoever comes after a kill -9. */
   #record(phase: Phase): void {
     if (!this.surroundings.adopts) return;
-    this.#pipe ??= this.mappings[0] === undefined ? "-" : pipeName(this.mappings[0][0]);
+    this.#pipe ??= this.mappings[0] === undefined ? NO_PIPE : pipeName(this.mappings[0][0]);
     const written = this.directory.writeRecord({
       boot: bootId(),
       before: this.#announced ?? this.#since,

@@ -5,6 +5,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type Box, mixedTest, type Needs, type Started, toolTest } from "../harness/harness.ts";
 import { Random, roundsOf } from "../harness/random.ts";
 import {
+  isAlive,
   isSupervised,
   lines,
   original,
@@ -12,6 +13,7 @@ import {
   processesCalled,
   processesIn,
   statusOf,
+  untilOld,
   untilSupervised,
   untilUp,
   writeLogged,
@@ -32,13 +34,6 @@ function scan(box: Box): Started {
 async function killed(started: Started): Promise<void> {
   started.kill("SIGKILL");
   equal(await started.ended, 128 + 9);
-}
-
-/** Waits until `services` were started more than a second ago. */
-async function untilOld(box: Box, services: readonly string[]): Promise<void> {
-  const young = (name: string): boolean =>
-    Date.now() - (Deno.statSync(`${box.dir}/${name}/starts`).mtime?.getTime() ?? 0) < 1300;
-  await box.until("they have run for a second", () => !services.some(young));
 }
 
 survivalTest("svscan finds the services of one that was killed", async (box) => {
@@ -123,6 +118,71 @@ while :; do i=$((i+1)); echo $i; done`,
     equal(box.read("sv/a/starts"), "started\n");
   },
 );
+
+survivalTest("kill -9 of svscan and of a logger at once loses no line", async (box) => {
+  writeLogged(box, "sv/a");
+  writeLogged(box, "sv/both");
+  const first = scan(box);
+  const loggers = ["sv/a/log", "sv/both/log"];
+  const [service, both] = await untilUp(box, ["sv/a", "sv/both", ...loggers]) as [number, number];
+  await box.until("lines come", () => lines(box, "sv/a").length > 20);
+  await box.until("the pipes are held", () => processesCalled(box, "log-pipes").length === 1);
+  const holder = processesCalled(box, "log-pipes");
+  // What a logger has in hand is lost with it, in whatever program.
+  for (const name of ["sv/a", "sv/both"]) {
+    Deno.kill(pidOf(box, name), "SIGSTOP");
+    await box.until(
+      "all is logged",
+      () => String(lines(box, name).at(-1)) === box.read(`${name}/n`).trim(),
+    );
+  }
+  await killed(first);
+  for (const name of loggers) Deno.kill(pidOf(box, name), "SIGKILL");
+  for (const name of ["sv/a", "sv/both"]) Deno.kill(pidOf(box, name), "SIGCONT");
+  const count = (name: string): number => Number(box.read(`${name}/n`));
+  const [before, bothBefore] = [count("sv/a"), count("sv/both")];
+  await box.until("more is written", () => count("sv/a") > before + 5);
+  await box.until("more is written", () => count("sv/both") > bothBefore + 5);
+  // What only the pipe has.
+  Deno.kill(both, "SIGTERM");
+  await box.until("one has ended", () => !isAlive(both));
+  scan(box);
+  await untilUp(box, ["sv/a", "sv/both", ...loggers]);
+  for (const name of ["sv/a", "sv/both"]) {
+    const goal = count(name) + 5;
+    await box.until("all is logged", () => lines(box, name).length > goal);
+    const seen = lines(box, name);
+    deepEqual(seen, seen.map((_, i) => i + 1));
+  }
+  equal(pidOf(box, "sv/a"), service);
+  await box.until("others hold the pipes", () => {
+    const now = processesCalled(box, "log-pipes");
+    return now.length === 1 && now[0] !== holder[0];
+  });
+});
+
+survivalTest("who holds the log pipes is there again, and ends with the services", async (box) => {
+  writeLogged(box, "sv/a");
+  const started = scan(box);
+  const pids = await untilUp(box, ["sv/a", "sv/a/log"]);
+  const holder = async (): Promise<number> => {
+    await box.until("the pipes are held", () => processesCalled(box, "log-pipes").length === 1);
+    return processesCalled(box, "log-pipes")[0] as number;
+  };
+  const pid = await holder();
+  Deno.kill(pid, "SIGKILL");
+  await box.until("it is gone", () => processesCalled(box, "log-pipes").length === 0);
+  const again = await holder();
+  ok(again !== pid);
+  // With a service that has a log comes another pipe.
+  writeLogged(box, "sv/b");
+  await untilUp(box, ["sv/b/log"]);
+  await box.until("another holds both", async () => await holder() !== again);
+  equal(statusOf(box, "sv/a")?.pid, pids[0]);
+  await killed(started);
+  for (const name of ["sv/a", "sv/b"]) Deno.kill(pidOf(box, name), "SIGTERM");
+  await box.until("it has ended", () => processesCalled(box, "log-pipes").length === 0);
+});
 
 survivalTest(
   "whatever the record says that is not true, the service is started as usual",

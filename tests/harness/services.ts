@@ -71,6 +71,21 @@ export async function untilUp(box: Box, services: readonly string[]): Promise<nu
   return services.map((service) => pidOf(box, service));
 }
 
+/** Waits until each of `services` has noted its last start (STAYS) more than a second ago: supervise has, too. */
+export async function untilOld(box: Box, services: readonly string[]): Promise<void> {
+  const isOld = (service: string): boolean => {
+    try {
+      const { mtime } = Deno.statSync(`${box.dir}/${service}/starts`);
+      return Date.now() - (mtime?.getTime() ?? 0) > 1300;
+    } catch (error) {
+      // It runs, but its shell has come to nothing yet.
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+  };
+  await box.until("they have run for a second", () => services.every(isOld));
+}
+
 /** Waits until each of `services` is supervised. */
 export async function untilSupervised(box: Box, services: readonly string[]): Promise<void> {
   for (const service of services) {

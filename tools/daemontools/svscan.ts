@@ -91,7 +91,7 @@ function run(called: Context): Outcome {
       ending = true;
       return scanner.shutDown();
     }
-    leave(context, scanner.supervisors(), all, arrived);
+    leave(context, scanner, all, arrived);
     dieBy(arrived.signal);
   });
   // A signal for the whole process group ends services, too: they are not to be started again before it is noticed.
@@ -105,6 +105,7 @@ function run(called: Context): Outcome {
   scanner.unpack(handed?.services ?? []);
   scan();
   loop(surroundings, () => ending && scanner.supervisors().length === 0);
+  scanner.release();
   return 0;
 }
 
@@ -148,13 +149,15 @@ function watchForNew({ poller, timers }: Surroundings, scanner: Scanner): void {
  */
 function leave(
   context: Context,
-  supervisors: readonly Supervisor[],
+  scanner: Scanner,
   all: () => Handed,
   { signal, fromKernel }: Arrived,
 ): void {
+  const supervisors = scanner.supervisors();
   if (supervisors.length === 0) return;
   if (fromKernel || servicesEnd(signal, supervisors, true)) {
     for (const supervisor of supervisors) supervisor.abandon();
+    scanner.release();
     return;
   }
   try {
