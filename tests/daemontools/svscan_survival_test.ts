@@ -5,8 +5,11 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type Box, mixedTest, type Needs, type Started, toolTest } from "../harness/harness.ts";
 import { Random, roundsOf } from "../harness/random.ts";
 import {
+  hold,
   isAlive,
   isSupervised,
+  lastWritten,
+  letGo,
   lines,
   original,
   pidOf,
@@ -129,27 +132,21 @@ survivalTest("kill -9 of svscan and of a logger at once loses no line", async (b
   await box.until("the pipes are held", () => processesCalled(box, "log-pipes").length === 1);
   const holder = processesCalled(box, "log-pipes");
   // What a logger has in hand is lost with it, in whatever program.
-  for (const name of ["sv/a", "sv/both"]) {
-    Deno.kill(pidOf(box, name), "SIGSTOP");
-    await box.until(
-      "all is logged",
-      () => String(lines(box, name).at(-1)) === box.read(`${name}/n`).trim(),
-    );
-  }
+  for (const name of ["sv/a", "sv/both"]) await hold(box, name);
   await killed(first);
   for (const name of loggers) Deno.kill(pidOf(box, name), "SIGKILL");
-  for (const name of ["sv/a", "sv/both"]) Deno.kill(pidOf(box, name), "SIGCONT");
-  const count = (name: string): number => Number(box.read(`${name}/n`));
-  const [before, bothBefore] = [count("sv/a"), count("sv/both")];
-  await box.until("more is written", () => count("sv/a") > before + 5);
-  await box.until("more is written", () => count("sv/both") > bothBefore + 5);
+  for (const name of ["sv/a", "sv/both"]) {
+    const before = lastWritten(box, name);
+    letGo(box, name);
+    await box.until("more is written", () => lastWritten(box, name) > before + 5);
+  }
   // What only the pipe has.
   Deno.kill(both, "SIGTERM");
   await box.until("one has ended", () => !isAlive(both));
   scan(box);
   await untilUp(box, ["sv/a", "sv/both", ...loggers]);
   for (const name of ["sv/a", "sv/both"]) {
-    const goal = count(name) + 5;
+    const goal = lastWritten(box, name) + 5;
     await box.until("all is logged", () => lines(box, name).length > goal);
     const seen = lines(box, name);
     deepEqual(seen, seen.map((_, i) => i + 1));
