@@ -2,6 +2,9 @@
 // What svscan does beyond C's, which is many processes: that it may be killed, and that it lives with a lack of
 // descriptors, processes and disk space. Not tested here: a signal from the terminal (only the kernel can make one).
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { later } from "../../lib/os/clock.ts";
+import { decodeRecord, encodeRecord, type SupervisionRecord } from "../../lib/supervise/record.ts";
+import { decodeStatus, encodeStatus, type Status } from "../../lib/supervise/status_file.ts";
 import { type Box, mixedTest, type Needs, type Started, toolTest } from "../harness/harness.ts";
 import { Random, roundsOf } from "../harness/random.ts";
 import {
@@ -216,6 +219,32 @@ survivalTest(
     }
   },
 );
+
+survivalTest("the clock was set while nobody supervised: svstat tells the truth", async (box) => {
+  writeServices(box, ["sv/early", "sv/late"]);
+  const first = scan(box);
+  const names = ["sv/early", "sv/late"];
+  const pids = await untilUp(box, names);
+  await killed(first);
+  // As if they had been started by a clock that was an hour slow, or fast.
+  for (const [name, seconds] of [["sv/early", -3600], ["sv/late", 3600]] as const) {
+    const folder = `${box.dir}/${name}/supervise`;
+    const status = decodeStatus(Deno.readFileSync(`${folder}/status`)) as Status;
+    const since = later(status.since, seconds * 1000);
+    Deno.writeFileSync(`${folder}/status`, encodeStatus({ ...status, since }));
+    const record = decodeRecord(box.read(`${name}/supervise/lock`)) as SupervisionRecord;
+    box.write(`${name}/supervise/lock`, encodeRecord({ ...record, since }), 0o600);
+  }
+  scan(box);
+  await untilSupervised(box, names);
+  deepEqual(names.map((name) => pidOf(box, name)), pids);
+  for (const name of names) {
+    const { stdout } = await box.run(["svstat", name]);
+    match(stdout, /: up \(pid \d+\) \d\d? seconds\n$/);
+    const told = decodeStatus(Deno.readFileSync(`${box.dir}/${name}/supervise/status`));
+    ok((told?.since.seconds ?? Infinity) <= Date.now() / 1000, "not in the future");
+  }
+});
 
 survivalTest("a service is adopted whose start was not written down to its end", async (box) => {
   writeServices(box, ["sv/a", "sv/b"]);

@@ -46,7 +46,7 @@ import type { Timer } from "../../lib/os/timers.ts";
 import { orFatal, warn } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { type Handed, handedOn, handOver, packSupervisor } from "../../lib/supervise/handover.ts";
-import { loop, makeSurroundings, type Surroundings } from "../../lib/supervise/loop.ts";
+import { loop, makeSurroundings, type Surroundings, watchClock } from "../../lib/supervise/loop.ts";
 import { reapOrphans } from "../../lib/supervise/orphans.ts";
 import { Scanner } from "../../lib/supervise/scanner.ts";
 import { SUPERVISE } from "../../lib/supervise/service_directory.ts";
@@ -97,6 +97,7 @@ function run(called: Context): Outcome {
   // A signal for the whole process group ends services, too: they are not to be started again before it is noticed.
   surroundings.poller.first(signals.fd);
   watchForNew(surroundings, scanner);
+  watchClock(surroundings, () => scanner.supervisors());
   const scan = (): void => {
     reap();
     scanner.scan();
