@@ -16,7 +16,7 @@ import { spawn } from "../os/spawn.ts";
 import type { Environment } from "../cli/environment.ts";
 import { fatal } from "../cli/messages.ts";
 import type { Context } from "../cli/tool.ts";
-import type { Pipe } from "./adoption.ts";
+import type { Pipe } from "./log_pipes.ts";
 import type { Surroundings } from "./loop.ts";
 import { type Descriptors, ServiceDirectory } from "./service_directory.ts";
 import { type Condition, Supervisor } from "./supervisor.ts";

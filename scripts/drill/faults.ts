@@ -140,6 +140,20 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "logger-too",
+    what: "the same as the first, and the logger is killed, too, while the service goes on",
+    restarts: 0,
+    act(place): void {
+      // What the logger has in hand nobody could save.
+      place.kill(place.talkers(), "SIGSTOP");
+      sleep(0.5);
+      place.kill([...place.supervisors(), ...place.loggers()]);
+      place.kill(place.talkers(), "SIGCONT");
+      sleep(0.5);
+      place.start();
+    },
+  },
+  {
     name: "logger-killed",
     what: "kill -9 of the logger",
     restarts: 0,
