@@ -150,8 +150,6 @@ interface CallPlan {
   readonly verdict: number;
   readonly farewell: number;
   readonly execs: readonly number[];
-  /** The strings that the calls point to by way of argv. */
-  readonly argv: Uint8Array<ArrayBuffer>;
 }
 
 function planCalls(program: ServedProgram): CallPlan {
@@ -192,12 +190,12 @@ function planCalls(program: ServedProgram): CallPlan {
   const execs = candidates(program).map((file) =>
     add({
       name: "execve",
-      args: [cString(file), argv.array, 0],
+      args: [cString(file), argv, 0],
       passedOver: SEARCH_GOES_ON,
     })
   );
   add({ name: "exit_group", args: [EXIT_TEMPORARY] });
-  return { calls, sockets, banner, verdict, farewell, execs, argv: argv.keep };
+  return { calls, sockets, banner, verdict, farewell, execs };
 }
 
 /** The files that the program may be, in the order in which they are tried. */

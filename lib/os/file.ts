@@ -78,6 +78,15 @@ export function pread(fd: number, buffer: Uint8Array<ArrayBuffer>, offset: numbe
   }
 }
 
+/** pwrite(2) of all of `bytes` once: the number of bytes written. Repeats on EINTR. */
+export function pwrite(fd: number, bytes: Uint8Array<ArrayBuffer>, offset: number): number {
+  for (;;) {
+    const put = libc().pwrite(fd, bytes, bytes.length, BigInt(offset), pad);
+    if (put >= 0) return put;
+    if (errno() !== EINTR) throw new SystemError(errno(), "pwrite");
+  }
+}
+
 /** write(2) of the first `length` bytes once: the number of bytes written. Repeats on EINTR. */
 export function write(
   fd: number,

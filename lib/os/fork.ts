@@ -16,7 +16,7 @@
  */
 import { ARCH } from "./constants.ts";
 import { SystemError } from "./errno.ts";
-import { addressOf, check, errno, libc, pad } from "./libc.ts";
+import { addressOf, check, errno, libc, pad, type StringArray } from "./libc.ts";
 import { type Arch, assemble } from "./listing.ts";
 
 /* A call in the list, 9 words of 64 bits: number, 5 arguments, result, errors to be passed over (a bit each: 0 for
@@ -79,8 +79,8 @@ export const CODE: Readonly<Record<Arch, string>> = {
 /** One call of the list. */
 export interface Call {
   readonly name: keyof typeof ARCH.calls | "gate";
-  /** A buffer stands for its address; the list keeps it. */
-  readonly args?: readonly (number | bigint | Uint8Array<ArrayBuffer>)[];
+  /** A buffer stands for its address, and so does an array of strings; the list keeps them. */
+  readonly args?: readonly (number | bigint | Uint8Array<ArrayBuffer> | StringArray)[];
   /**
    * The errors (below 63) after which, as after success, the next call comes; undefined: all. After another it is
    * the last call of the list.
@@ -136,8 +136,9 @@ export class Fork {
       : [call.name, call.args];
     words[at] = BigInt(ARCH.calls[name]);
     args.forEach((arg, i) => {
-      if (arg instanceof Uint8Array) this.#kept.push(arg);
-      words[at + ARGUMENTS + i] = arg instanceof Uint8Array ? addressOf(arg) : BigInt(arg);
+      if (typeof arg === "object") this.#kept.push(arg);
+      const value = typeof arg === "object" && "keep" in arg ? arg.array : arg;
+      words[at + ARGUMENTS + i] = typeof value === "object" ? addressOf(value) : BigInt(value);
     });
     const errors = call.passedOver?.reduce((set, error) => set | (1n << BigInt(error)), 1n) ?? ALL;
     words[at + PASSED_OVER] = BigInt.asIntN(64, errors);

@@ -111,6 +111,10 @@ const COLD = {
     parameters: ["i32", /* fd */ "buffer", /* buf */ "u32", /* count */ "i64", /* offset */ PAD],
     result: "i32",
   },
+  pwrite: {
+    parameters: ["i32", /* fd */ "buffer", /* buf */ "u32", /* count */ "i64", /* offset */ PAD],
+    result: "i32",
+  },
   flock: { parameters: ["i32", /* fd */ "i32", /* operation */ PAD], result: "i32" },
   fcntl: { parameters: ["i32", /* fd */ "i32", /* cmd */ "i32", /* arg */ PAD], result: "i32" },
   pipe2: { parameters: ["buffer", /* pipefd */ "i32", /* flags */ PAD], result: "i32" },

@@ -10,7 +10,7 @@ import { SIG_SETMASK, SIGSET_SIZE } from "./constants.ts";
 import { SystemError } from "./errno.ts";
 import { type Call, DEFAULT_ACTION, Fork, words64 } from "./fork.ts";
 import { cString, stringArray } from "./libc.ts";
-import { type Program, softLimits, wait } from "./process.ts";
+import { type Mapping, type Program, softLimits, wait } from "./process.ts";
 import { getLimit } from "./rlimit.ts";
 import { ignoredForOurselves } from "./signal.ts";
 
@@ -25,50 +25,68 @@ export interface Spawned {
   readonly errno: number;
 }
 
-/**
- * Starts a program beside us. Mappings are carried out in their order, so a descriptor that is still to be duplicated
- * must not be the target of an earlier one.
- *
- * @param directory descriptor of the directory it starts in
- * @param defaults signals that it is to have at their default, whatever we were started with
- * @throws SystemError "clone" when there can be no process
- */
-export function start(
-  program: Program,
-  directory?: number,
-  defaults: readonly number[] = [],
-): Spawned {
-  const calls: Call[] = program.descriptors.map(([ours, theirs]) =>
-    ours === theirs
-      ? { name: "fcntl", args: [ours, F_SETFD, 0] }
-      : { name: "dup3", args: [ours, theirs, 0] }
-  );
-  if (directory !== undefined) calls.push({ name: "fchdir", args: [directory] });
-  for (const signal of [...ignoredForOurselves(), ...defaults]) {
-    calls.push({ name: "rt_sigaction", args: [signal, DEFAULT_ACTION, 0, SIGSET_SIZE] });
+/** A program that is started beside us, again and again, in one directory or another. */
+export class Start {
+  readonly #descriptors: readonly Mapping[];
+  readonly #fork: Fork;
+  readonly #directory: number;
+  readonly #limits: readonly (readonly [resource: number, soft: bigint, limit: BigUint64Array])[];
+  readonly #exec: number;
+
+  /**
+   * @param program its descriptors are as many as there will be
+   * @param moves whether it is started in a directory that is not ours
+   * @param defaults signals that it is to have at their default, whatever we were started with
+   */
+  constructor(program: Program, moves: boolean, defaults: readonly number[] = []) {
+    const calls: Call[] = program.descriptors.map(() => ({ name: "dup3", args: [-1, -1, 0] }));
+    this.#directory = moves ? calls.push({ name: "fchdir", args: [-1] }) - 1 : -1;
+    for (const signal of [...ignoredForOurselves(), ...defaults]) {
+      calls.push({ name: "rt_sigaction", args: [signal, DEFAULT_ACTION, 0, SIGSET_SIZE] });
+    }
+    calls.push({
+      name: "rt_sigprocmask",
+      args: [SIG_SETMASK, words64(program.mask), 0, SIGSET_SIZE],
+    });
+    this.#limits = [...softLimits(program)].map(([resource, soft]) => {
+      const limit = words64(0n, 0n);
+      calls.push({ name: "prlimit64", args: [0, resource, limit, 0] });
+      return [resource, soft, new BigUint64Array(limit.buffer)];
+    });
+    this.#exec = calls.push({
+      name: "execve",
+      args: [cString(program.path), stringArray(program.argv), stringArray(program.environ)],
+      passedOver: [],
+    }) - 1;
+    calls.push({ name: "exit_group", args: [EXIT_FAILED] });
+    this.#fork = new Fork(calls);
+    this.#descriptors = program.descriptors;
   }
-  calls.push({
-    name: "rt_sigprocmask",
-    args: [SIG_SETMASK, words64(program.mask), 0, SIGSET_SIZE],
-  });
-  for (const [resource, soft] of softLimits(program)) {
-    const { hard } = getLimit(resource);
-    const limit = words64(soft < hard ? soft : hard, hard);
-    calls.push({ name: "prlimit64", args: [0, resource, limit, 0] });
+
+  /**
+   * Starts it. Mappings are carried out in their order, so a descriptor that is still to be duplicated must not be the
+   * target of an earlier one.
+   *
+   * @param directory descriptor of the directory it starts in
+   * @throws SystemError "clone" when there can be no process
+   */
+  start(directory = -1, descriptors: readonly Mapping[] = this.#descriptors): Spawned {
+    const fork = this.#fork;
+    for (const [call, [ours, theirs]] of descriptors.entries()) {
+      const stays = ours === theirs;
+      fork.become(call, stays ? "fcntl" : "dup3");
+      fork.set(call, 0, ours);
+      fork.set(call, 1, stays ? F_SETFD : theirs);
+    }
+    if (this.#directory >= 0) fork.set(this.#directory, 0, directory);
+    for (const [resource, soft, limit] of this.#limits) {
+      const { hard } = getLimit(resource);
+      limit[0] = soft < hard ? soft : hard;
+      limit[1] = hard;
+    }
+    const pid = fork.startAndWait();
+    return { pid, errno: fork.errorOf(this.#exec) };
   }
-  const argv = stringArray(program.argv);
-  const environ = stringArray(program.environ);
-  const exec = calls.push({
-    name: "execve",
-    args: [cString(program.path), argv.array, environ.array],
-    passedOver: [],
-  }) - 1;
-  calls.push({ name: "exit_group", args: [EXIT_FAILED] });
-  const fork = new Fork(calls);
-  const pid = fork.startAndWait();
-  // The strings that the arrays point to are looked at here, so that they live until now.
-  const alive = argv.keep.length + environ.keep.length;
-  return { pid, errno: alive < 0 ? 0 : fork.errorOf(exec) };
 }
 
 /**
@@ -82,7 +100,7 @@ export function spawn(
   directory?: number,
   defaults: readonly number[] = [],
 ): number {
-  const { pid, errno } = start(program, directory, defaults);
+  const { pid, errno } = new Start(program, directory !== undefined, defaults).start(directory);
   if (errno === 0) return pid;
   wait(pid, true);
   throw new SystemError(errno, "execve");

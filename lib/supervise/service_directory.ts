@@ -38,9 +38,9 @@ import {
   mkfifo,
   open,
   openDirectory,
+  pwrite,
   readlink,
   rename,
-  seek,
   statIfThere,
   unlink,
   write,
@@ -69,6 +69,8 @@ const recordBytes = new Uint8Array(RECORD_SIZE);
 
 export class ServiceDirectory {
   #fds: Descriptors;
+  /** Whether the lock that is open is ours to write into; undefined: nobody has looked. */
+  #lockIsOurs: boolean | undefined;
 
   /**
    * @param name the directory as it was given: what messages call it
@@ -136,6 +138,7 @@ export class ServiceDirectory {
     close(control);
     if (ok >= 0) close(ok);
     this.#fds = { directory, ...fresh, ok: -1 };
+    this.#lockIsOurs = undefined;
   }
 
   /** From now on svok, svc and svstat find it supervised. The status file must have been written. */
@@ -176,12 +179,9 @@ export class ServiceDirectory {
   writeRecord(record: SupervisionRecord): boolean {
     const { lock } = this.#fds;
     try {
-      const file = fstat(lock);
-      // Whoever may write to the directory must not have us write into another file: one that has two names.
-      if (file.links > 1 || !isRegular(file)) return true;
-      seek(lock, 0);
+      if (!(this.#lockIsOurs ??= isOurs(lock))) return true;
       putBytes(recordBytes, 0, encodeRecord(record));
-      return write(lock, recordBytes) === RECORD_SIZE;
+      return pwrite(lock, recordBytes, 0) === RECORD_SIZE;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       return false;
@@ -227,6 +227,15 @@ export class ServiceDirectory {
 }
 
 /**
+ * Whether what is open at `fd` is a file to write into: whoever may write to the directory must not have us write into
+ * another file, one that has two names.
+ */
+function isOurs(fd: number): boolean {
+  const file = fstat(fd);
+  return file.links === 1 && isRegular(file);
+}
+
+/**
  * Takes hold of supervise, which is made where it is missing.
  *
  * @param held the lock, if we have it already
@@ -258,8 +267,7 @@ function openFresh(path: ByteString, at: number): number {
   const flags = O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CREAT;
   try {
     const fd = open(path, flags, 0o644, at);
-    const file = fstat(fd);
-    if (file.links === 1 && isRegular(file)) {
+    if (isOurs(fd)) {
       ftruncate(fd, 0);
       return fd;
     }

@@ -5,14 +5,30 @@
  * @module
  */
 import { SystemError } from "../os/errno.ts";
-import { type Mapping, prepare, type Strings } from "../os/process.ts";
-import { start } from "../os/spawn.ts";
+import type { Mapping } from "../os/process.ts";
+import { Start } from "../os/spawn.ts";
 import { errorText } from "../cli/error_text.ts";
 import { complain, warn } from "../cli/messages.ts";
 import type { Surroundings } from "./loop.ts";
 import { type ServiceDirectory, SUPERVISE } from "./service_directory.ts";
 
-let argv: Strings | undefined;
+/** What is the same for all services of a process that have as many descriptors, by their number. */
+const starts = new WeakMap<Surroundings, Map<number, Start>>();
+
+function startFor(surroundings: Surroundings, descriptors: readonly Mapping[]): Start {
+  const { environ, inheritance } = surroundings;
+  let known = starts.get(surroundings);
+  if (known === undefined) starts.set(surroundings, known = new Map());
+  let start = known.get(descriptors.length);
+  if (start === undefined) {
+    start = new Start(
+      { ...inheritance, path: "./run", argv: ["./run"], environ, descriptors },
+      true,
+    );
+    known.set(descriptors.length, start);
+  }
+  return start;
+}
 
 /**
  * Starts ./run in `directory`: the pid of the new process; undefined where none could be made, which the log is told.
@@ -20,16 +36,13 @@ let argv: Strings | undefined;
 export function startRun(
   directory: ServiceDirectory,
   mappings: readonly Mapping[],
-  { environ, inheritance }: Surroundings,
+  surroundings: Surroundings,
 ): number | undefined {
-  argv ??= prepare(["./run"]);
-  const descriptors = [...inheritance.descriptors, ...mappings];
+  const descriptors = [...surroundings.inheritance.descriptors, ...mappings];
   try {
     // A process whose exec fails ends at once with code 111, and is restarted a second later like any other.
-    const { pid, errno } = start(
-      { ...inheritance, path: "./run", argv, environ, descriptors },
-      directory.descriptors.directory,
-    );
+    const start = startFor(surroundings, descriptors);
+    const { pid, errno } = start.start(directory.descriptors.directory, descriptors);
     if (errno !== 0) {
       complain(`${SUPERVISE}: fatal: unable to start ${directory.name}/run: ${errorText(errno)}`);
     }

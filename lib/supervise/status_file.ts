@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { newBytes } from "../os/bytes.ts";
 import type { Time } from "../os/clock.ts";
 import { TAI64_UNIX_EPOCH } from "../tai/tai.ts";
 
@@ -28,8 +29,8 @@ export interface Status {
 
 /** `status` as it stands in the file. */
 export function encodeStatus(status: Status): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(STATUS_SIZE);
-  const view = new DataView(bytes.buffer);
+  const bytes = newBytes(STATUS_SIZE);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
   view.setBigUint64(0, BigInt(status.since.seconds) + TAI64_UNIX_EPOCH);
   view.setUint32(8, status.since.nanoseconds);
   view.setUint32(12, status.pid, true);

@@ -94,8 +94,10 @@ export class Supervisor {
   #ticks = 0;
   /** The log pipe, as the record calls it. */
   #pipe: ByteString | undefined;
-  /** The `since` that the record speaks of. */
+  /** The `since` that the record speaks of, as one of what is. */
   #recorded: Time | undefined;
+  /** The `since` that the record speaks of, as one of what is to end in a moment: there will be a process. */
+  #intended: Time | undefined;
   /** The `since` in the status file; undefined: it is not known. */
   #announced: Time | undefined;
 
@@ -273,7 +275,7 @@ export class Supervisor {
     poller.remove(control);
     try {
       directory.remake();
-      this.#recorded = undefined;
+      this.#recorded = this.#intended = undefined;
       this.#do("announce");
       directory.markSupervised();
     } catch (error) {
@@ -300,20 +302,34 @@ export class Supervisor {
 
   /** Writes the record, where it is out of date, and the status file; later, where the file system refuses it. */
   #announce(quiet: boolean): void {
-    if (this.#recorded !== this.#since) this.#record(this.#phase());
+    if (!this.#isRecorded) this.#record(this.#phase());
     const [since, pid] = [this.#since, this.#pid];
     // Nothing that is not there is paused.
     const paused = this.#paused && pid !== 0;
     const status = { since, pid, paused, want: this.#want };
     if (this.directory.writeStatus(status, quiet)) this.#announced = since;
     this.#again?.cancel();
-    const done = this.#announced === since &&
-      (this.#recorded === since || !this.surroundings.adopts);
+    const done = this.#announced === since && (this.#isRecorded || !this.surroundings.adopts);
     if (done || this.#state === "over") return;
     this.#again = this.surroundings.timers.after(SECOND, () => {
       this.look();
       this.#announce(true);
     });
+  }
+
+  get #isRecorded(): boolean {
+    return this.#recorded === this.#since || this.#intended === this.#since;
+  }
+
+  /** Whether the service, which has just ended, is started again. */
+  get #willStart(): boolean {
+    return this.#want === "u" && !this.#exits;
+  }
+
+  /** Leaves word that a process is about to be made. */
+  #intend(): void {
+    this.#ticks = ticksSinceBoot();
+    this.#record({ kind: "starting", ticks: this.#ticks });
   }
 
   /** Leaves word of what is going on, for whoever comes after a kill -9. */
@@ -327,7 +343,9 @@ export class Supervisor {
       pipe: this.#pipe,
       phase,
     });
-    this.#recorded = written && phase.kind !== "starting" ? this.#since : undefined;
+    const since = written ? this.#since : undefined;
+    this.#recorded = phase.kind !== "starting" ? since : undefined;
+    this.#intended = phase.kind === "starting" ? since : undefined;
   }
 
   #phase(): Phase {
@@ -377,11 +395,11 @@ export class Supervisor {
 
     /** Starts ./run. */
     start: (s: Supervisor): void => {
-      s.#ticks = ticksSinceBoot();
-      s.#record({ kind: "starting", ticks: s.#ticks });
+      if (s.#intended !== s.#since) s.#intend();
       const pid = startRun(s.directory, s.mappings, s.surroundings);
       s.#deaf();
       if (pid === undefined) {
+        s.#intended = undefined;
         s.#state = "waiting";
         s.#listenToControl();
         return;
@@ -420,10 +438,12 @@ export class Supervisor {
       s.#pid = 0;
       s.#since = now();
       s.#state = "down";
+      // One record less: nobody needs to know that it was down.
+      if (s.#willStart) s.#intend();
     },
 
     startIfWanted: (s: Supervisor): void => {
-      if (s.#want === "u") s.#do("start");
+      if (s.#willStart) s.#do("start");
     },
 
     giveUp: (s: Supervisor): void => {
