@@ -177,6 +177,8 @@ export interface Stat {
   readonly modified: number;
   /** Device and inode together: equal for the same file. */
   readonly identity: string;
+  /** Whether `path`, a C string, leads to this file, still of this type; false also where that cannot be found out. */
+  isAt(path: Uint8Array<ArrayBuffer>, at?: number): boolean;
 }
 
 /* struct statx is the same on every machine: nlink u32 at 16, uid u32 20, gid u32 24, mode u16 28, ino u64 32,
@@ -184,6 +186,7 @@ export interface Stat {
 const STATX_BASIC_STATS = 0x7ff;
 const statxBuffer = new Uint8Array(256);
 const statxView = new DataView(statxBuffer.buffer);
+const statxWords = new Uint32Array(statxBuffer.buffer);
 
 function statx(at: number, path: ByteString, flags: number): Stat {
   check(statxInto(at, path, flags), "stat");
@@ -212,6 +215,13 @@ class StatxResult implements Stat {
       ? this.#inodeHigh * 2 ** 32 + this.#inodeLow
       : BigInt(this.#inodeHigh) << 32n | BigInt(this.#inodeLow);
     return `${this.#major}:${this.#minor}:${inode}`;
+  }
+
+  isAt(path: Uint8Array<ArrayBuffer>, at = AT_FDCWD): boolean {
+    return libc().statx(at, path, 0, STATX_BASIC_STATS, statxBuffer, pad) === 0 &&
+      statxWords[8] === this.#inodeLow && statxWords[9] === this.#inodeHigh &&
+      statxWords[34] === this.#major && statxWords[35] === this.#minor &&
+      (statxView.getUint16(28, true) & S_IFMT) === (this.mode & S_IFMT);
   }
 }
 
@@ -249,7 +259,6 @@ export function isLink(stat: Stat): boolean {
 
 /* In words of 32 bits: inode and size; when it was changed last, and its content (seconds and nanoseconds); device. */
 const VERSION_WORDS = [8, 9, 10, 11, 24, 25, 26, 28, 29, 30, 34, 35];
-const statxWords = new Uint32Array(statxBuffer.buffer);
 /** Seconds. The clock that times of files are taken from may stand still for some milliseconds. */
 const SETTLED = 2;
 

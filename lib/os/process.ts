@@ -198,6 +198,7 @@ export function wait(pid: number, hang: boolean): Ended | undefined {
   }
 }
 
+const P_ALL = 0;
 const P_PID = 1;
 const WEXITED = 4;
 const WNOWAIT = 0x01000000;
@@ -214,6 +215,14 @@ export function endedBy(pid: number): number {
   const options = WNOHANG | WEXITED | WNOWAIT;
   if (libc().waitid(P_PID, pid, new Uint8Array(info.buffer), options, pad) !== 0) return 0;
   return info[2] === CLD_KILLED || info[2] === CLD_DUMPED ? info[6] as number : 0;
+}
+
+/** Whether some child has ended that nobody has waited for: waitid(2) with WNOWAIT. */
+export function hasEndedChild(): boolean {
+  const info = new Int32Array(32);
+  const options = WNOHANG | WEXITED | WNOWAIT;
+  const result = libc().waitid(P_ALL, 0, new Uint8Array(info.buffer), options, pad);
+  return result === 0 && info[0] !== 0;
 }
 
 /** The signal that ended the child, 0 if it exited by itself. */

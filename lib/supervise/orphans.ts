@@ -6,10 +6,12 @@
  * @module
  */
 import { allChildren } from "../os/proc.ts";
-import { wait } from "../os/process.ts";
+import { hasEndedChild, wait } from "../os/process.ts";
 
-/** Waits for the children that have ended, but for `known`: somebody else waits for those. */
-export function reapOrphans(known: ReadonlySet<number>): void {
+/** Waits for the children that have ended, but for those `known` names: somebody else waits for them. */
+export function reapOrphans(known: () => readonly number[]): void {
+  if (!hasEndedChild()) return;
   // Not wait(-1): it would take a pid away that a supervisor still means to signal.
-  for (const pid of allChildren()) if (!known.has(pid)) wait(pid, false);
+  const others = new Set(known());
+  for (const pid of allChildren()) if (!others.has(pid)) wait(pid, false);
 }

@@ -13,21 +13,14 @@ import type { ByteString } from "../os/bytes.ts";
 import { now } from "../os/clock.ts";
 import { AT_FDCWD } from "../os/constants.ts";
 import { SystemError, unlessRefused } from "../os/errno.ts";
-import {
-  close,
-  isDirectory,
-  openDirectory,
-  pipe,
-  readDirectory,
-  stat,
-  statIfThere,
-} from "../os/file.ts";
+import { close, isDirectory, openDirectory, pipe, stat, statIfThere } from "../os/file.ts";
 import { type Mapping, wait } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
 import { searchPath } from "../cli/path_search.ts";
 import type { Context } from "../cli/tool.ts";
 import { recoverLogPipe } from "./adoption.ts";
+import { Entries, type Entry } from "./entries.ts";
 import {
   type HandedKeeper,
   type HandedService,
@@ -71,6 +64,11 @@ function newService(name: ByteString, pipe: Pipe | undefined): Service {
   return { name, pipe, active: true, removed: false, main: undefined, logger: undefined };
 }
 
+/** Whether there is somebody to look after all of it. */
+function isKept({ main, logger, pipe }: Service): boolean {
+  return main !== undefined && (pipe === undefined || logger !== undefined);
+}
+
 /** How many supervisors look after their files at each scan. */
 const LOOKS_A_SCAN = 100;
 
@@ -78,6 +76,7 @@ export class Scanner {
   #looked = 0;
   /** By device and inode: a service may be renamed. */
   readonly #services = new Map<string, Service>();
+  readonly #entries = new Entries<Service>();
   #ending = false;
   readonly #logPipes: LogPipes;
   /** Whether log pipes were there before us: somebody else may hold them. */
@@ -147,7 +146,12 @@ export class Scanner {
 
   /** All supervisors that live in this process. */
   supervisors(): Supervisor[] {
-    return this.#keepers().filter((keeper) => typeof keeper === "object");
+    const found: Supervisor[] = [];
+    for (const { main, logger } of this.#services.values()) {
+      if (typeof main === "object") found.push(main);
+      if (typeof logger === "object") found.push(logger);
+    }
+    return found;
   }
 
   #keepers(): Keeper[] {
@@ -192,12 +196,12 @@ export class Scanner {
     if (this.#ending) return false;
     let unfinished = false;
     try {
-      for (const name of readDirectory(".")) {
-        if (name.startsWith(".")) continue;
-        const found = unlessRefused(() => stat(name));
+      for (const entry of this.#entries.read()) {
+        if (entry.taken !== undefined && entry.isSame) continue;
+        const found = unlessRefused(() => stat(entry.name));
         if (found === undefined || !isDirectory(found)) continue;
         if (this.#services.has(found.identity)) continue;
-        if (now().seconds - found.modified > 1) this.#consider(name);
+        if (now().seconds - found.modified > 1) this.#consider(entry);
         unfinished ||= !this.#services.has(found.identity);
       }
     } catch (error) {
@@ -214,7 +218,7 @@ export class Scanner {
     this.#reap();
     for (const service of this.#services.values()) service.active = false;
     try {
-      for (const name of readDirectory(".")) this.#consider(name);
+      for (const entry of this.#entries.read()) this.#consider(entry);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       return this.#warn("unable to read directory", error);
@@ -288,10 +292,9 @@ export class Scanner {
   /** Takes note of the foreign supervises that have ended. */
   #reap(): void {
     for (const service of this.#services.values()) {
-      for (const half of ["main", "logger"] as const) {
-        const keeper = service[half];
-        if (typeof keeper === "number" && wait(keeper, false)) service[half] = undefined;
-      }
+      const { main, logger } = service;
+      if (typeof main === "number" && wait(main, false)) service.main = undefined;
+      if (typeof logger === "number" && wait(logger, false)) service.logger = undefined;
     }
   }
 
@@ -304,13 +307,20 @@ export class Scanner {
     return true;
   }
 
-  #consider(name: ByteString): void {
-    if (name.startsWith(".")) return;
-    const found = this.#attempt(`unable to stat ${name}`, () => stat(name));
+  #consider(entry: Entry<Service>): void {
+    const { name, taken } = entry;
+    if (taken !== undefined && isKept(taken) && entry.isSame) {
+      taken.active = true;
+      taken.name = name;
+      return;
+    }
+    const found = entry.found = this.#attempt(`unable to stat ${name}`, () => stat(name));
+    entry.taken = undefined;
     if (found === undefined || !isDirectory(found)) return;
     const service = this.#services.get(found.identity) ??
       (this.#awaitsEnd(name) ? undefined : this.#add(name, found.identity));
     if (service === undefined) return;
+    entry.taken = service;
     service.active = true;
     service.name = name;
     service.main ??= this.#keep(name, `${name}`, service, "main");

@@ -45,7 +45,7 @@ import {
   unlink,
   write,
 } from "../os/file.ts";
-import { hot } from "../os/libc.ts";
+import { cString, hot } from "../os/libc.ts";
 import { orFatal, warn } from "../cli/messages.ts";
 import { encodeRecord, RECORD_SIZE, type SupervisionRecord } from "./record.ts";
 import { encodeStatus, type Status, STATUS_SIZE } from "./status_file.ts";
@@ -63,6 +63,12 @@ export interface Descriptors {
   /** -1 until the service counts as supervised. */
   readonly ok: number;
 }
+
+const PATHS = {
+  lock: cString("supervise/lock"),
+  control: cString("supervise/control"),
+  ok: cString("supervise/ok"),
+};
 
 const letter = new Uint8Array(1);
 const recordBytes = new Uint8Array(RECORD_SIZE);
@@ -119,9 +125,11 @@ export class ServiceDirectory {
       (ok >= 0 && !this.#isInPlace("ok", ok));
   }
 
-  #isInPlace(name: string, fd: number): boolean {
-    const found = statIfThere(`supervise/${name}`, this.#fds.directory);
-    return found?.identity === fstat(fd).identity;
+  #isInPlace(name: keyof typeof PATHS, fd: number): boolean {
+    const { directory } = this.#fds;
+    const file = fstat(fd);
+    return file.isAt(PATHS[name], directory) ||
+      statIfThere(`supervise/${name}`, directory)?.identity === file.identity;
   }
 
   /**

@@ -79,7 +79,7 @@ function run(called: Context): Outcome {
   const isFirst = getpid() === 1;
   const noticed = isFirst ? [...DEADLY, SIGCHLD] : DEADLY;
   const signals = new SignalDescriptor(noticed.filter((signal) => !ignored(signal)));
-  const reap = (): void => reapOrphans(new Set([...scanner.pids(), upgrade.pid]));
+  const reap = (): void => reapOrphans(() => [...scanner.pids(), upgrade.pid]);
   let ending = false;
   surroundings.poller.add(signals.fd, () => {
     const arrived = signals.next();
