@@ -62,17 +62,6 @@ export class House {
     return this.product().filter(({ path }) => roomOf(path) === "tools");
   }
 
-  /** The packages that tests may import, by deno.json's "imports". */
-  packages(): { name: string; source: string; line: number }[] {
-    const text = this.read("deno.json");
-    const { imports = {} }: { imports?: Record<string, string> } = JSON.parse(text || "{}");
-    return Object.entries(imports).map(([name, source]) => ({
-      name,
-      source,
-      line: lineAt(text, text.indexOf(`"${name}"`)),
-    }));
-  }
-
   /** The lines of main.ts's table: the name as it is typed, and what it stands for. */
   table(): { name: string; value: string; line: number }[] {
     const lines = this.read("main.ts").split("\n");
