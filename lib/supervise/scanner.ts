@@ -28,12 +28,8 @@ import { complain, Failure, warn } from "../cli/messages.ts";
 import { searchPath } from "../cli/path_search.ts";
 import type { Context } from "../cli/tool.ts";
 import { type Pipe, recoverLogPipe } from "./adoption.ts";
-import {
-  type HandedKeeper,
-  type HandedService,
-  packSupervisor,
-  unpackSupervisor,
-} from "./handover.ts";
+import type { HandedKeeper, HandedService } from "./handed.ts";
+import { packSupervisor, unpackSupervisor } from "./handover.ts";
 import type { Surroundings } from "./loop.ts";
 import { SUPERVISE } from "./service_directory.ts";
 import { supervise, type Supervisor } from "./supervisor.ts";

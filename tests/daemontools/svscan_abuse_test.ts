@@ -95,3 +95,31 @@ abuseTest("a log directory's links lead to nothing that is written", async (box)
     equal(Deno.statSync(`${box.dir}/victim`).mode, 0o100755);
   }
 }, FOLLOWS);
+
+abuseTest("a variable that looks like a handover and is none changes nothing", async (box) => {
+  const state = { shape: "djbox supervision 2", services: [], mask: "0", limits: [] };
+  const files: Record<string, string> = {
+    null: "null",
+    shape: JSON.stringify({ shape: state.shape }),
+    services: JSON.stringify({ ...state, services: [null], descriptors: [] }),
+    closed: JSON.stringify({ ...state, descriptors: [[77, 77]] }),
+    noise: "\xff\0\n",
+  };
+  for (const [name, content] of Object.entries(files)) box.write(`in/${name}`, content);
+  equal((await box.run(["mkfifo", "in/fifo"])).code, 0);
+  const values = ["", "garbage", "-1", "99", "99999999999999999999", "3 tri", "0"];
+  const cases = [
+    ...values.map((value) => [value, "null"] as const),
+    ...[...Object.keys(files), "fifo"].map((file) => ["3", file] as const),
+  ];
+  for (const [i, [value, file]] of cases.entries()) {
+    box.script(`sv${i}/a/run`, 'echo "${DJBOX_SUPERVISION-unset}" >>starts; exec sleep 100000');
+    box.start(["sh", "-c", `exec svscan sv${i} 3<>in/${file}`], {
+      env: { DJBOX_SUPERVISION: value },
+    });
+  }
+  for (const [i, [value, file]] of cases.entries()) {
+    await box.until(`${value} with ${file}`, () => box.read(`sv${i}/a/starts`) === "unset\n");
+  }
+  equal(box.read("err"), "");
+}, { djboxOnly: "C's svscan hands nothing over" });
