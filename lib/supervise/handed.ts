@@ -144,7 +144,7 @@ function objectOf(kinds: Readonly<Record<string, Kind>>): Kind {
 const isPlain: Kind = (value) => Number.isInteger(value) && value as number >> 0 === value;
 const isNatural: Kind = (value) => isPlain(value) && value as number >= 0;
 const isSeconds: Kind = Number.isSafeInteger;
-const isText: Kind = (value) => typeof value === "string";
+const isText: Kind = (value) => typeof value === "string" && !/[^\0-\xff]/.test(value);
 const isFlag: Kind = (value) => typeof value === "boolean";
 const isLong: Kind = (value) => typeof value === "string" && /^[0-9]{1,20}$/.test(value);
 const isNothing: Kind = (value) => value === undefined;
