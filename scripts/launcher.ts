@@ -36,22 +36,19 @@
  * Where that fails, since the launcher was copied away from its runtime, DIR is /package/admin/djbox. Where the runtime can't be started it says so on descriptor 2 and exits 111.
  *
  * No compiler is needed to build it, and there is no binary to trust: the machine code stands in
- * launcher/ as listings, bytes beside the assembly text they are the encoding of. The bytes of what depends
+ * launcher/ as listings (lib/os/listing.ts), bytes beside the assembly text they are the encoding of. The bytes of what depends
  * on an address are left out, and `launcher` fills them in from the label that the text names. The
  * test has the GNU assembler, where there is one, make the same bytes from the text.
  *
  * @module
  */
 
+import { executable } from "../lib/os/elf.ts";
+import { type Arch, assemble, type Data, source } from "../lib/os/listing.ts";
 import { RUNTIME_FLAGS, RUNTIME_VARIABLES } from "../lib/os/start.ts";
 import { LAUNCHER_BLOCKS, maskOf } from "../lib/os/signal.ts";
 import { AARCH64 } from "./launcher/aarch64.ts";
-import { executable } from "./launcher/elf.ts";
-import { assemble, type Data, type Machine, parse } from "./launcher/listing.ts";
 import { X86_64 } from "./launcher/x86_64.ts";
-
-/** The architectures that there is a launcher for, named as `Deno.build.arch` names them. */
-export type Arch = "x86_64" | "aarch64";
 
 /** The version in use (lib/package/layout.ts). */
 const INSTALLED = "/package/admin/djbox";
@@ -74,7 +71,7 @@ const DATA: readonly Data[] = [
   ["message_end", ascii("")],
 ];
 
-const MACHINES: Readonly<Record<Arch, Machine>> = { x86_64: X86_64, aarch64: AARCH64 };
+const LISTINGS: Readonly<Record<Arch, string>> = { x86_64: X86_64, aarch64: AARCH64 };
 
 /**
  * Makes the launcher for `arch`: the bytes of an executable file.
@@ -85,23 +82,12 @@ const MACHINES: Readonly<Record<Arch, Machine>> = { x86_64: X86_64, aarch64: AAR
  * ```
  */
 export function launcher(arch: Arch): Uint8Array<ArrayBuffer> {
-  const machine = MACHINES[arch];
-  return executable(machine, assemble(machine, DATA));
+  return executable(arch, assemble(arch, LISTINGS[arch], DATA));
 }
 
-/**
- * Gives the launcher's code and data as a source for the GNU assembler, so that a test can have the
- * listing's bytes made from its text a second time.
- */
+/** Its code and data as a source for the GNU assembler. */
 export function launcherSource(arch: Arch): string {
-  const { listing, prologue } = MACHINES[arch];
-  const code = parse(listing).map((line) =>
-    "label" in line ? `${line.label}:\n` : `${line.text}\n`
-  );
-  const data = DATA.map(([label, bytes]) =>
-    `${label}:\n` + Array.from(bytes, (byte) => `.byte ${byte}\n`).join("")
-  );
-  return [prologue, ".text\n", ...code, ...data].join("");
+  return source(arch, LISTINGS[arch], DATA);
 }
 
 function ascii(text: string): Uint8Array<ArrayBuffer> {

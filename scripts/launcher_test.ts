@@ -6,9 +6,11 @@
 // Not tested here: no /proc, no AT_EXECFN, paths near PATH_MAX.
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { CODE_OFFSET } from "../lib/os/elf.ts";
+import type { Arch } from "../lib/os/listing.ts";
 import { RUNTIME_VARIABLES } from "../lib/os/start.ts";
-import { type Arch, launcher, launcherSource } from "./launcher.ts";
-import { CODE_OFFSET } from "./launcher/elf.ts";
+import { assembled, hasAssembler } from "../tests/harness/assembler.ts";
+import { launcher, launcherSource } from "./launcher.ts";
 
 const ARCHES: readonly Arch[] = ["x86_64", "aarch64"];
 
@@ -184,30 +186,12 @@ for (const arch of ARCHES) {
     ok(file.length < 2048, `${file.length} bytes`);
   });
 
-  const as = `${arch}-linux-gnu-as`;
-  const objcopy = `${arch}-linux-gnu-objcopy`;
   Deno.test({
     name: `launcher(${arch}) has the bytes that the assembler makes of its text`,
-    ignore: find(as) === undefined || find(objcopy) === undefined,
+    ignore: !hasAssembler(arch),
     async fn(): Promise<void> {
-      const folder = await Deno.makeTempDir({ prefix: "launcher_test" });
-      try {
-        await Deno.writeTextFile(`${folder}/launcher.s`, launcherSource(arch));
-        for (
-          const [program, ...args] of [
-            [as, "launcher.s", "-o", "launcher.o"],
-            [objcopy, "-O", "binary", "-j", ".text", "launcher.o", "launcher.bin"],
-          ] as const
-        ) {
-          const { success, stderr } = await new Deno.Command(program, { args, cwd: folder })
-            .output();
-          ok(success, new TextDecoder().decode(stderr));
-        }
-        const assembled = await Deno.readFile(`${folder}/launcher.bin`);
-        deepStrictEqual(launcher(arch).subarray(CODE_OFFSET), assembled);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
+      const expected = await assembled(arch, launcherSource(arch));
+      deepStrictEqual(launcher(arch).subarray(CODE_OFFSET), expected);
     },
   });
 

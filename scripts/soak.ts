@@ -8,8 +8,7 @@
  * descriptors and its memory (Pss) grow. Then the books are balanced: each line that was written is in a log, once;
  * each start has its end, or runs; each service runs once.
  *
- * A logger is killed (-9) when it has written all that it has read: what it has in hand, nobody could save. svscan is
- * killed when each logger runs: a pipe that has lost both its readers is gone, with what is in it.
+ * A logger is killed (-9) when it has written all that it has read: what it has in hand, nobody could save.
  *
  * Exit codes: 0 all is in balance; 1 it is not; 100 wrong usage; 111 something did not work; 130 interrupted.
  *
@@ -94,19 +93,23 @@ class Soak {
   }
 
   async killSvscan(): Promise<void> {
-    const { services } = this;
-    await this.until(() => services.names.every((name) => services.logger(name).length === 1));
     Deno.kill(this.#svscan, "SIGKILL");
     await delay(below(300));
     this.start();
   }
 
-  /** svc, with what undoes it some time later. */
+  /**
+   * svc, with what undoes it some time later: again and again, since a letter that svscan has not read is lost when it
+   * is killed, as supervise's is.
+   */
   async #tell(name: string, first: string, then: string): Promise<void> {
     this.#busy.add(name);
     this.run(["svc", first, name]);
     await delay(below(2000));
-    this.run(["svc", then, name]);
+    await this.until(() => {
+      this.run(["svc", then, name]);
+      return this.services.goesOn(name);
+    });
     this.#busy.delete(name);
   }
 

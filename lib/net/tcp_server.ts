@@ -19,6 +19,7 @@ import { accept, type Accepted, type Endpoint, localEnd, send } from "../os/sock
 import type { Environment } from "../cli/environment.ts";
 import { AddressCounts, type AddressLimit } from "./address_limit.ts";
 import type { Task } from "./dns_query.ts";
+import { FormerClients } from "./former_clients.ts";
 import { IdentQuery } from "./ident.ts";
 import type { Resolver } from "./resolver.ts";
 import { lookUpRule, type Verdict } from "./rules.ts";
@@ -84,6 +85,8 @@ const DROPPING = "dropping connection, ";
 /** Milliseconds to wait where a client can't be taken in for want of descriptors or memory. */
 const RETRY = 250;
 const WANTS = [EMFILE, ENFILE, ENOBUFS, ENOMEM];
+/** Milliseconds until it is looked again whether a client of the server before this one has gone. */
+const LOOK_AGAIN = 5000;
 /** Milliseconds that a child at most needs from its release to where it does not end with us. */
 const FAREWELL = 1000;
 
@@ -95,6 +98,7 @@ export class TcpServer {
   readonly #log: StatusLog;
   readonly #clients = new Map<number, Client>();
   readonly #addresses = new AddressCounts();
+  readonly #former: FormerClients;
   #wanting = false;
   #ending = false;
 
@@ -103,6 +107,7 @@ export class TcpServer {
     this.#loop = options.resolver.loop;
     this.#log = new StatusLog(options.name, options.verbosity);
     this.#layouts = new EnvironLayouts(options.env);
+    this.#former = new FormerClients(localEnd(options.listener), this.#addresses);
     this.#starter = new ProgramStarter({
       argv: options.program,
       path: options.env.get("PATH"),
@@ -122,6 +127,7 @@ export class TcpServer {
     });
     this.#logStatus();
     this.#reap();
+    this.#awaitFormer();
     this.#listen();
     while (!this.#ending) {
       this.#log.flush();
@@ -131,7 +137,12 @@ export class TcpServer {
     this.#partFromReleased();
   }
 
-  #logStatus(count = this.#clients.size): void {
+  /** How many clients there are, those of the server before this one among them. */
+  get #count(): number {
+    return this.#clients.size + this.#former.count;
+  }
+
+  #logStatus(count = this.#count): void {
     this.#log.say(`status: ${count}/${this.#options.limit}`);
   }
 
@@ -139,16 +150,26 @@ export class TcpServer {
   #listen(): void {
     const { listener, limit } = this.#options;
     const { poller } = this.#loop;
-    const open = this.#clients.size < limit && !this.#wanting && !this.#ending;
+    const open = this.#count < limit && !this.#wanting && !this.#ending;
     if (open === poller.has(listener)) return;
     if (open) poller.add(listener, () => this.#acceptClient());
     else poller.remove(listener);
   }
 
+  /** Nobody tells us when a client that is not ours goes. */
+  #awaitFormer(): void {
+    if (this.#former.count === 0) return;
+    this.#loop.timers.after(LOOK_AGAIN, () => {
+      this.#former.look();
+      this.#listen();
+      this.#awaitFormer();
+    });
+  }
+
   /** One a turn: a signal that came before the next client counts before it. */
   #acceptClient(): void {
     this.#readSignals();
-    if (!this.#ending && this.#clients.size < this.#options.limit) {
+    if (!this.#ending && this.#count < this.#options.limit) {
       const accepted = accept(this.#options.listener);
       if (typeof accepted !== "number") {
         if (!this.#refuses(accepted)) this.#take(accepted);
@@ -169,8 +190,10 @@ export class TcpServer {
   /** Whether it is one too many from its address: then it is told so, and that was all. */
   #refuses({ fd, address }: Accepted): boolean {
     const { form, addressLimit: { most, text } } = this.#options;
+    if (most === 0 || this.#addresses.of(address) < most) return false;
+    this.#former.look();
     const count = this.#addresses.of(address);
-    if (most === 0 || count < most) return false;
+    if (count < most) return false;
     this.#log.say(`refuse ${shownAddress(address, form)}: ${count}/${most}`);
     // Where it does not fit into a new connection's buffer, it is no use waiting.
     if (text !== "") send(fd, toBytes(text));
@@ -179,7 +202,7 @@ export class TcpServer {
   }
 
   #take(accepted: Accepted): void {
-    this.#logStatus(this.#clients.size + 1);
+    this.#logStatus(this.#count + 1);
     let child: Child;
     let local: Endpoint;
     try {

@@ -39,6 +39,16 @@ export function now(): Time {
   return new Clock().read();
 }
 
+/** The time `milliseconds` (whole) after `time`; before it, where they are below 0. */
+export function later({ seconds, nanoseconds }: Time, milliseconds: number): Time {
+  const sum = nanoseconds + (milliseconds % 1000) * 1e6;
+  const carry = Math.floor(sum / 1e9);
+  return {
+    seconds: seconds + Math.trunc(milliseconds / 1000) + carry,
+    nanoseconds: sum - carry * 1e9,
+  };
+}
+
 /** Milliseconds of a clock that only goes forward, whole: for waiting, never for stamps. */
 export function monotonic(): number {
   return milliseconds(CLOCK_MONOTONIC);

@@ -17,6 +17,7 @@
 import { ARCH } from "./constants.ts";
 import { SystemError } from "./errno.ts";
 import { addressOf, check, errno, libc, pad } from "./libc.ts";
+import { type Arch, assemble } from "./listing.ts";
 
 /* A call in the list, 9 words of 64 bits: number, 5 arguments, result, errors to be passed over (a bit each: 0 for
  * success, 63 for all from 63 up), address of the call that comes after any other error. */
@@ -29,10 +30,8 @@ const ALL = (1n << 64n) - 1n;
 /** The result of a call that was not made. */
 const NOT_MADE = -(1n << 62n);
 
-/* Bytes (x86-64) or word (aarch64) of each instruction beside its text in the GNU assembler's syntax; fork_test.ts
- * has the assembler make the same from the text. It is called as a C function with the address of the first
- * call and never returns. */
-export const CODE: Readonly<Record<string, string>> = {
+/** The listings (listing.ts). Called as a C function with the address of the first call; it never returns. */
+export const CODE: Readonly<Record<Arch, string>> = {
   x86_64: `
       48 89 fb        mov rbx, rdi
     step:
@@ -55,7 +54,7 @@ export const CODE: Readonly<Record<string, string>> = {
       48 8d 4b 48     lea rcx, [rbx + 72]
       48 0f 43 4b 40  cmovnc rcx, [rbx + 64]
       48 89 cb        mov rbx, rcx
-      eb b8           jmp step`,
+      eb ..           jmp step`,
   aarch64: `
       aa0003f3        mov x19, x0
     step:
@@ -72,24 +71,10 @@ export const CODE: Readonly<Record<string, string>> = {
       a9438e62        ldp x2, x3, [x19, 56]
       9ac12442        lsr x2, x2, x1
       91012273        add x19, x19, 72
-      3707fe62        tbnz w2, 0, step
+      37000002        tbnz w2, 0, step
       aa0303f3        mov x19, x3
-      17fffff1        b step`,
+      14000000        b step`,
 };
-
-/** The machine code in a listing of `CODE`. */
-export function encode(listing: string): Uint8Array<ArrayBuffer> {
-  const bytes: number[] = [];
-  for (const line of listing.split("\n")) {
-    const hex = /^ +((?:[0-9a-f]{2} )*[0-9a-f]{2}|[0-9a-f]{8}) {2,}/.exec(line)?.[1];
-    if (hex === undefined) continue;
-    const pairs = hex.includes(" ") || hex.length === 2
-      ? hex.split(" ")
-      : (hex.match(/../g) ?? []).toReversed(); // a word is little-endian
-    bytes.push(...pairs.map((pair) => parseInt(pair, 16)));
-  }
-  return new Uint8Array(bytes);
-}
 
 /** One call of the list. */
 export interface Call {
@@ -232,7 +217,8 @@ function code(): Deno.PointerValue {
   if (page === null || Deno.UnsafePointer.value(page) === MAP_FAILED) {
     throw new SystemError(errno(), "mmap");
   }
-  const bytes = encode(CODE[Deno.build.arch] ?? "");
+  const arch = Deno.build.arch as Arch;
+  const bytes = assemble(arch, CODE[arch]);
   new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(page, Number(PAGE))).set(bytes);
   check(c.mprotect(page, PAGE, PROT_READ | PROT_EXEC, pad), "mprotect");
   codePage = page;

@@ -3,11 +3,13 @@
 // Not tested here: the calls that only a server makes (sockets); see tests/ucspi-tcp/tcpserver_test.ts. The
 // aarch64 code is compared with what the assembler makes, and not run.
 
+import { assembled, hasAssembler } from "../../tests/harness/assembler.ts";
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { EACCES, EAGAIN, ENOENT, SystemError } from "./errno.ts";
-import { type Call, CODE, encode, Fork } from "./fork.ts";
+import { type Call, CODE, Fork } from "./fork.ts";
 import { close, pipe, readToEnd, setNonblocking } from "./file.ts";
 import { cString, stringArray } from "./libc.ts";
+import { type Arch, assemble, source } from "./listing.ts";
 import { kill, wait } from "./process.ts";
 
 const argv = stringArray(["sh", "-c", 'echo "$A"; exit 7']);
@@ -24,34 +26,12 @@ function run(fork: Fork): number | undefined {
   return wait(pid, true)?.status;
 }
 
-for (const [arch, listing] of Object.entries(CODE)) {
-  const assembler = `${arch}-linux-gnu-as`;
-  const present = (Deno.env.get("PATH") ?? "").split(":").some((directory) => {
-    try {
-      return Deno.statSync(`${directory}/${assembler}`).isFile;
-    } catch {
-      return false;
-    }
-  });
+for (const [arch, listing] of Object.entries(CODE) as [Arch, string][]) {
   Deno.test({
     name: `the ${arch} code is what the assembler makes of its text`,
-    ignore: !present,
-    fn: async () => {
-      const text = listing.split("\n").map((line) =>
-        line.replace(/;.*/, "").replace(/^ +(?:(?:[0-9a-f]{2} )*[0-9a-f]{2}|[0-9a-f]{8}) {2,}/, "")
-      ).join("\n");
-      const dir = await Deno.makeTempDir();
-      try {
-        const syntax = arch === "x86_64" ? ".intel_syntax noprefix\n" : "";
-        await Deno.writeTextFile(`${dir}/a.s`, `${syntax}${text}\n`);
-        const sh = `${assembler} -o a.o a.s && ${arch}-linux-gnu-objcopy -O binary a.o a.bin`;
-        const { success } = await new Deno.Command("sh", { args: ["-c", sh], cwd: dir }).output();
-        ok(success);
-        deepEqual(encode(listing), new Uint8Array(await Deno.readFile(`${dir}/a.bin`)));
-      } finally {
-        await Deno.remove(dir, { recursive: true });
-      }
-    },
+    ignore: !hasAssembler(arch),
+    fn: async () =>
+      deepEqual(assemble(arch, listing), await assembled(arch, source(arch, listing))),
   });
 }
 

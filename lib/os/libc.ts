@@ -280,6 +280,17 @@ const COLD = {
     result: "i32",
   },
   syscall: { parameters: ["i64", /* number */ "i64", "i64", "i64", "i64", PAD], result: "i32" },
+  timerfd_create: { parameters: ["i32", /* clockid */ "i32", /* flags */ PAD], result: "i32" },
+  timerfd_settime: {
+    parameters: [
+      "i32", /* fd */
+      "i32", /* flags */
+      "buffer", /* new_value */
+      "buffer", /* old_value */
+      PAD,
+    ],
+    result: "i32",
+  },
   inotify_init1: { parameters: ["i32", /* flags */ PAD], result: "i32" },
   inotify_add_watch: {
     parameters: ["i32", /* fd */ "buffer", /* path */ "u32", /* mask */ PAD],

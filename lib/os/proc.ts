@@ -60,9 +60,12 @@ export function allChildren(): number[] {
   return fromBytes(list ?? new Uint8Array()).split(" ").map(Number).filter((pid) => pid > 0);
 }
 
-/** Clock ticks since boot, the unit of `started`: sysconf(3) _SC_CLK_TCK is 100 on all that we run on. */
+/** A clock tick in milliseconds: sysconf(3) _SC_CLK_TCK is 100 on all that we run on. */
+export const TICK = 10;
+
+/** Clock ticks since boot, the unit of `started`. */
 export function ticksSinceBoot(): number {
-  return Math.floor(sinceBoot() / 10);
+  return Math.floor(sinceBoot() / TICK);
 }
 
 let boot: ByteString | undefined;

@@ -23,7 +23,8 @@ import {
 import { PollSet } from "../os/poll.ts";
 import { allProcesses, bootId, processFacts } from "../os/proc.ts";
 import { getpid, openPid } from "../os/process.ts";
-import { decodeRecord, type SupervisionRecord } from "./record.ts";
+import { type Held, type Pipe, pipeName } from "./log_pipes.ts";
+import { decodeRecord, NO_PIPE, type SupervisionRecord } from "./record.ts";
 import { decodeStatus, type Status } from "./status_file.ts";
 
 /** What was left behind in a service directory, and is still true. */
@@ -111,12 +112,6 @@ function ancestorsOf(pid: number): Set<number> {
   return found;
 }
 
-/** The two ends of a pipe. */
-export interface Pipe {
-  readonly reader: number;
-  readonly writer: number;
-}
-
 /**
  * The log pipe that process `pid` has at its descriptor `fd`, if it is the one called `name`: a pipe that is reached
  * through /proc opens in either direction, so one side that lives gives both ends.
@@ -139,33 +134,40 @@ function recoverPipe(pid: number, fd: number, name: ByteString): Pipe | undefine
 }
 
 /**
- * The log pipe of the service directory `name`, from whichever of the service and its logger still runs.
+ * The log pipe of the service directory `name`, from whichever of the service and its logger still runs, or from who
+ * holds it for them.
  *
  * @param output the descriptor at which the service has the pipe
  * @param input the descriptor at which the logger has it
+ * @param held the pipes that are held (log_pipes.ts)
  */
 export function recoverLogPipe(
   name: ByteString,
   output: number,
   input: number,
+  held: () => ReadonlyMap<ByteString, readonly Held[]>,
 ): Pipe | undefined {
+  const names = new Set<ByteString>();
   for (const [path, fd] of [[name, output], [`${name}/log`, input]] as const) {
     const directory = orUndefined(() => openDirectory(path));
     if (directory === undefined) continue;
     const left = readLeftBehind(directory);
     const found = left === undefined ? undefined : findProcess(left.record, directory);
     close(directory);
-    if (left === undefined || found === undefined) continue;
+    if (left === undefined) continue;
+    names.add(left.record.pipe);
+    if (found === undefined) continue;
     const pipe = recoverPipe(found.pid, fd, left.record.pipe);
     close(found.process);
     if (pipe !== undefined) return pipe;
   }
+  for (const name of names) {
+    for (const { pid, fd } of name === NO_PIPE ? [] : held().get(name) ?? []) {
+      const pipe = recoverPipe(pid, fd, name);
+      if (pipe !== undefined) return pipe;
+    }
+  }
   return undefined;
-}
-
-/** What the pipe open at `fd` is called: `pipe:[INODE]`. */
-export function pipeName(fd: number): ByteString {
-  return readlink(`/proc/self/fd/${fd}`);
 }
 
 /* Trouble of ours, which passes, and says nothing of what was looked at. */

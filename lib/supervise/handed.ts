@@ -7,7 +7,7 @@
  */
 import { type ByteString, toBytes } from "../os/bytes.ts";
 import type { Inheritance, Mapping } from "../os/process.ts";
-import type { Pipe } from "./adoption.ts";
+import type { Pipe } from "./log_pipes.ts";
 import type { Descriptors } from "./service_directory.ts";
 import { TABLE } from "./state_table.ts";
 import type { Condition } from "./supervisor.ts";

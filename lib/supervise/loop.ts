@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { ClockWatch } from "../os/clock_watch.ts";
 import { RLIMIT_NOFILE, SIGPIPE } from "../os/constants.ts";
+import { unlessRefused } from "../os/errno.ts";
 import { Poller } from "../os/poll.ts";
 import { type Inheritance, prepare, type Strings } from "../os/process.ts";
 import { getLimit, setSoftLimit } from "../os/rlimit.ts";
@@ -45,6 +47,23 @@ function takeFiles(inheritance: Inheritance): Inheritance {
   const { soft, hard } = getLimit(RLIMIT_NOFILE);
   if (soft < hard) setSoftLimit(RLIMIT_NOFILE, hard);
   return { ...inheritance, softFiles: inheritance.softFiles ?? soft };
+}
+
+/** A step of the wall clock that nobody will notice, in milliseconds. */
+const UNNOTICED = 500;
+
+/** Has the supervisors of this process told when somebody sets the wall clock, where the system tells us. */
+export function watchClock(
+  { poller }: Surroundings,
+  supervisors: () => readonly { clockMoved(milliseconds: number): void }[],
+): void {
+  const watch = unlessRefused(() => ClockWatch.open());
+  if (watch === undefined) return;
+  poller.add(watch.fd, () => {
+    const moved = watch.moved();
+    if (Math.abs(moved) < UNNOTICED) return;
+    for (const supervisor of supervisors()) supervisor.clockMoved(moved);
+  });
 }
 
 /** Waits for events and timers, and acts on them, until `over` says so. */

@@ -24,6 +24,9 @@ export type Phase =
   | { readonly kind: "starting"; readonly ticks: number }
   | { readonly kind: "running"; readonly pid: number; readonly started: number };
 
+/** The PIPE of a service that has none. */
+export const NO_PIPE = "-";
+
 export interface SupervisionRecord {
   readonly boot: ByteString;
   readonly before: Time;
@@ -68,7 +71,7 @@ export function decodeRecord(text: ByteString): SupervisionRecord | undefined {
     boot: boot ?? "",
     before: { seconds: Number(seconds), nanoseconds: Number(nanoseconds) },
     since: { seconds: Number(newSeconds), nanoseconds: Number(newNanoseconds) },
-    pipe: pipe ?? "-",
+    pipe: pipe ?? NO_PIPE,
     phase,
   };
 }

@@ -27,9 +27,10 @@ import { spawn } from "../os/spawn.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
 import { searchPath } from "../cli/path_search.ts";
 import type { Context } from "../cli/tool.ts";
-import { type Pipe, recoverLogPipe } from "./adoption.ts";
+import { recoverLogPipe } from "./adoption.ts";
 import type { HandedKeeper, HandedService } from "./handed.ts";
 import { packSupervisor, unpackSupervisor } from "./handover.ts";
+import { type Held, heldPipes, LogPipes, type Pipe } from "./log_pipes.ts";
 import type { Surroundings } from "./loop.ts";
 import { SUPERVISE } from "./service_directory.ts";
 import { supervise, type Supervisor } from "./supervisor.ts";
@@ -74,15 +75,36 @@ export class Scanner {
   /** By device and inode: a service may be renamed. */
   readonly #services = new Map<string, Service>();
   #ending = false;
+  readonly #logPipes: LogPipes;
+  /** Whether log pipes were there before us: somebody else may hold them. */
+  #takenOver = false;
+  /** What is held, for as long as a scan takes. */
+  #held: ReadonlyMap<ByteString, readonly Held[]> | undefined;
 
   constructor(
     private readonly context: Context,
     private readonly surroundings: Surroundings,
-  ) {}
+  ) {
+    this.#logPipes = new LogPipes(context, surroundings);
+  }
 
   /** The processes whose ends somebody here waits for. */
   pids(): number[] {
-    return this.#keepers().map((keeper) => typeof keeper === "object" ? keeper.pid : keeper ?? 0);
+    const pid = (keeper: Keeper): number => typeof keeper === "object" ? keeper.pid : keeper ?? 0;
+    return [...this.#keepers().map(pid), this.#logPipes.pid];
+  }
+
+  /** Sees to it that no log pipe depends on us alone. */
+  #holdPipes(): void {
+    const pipes = [...this.#services.values()].flatMap(({ pipe }) => pipe ?? []);
+    this.#logPipes.hold(pipes, this.#takenOver);
+    this.#takenOver = false;
+    this.#held = undefined;
+  }
+
+  /** Nobody needs the log pipes any more. */
+  release(): void {
+    this.#logPipes.end();
   }
 
   /**
@@ -146,6 +168,7 @@ export class Scanner {
     for (const { identity, name, pipe, ...keepers } of services) {
       const service = newService(name, pipe);
       this.#services.set(identity, service);
+      this.#takenOver = true;
       for (const half of ["main", "logger"] as const) {
         const handed = keepers[half];
         service[half] = typeof handed === "object"
@@ -177,6 +200,7 @@ export class Scanner {
       // The next scan will say so.
       if (!(error instanceof SystemError)) throw error;
     }
+    this.#holdPipes();
     return unfinished;
   }
 
@@ -195,6 +219,7 @@ export class Scanner {
       if (!service.active) this.#retireIfRemoved(service);
       if (this.#isGone(service)) this.#services.delete(identity);
     }
+    this.#holdPipes();
     this.#lookAtSome();
   }
 
@@ -299,14 +324,18 @@ export class Scanner {
       ? false
       : this.#attempt(`unable to stat ${name}/log`, () => statIfThere(`${name}/log`) !== undefined);
     if (log === undefined) return undefined;
-    const ends = log
-      ? recoverLogPipe(name, OUTPUT, INPUT) ??
-        this.#attempt(`unable to create pipe for ${name}`, () => pipe())
-      : undefined;
+    const ends = log ? this.#pipeOf(name) : undefined;
     if (log && ends === undefined) return undefined;
     const service = newService(name, ends);
     this.#services.set(identity, service);
     return service;
+  }
+
+  /** The log pipe of the service `name`: the one that it had when svscan was killed, or a new one. */
+  #pipeOf(name: ByteString): Pipe | undefined {
+    const former = recoverLogPipe(name, OUTPUT, INPUT, () => this.#held ??= heldPipes());
+    if (former !== undefined) this.#takenOver = true;
+    return former ?? this.#attempt(`unable to create pipe for ${name}`, () => pipe());
   }
 
   /**

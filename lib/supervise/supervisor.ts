@@ -9,20 +9,21 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM } from "../os/constants.ts";
-import { now, type Time } from "../os/clock.ts";
+import { later, now, sinceBoot, type Time } from "../os/clock.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { close } from "../os/file.ts";
 import { kill, type Mapping, openPid, signalProcess, wait } from "../os/process.ts";
-import { bootId, processFacts, ticksSinceBoot } from "../os/proc.ts";
+import { bootId, processFacts, TICK, ticksSinceBoot } from "../os/proc.ts";
 import type { Timer } from "../os/timers.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
-import { findProcess, type LeftBehind, pipeName, readLeftBehind } from "./adoption.ts";
+import { findProcess, type LeftBehind, readLeftBehind } from "./adoption.ts";
+import { pipeName } from "./log_pipes.ts";
 import type { Surroundings } from "./loop.ts";
-import type { Phase } from "./record.ts";
+import { NO_PIPE, type Phase, type SupervisionRecord } from "./record.ts";
 import { ServiceDirectory, SUPERVISE } from "./service_directory.ts";
 import { startRun } from "./start_run.ts";
 import { type Event, type State, TABLE } from "./state_table.ts";
-import type { Want } from "./status_file.ts";
+import type { Status, Want } from "./status_file.ts";
 
 const SECOND = 1000;
 
@@ -63,6 +64,17 @@ export function supervise(
     directory.close();
     throw error;
   }
+}
+
+/** What a status may be wrong by, in milliseconds, for other reasons than that the clock was set meanwhile. */
+const TOLERANCE = 2000;
+
+/** Since when an adopted process runs, by the clock as it is now. */
+function trueSince({ phase }: SupervisionRecord, { since }: Status): Time {
+  if (phase.kind !== "running") return since;
+  const start = later(now(), phase.started * TICK - sinceBoot());
+  const wrong = Math.abs(start.seconds - since.seconds) * SECOND > TOLERANCE;
+  return wrong ? start : since;
 }
 
 export class Supervisor {
@@ -126,7 +138,7 @@ export class Supervisor {
     const found = findProcess(record, this.directory.descriptors.directory);
     const pid = found?.pid ?? 0;
     this.#assume({
-      since: status.pid === pid ? status.since : now(),
+      since: pid === 0 || status.pid !== pid ? now() : trueSince(record, status),
       pid,
       process: found?.process ?? -1,
       paused: found !== undefined && status.paused,
@@ -271,6 +283,16 @@ export class Supervisor {
     if (listens) this.#listenToControl();
   }
 
+  /**
+   * Somebody has set the wall clock `milliseconds` forward: the service runs (or is down) as long as before, so what is
+   * written down of its start moves, too.
+   */
+  clockMoved(milliseconds: number): void {
+    if (this.#state === "over") return;
+    this.#since = later(this.#since, milliseconds);
+    this.#announce(true);
+  }
+
   /** Obeys `letters` as if they had come through the FIFO. */
   tell(letters: string): void {
     for (const letter of letters) this.#happen(letter as Event);
@@ -297,7 +319,7 @@ export class Supervisor {
   /** Leaves word of what is going on, for whoever comes after a kill -9. */
   #record(phase: Phase): void {
     if (!this.surroundings.adopts) return;
-    this.#pipe ??= this.mappings[0] === undefined ? "-" : pipeName(this.mappings[0][0]);
+    this.#pipe ??= this.mappings[0] === undefined ? NO_PIPE : pipeName(this.mappings[0][0]);
     const written = this.directory.writeRecord({
       boot: bootId(),
       before: this.#announced ?? this.#since,

@@ -76,6 +76,20 @@ Deno.test("x ends the supervision of a service that is down, and lets go of its 
     equal(over, 2);
   }));
 
+Deno.test("when the clock is set, what is told of the past goes with it", () =>
+  bench((on) => {
+    const supervisor = begin(on);
+    const begun = on.status()?.since ?? { seconds: 0, nanoseconds: 0 };
+    for (const [milliseconds, seconds] of [[3_600_000, 3600], [-7_200_000, -3600]] as const) {
+      supervisor.clockMoved(milliseconds);
+      const { seconds: told, nanoseconds } = on.status()?.since ?? begun;
+      deepEqual([told - begun.seconds, nanoseconds], [seconds, begun.nanoseconds]);
+      // Whoever comes after a kill -9 still believes the record.
+      const record = decodeRecord(Deno.readTextFileSync(`${on.path}/supervise/lock`));
+      deepEqual(record?.since, on.status()?.since);
+    }
+  }, true));
+
 Deno.test("nobody supervises a directory twice, not even in one process", () =>
   bench((on) => {
     begin(on);

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * The launcher for aarch64, as a listing (listing.ts); the same as that for x86-64, step by step, with the same
+ * The launcher for aarch64, as a listing (lib/os/listing.ts); the same as that for x86-64, step by step, with the same
  * scratch frame at sp.
  *
  * @module
  */
-import type { Machine } from "./listing.ts";
-
-const LISTING = `
+export const AARCH64 = `
   start: ; sp -> argc, argv[0]..., NULL, envp[0]..., NULL, auxv; nothing else is defined
     f94003e1  ldr x1, [sp]                 ; argc
     910023f3  add x19, sp, 8               ; x19: argv
@@ -230,43 +228,3 @@ const LISTING = `
     35000000  cbnz w0, append
     d65f03c0  ret
 `;
-
-/** aarch64's instructions that hold a distance: how to tell one, and what to add to its word. */
-const DISTANCES: ReadonlyArray<{
-  readonly mask: number;
-  readonly value: number;
-  readonly field: (distance: number) => number;
-}> = [
-  // b, bl: in words, bits 0 to 25
-  { mask: 0x7c000000, value: 0x14000000, field: (distance) => (distance >> 2) & 0x3ffffff },
-  // b.cond, then cbz and cbnz: in words, bits 5 to 23
-  { mask: 0xff000010, value: 0x54000000, field: (distance) => ((distance >> 2) & 0x7ffff) << 5 },
-  { mask: 0x7e000000, value: 0x34000000, field: (distance) => ((distance >> 2) & 0x7ffff) << 5 },
-  // adr: in bytes, the low two in bits 29 and 30, the others in bits 5 to 23
-  {
-    mask: 0x9f000000,
-    value: 0x10000000,
-    field: (distance) => ((distance & 3) << 29) | (((distance >> 2) & 0x7ffff) << 5),
-  },
-];
-
-/** aarch64: the distance is counted from the instruction's start; no field here is too short. */
-function encode(hex: string, distance: number | undefined): number[] {
-  let word = parseInt(hex, 16);
-  const kind = DISTANCES.find(({ mask, value }) => ((word & mask) >>> 0) === value);
-  if (kind === undefined) {
-    if (distance !== undefined) throw new SyntaxError("a label, but no place for a distance");
-  } else {
-    if (distance === undefined) throw new SyntaxError("a distance, but no label");
-    word |= kind.field(distance);
-  }
-  return [0, 8, 16, 24].map((shift) => (word >>> shift) & 0xff);
-}
-
-export const AARCH64: Machine = {
-  number: 183, // EM_AARCH64
-  page: 0x10000,
-  listing: LISTING,
-  prologue: "",
-  encode,
-};

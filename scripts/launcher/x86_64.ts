@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * The launcher for x86-64, as a listing (listing.ts).
+ * The launcher for x86-64, as a listing (lib/os/listing.ts).
  *
  * The scratch frame, 8384 bytes at rbp:
  *
@@ -14,9 +14,7 @@
  *
  * @module
  */
-import type { Machine } from "./listing.ts";
-
-const LISTING = `
+export const X86_64 = `
   start: ; rsp -> argc, argv[0]..., NULL, envp[0]..., NULL, auxv; nothing else is defined
     48 8d 5c 24 08           lea rbx, [rsp + 8]           ; rbx: argv
     48 8b 04 24              mov rax, [rsp]               ; argc
@@ -227,26 +225,3 @@ const LISTING = `
     75 ..                    jnz append
     c3                       ret
 `;
-
-/** x86-64: the distance is counted from the instruction's end and ends it, in 1 byte or in 4. */
-function encode(hex: string, distance: number | undefined): number[] {
-  const bytes = hex.split(" ");
-  const known = bytes.filter((byte) => byte !== "..").map((byte) => parseInt(byte, 16));
-  const missing = bytes.length - known.length;
-  if (distance === undefined) {
-    if (missing !== 0) throw new SyntaxError("a distance, but no label");
-    return known;
-  }
-  if (missing !== 1 && missing !== 4) throw new SyntaxError("a label, but no place for a distance");
-  const value = distance - bytes.length;
-  if (missing === 1 && (value < -128 || value > 127)) throw new RangeError("label too far away");
-  return [...known, ...Array.from({ length: missing }, (_, i) => (value >> (8 * i)) & 0xff)];
-}
-
-export const X86_64: Machine = {
-  number: 62, // EM_X86_64
-  page: 0x1000,
-  listing: LISTING,
-  prologue: ".intel_syntax noprefix\n",
-  encode,
-};

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { allProcesses } from "../../lib/os/proc.ts";
+import { allProcesses, processFacts } from "../../lib/os/proc.ts";
 import { nameOf } from "../bench/processes.ts";
 
 /**
@@ -86,6 +86,11 @@ export class Services {
 
   logger(name: string): number[] {
     return this.processes(`${this.work}/sv/${name}/log`, "multilog");
+  }
+
+  /** Whether a run of the service is neither ended nor stopped. */
+  goesOn(name: string): boolean {
+    return this.running(name).some((pid) => !"TX".includes(processFacts(pid)?.state ?? "X"));
   }
 
   /** Kills the run of a service. */

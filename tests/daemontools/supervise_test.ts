@@ -11,6 +11,7 @@ import {
   processesIn,
   stateOf,
   statusOf,
+  untilOld,
   untilSupervised,
   untilUp,
   writeServices,
@@ -139,8 +140,7 @@ while :; do sleep 0.02; done`;
   }
   // By now the second after the start of those in `up` is over, or about to be.
   for (const service of lettersOf("up")) {
-    const started = Deno.statSync(`${box.dir}/${service}/starts`).mtime as Date;
-    await box.until("it is up for a second", () => Date.now() - started.getTime() > 1200);
+    await untilOld(box, [service]);
     send(service);
   }
   const settle = async (): Promise<void> => {
@@ -189,9 +189,7 @@ toolTest("supervise restarts at once what has run for a second", TOOLS, async (b
   writeServices(box, ["a"]);
   superviseEach(box, ["a"]);
   const [first] = await untilUp(box, ["a"]) as [number];
-  const since = (): number =>
-    Date.now() - (Deno.statSync(`${box.dir}/a/starts`).mtime?.getTime() ?? 0);
-  await box.until("a second has passed", () => since() > 1300);
+  await untilOld(box, ["a"]);
   Deno.kill(first, "SIGKILL");
   const killed = performance.now();
   await box.until("it runs again", () => ![0, first].includes(pidOf(box, "a")));

@@ -2,16 +2,24 @@
 // What svscan does beyond C's, which is many processes: that it may be killed, and that it lives with a lack of
 // descriptors, processes and disk space. Not tested here: a signal from the terminal (only the kernel can make one).
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { later } from "../../lib/os/clock.ts";
+import { decodeRecord, encodeRecord, type SupervisionRecord } from "../../lib/supervise/record.ts";
+import { decodeStatus, encodeStatus, type Status } from "../../lib/supervise/status_file.ts";
 import { type Box, mixedTest, type Needs, type Started, toolTest } from "../harness/harness.ts";
 import { Random, roundsOf } from "../harness/random.ts";
 import {
+  hold,
+  isAlive,
   isSupervised,
+  lastWritten,
+  letGo,
   lines,
   original,
   pidOf,
   processesCalled,
   processesIn,
   statusOf,
+  untilOld,
   untilSupervised,
   untilUp,
   writeLogged,
@@ -32,13 +40,6 @@ function scan(box: Box): Started {
 async function killed(started: Started): Promise<void> {
   started.kill("SIGKILL");
   equal(await started.ended, 128 + 9);
-}
-
-/** Waits until `services` were started more than a second ago. */
-async function untilOld(box: Box, services: readonly string[]): Promise<void> {
-  const young = (name: string): boolean =>
-    Date.now() - (Deno.statSync(`${box.dir}/${name}/starts`).mtime?.getTime() ?? 0) < 1300;
-  await box.until("they have run for a second", () => !services.some(young));
 }
 
 survivalTest("svscan finds the services of one that was killed", async (box) => {
@@ -124,6 +125,65 @@ while :; do i=$((i+1)); echo $i; done`,
   },
 );
 
+survivalTest("kill -9 of svscan and of a logger at once loses no line", async (box) => {
+  writeLogged(box, "sv/a");
+  writeLogged(box, "sv/both");
+  const first = scan(box);
+  const loggers = ["sv/a/log", "sv/both/log"];
+  const [service, both] = await untilUp(box, ["sv/a", "sv/both", ...loggers]) as [number, number];
+  await box.until("lines come", () => lines(box, "sv/a").length > 20);
+  await box.until("the pipes are held", () => processesCalled(box, "log-pipes").length === 1);
+  const holder = processesCalled(box, "log-pipes");
+  // What a logger has in hand is lost with it, in whatever program.
+  for (const name of ["sv/a", "sv/both"]) await hold(box, name);
+  await killed(first);
+  for (const name of loggers) Deno.kill(pidOf(box, name), "SIGKILL");
+  for (const name of ["sv/a", "sv/both"]) {
+    const before = lastWritten(box, name);
+    letGo(box, name);
+    await box.until("more is written", () => lastWritten(box, name) > before + 5);
+  }
+  // What only the pipe has.
+  Deno.kill(both, "SIGTERM");
+  await box.until("one has ended", () => !isAlive(both));
+  scan(box);
+  await untilUp(box, ["sv/a", "sv/both", ...loggers]);
+  for (const name of ["sv/a", "sv/both"]) {
+    const goal = lastWritten(box, name) + 5;
+    await box.until("all is logged", () => lines(box, name).length > goal);
+    const seen = lines(box, name);
+    deepEqual(seen, seen.map((_, i) => i + 1));
+  }
+  equal(pidOf(box, "sv/a"), service);
+  await box.until("others hold the pipes", () => {
+    const now = processesCalled(box, "log-pipes");
+    return now.length === 1 && now[0] !== holder[0];
+  });
+});
+
+survivalTest("who holds the log pipes is there again, and ends with the services", async (box) => {
+  writeLogged(box, "sv/a");
+  const started = scan(box);
+  const pids = await untilUp(box, ["sv/a", "sv/a/log"]);
+  const holder = async (): Promise<number> => {
+    await box.until("the pipes are held", () => processesCalled(box, "log-pipes").length === 1);
+    return processesCalled(box, "log-pipes")[0] as number;
+  };
+  const pid = await holder();
+  Deno.kill(pid, "SIGKILL");
+  await box.until("it is gone", () => processesCalled(box, "log-pipes").length === 0);
+  const again = await holder();
+  ok(again !== pid);
+  // With a service that has a log comes another pipe.
+  writeLogged(box, "sv/b");
+  await untilUp(box, ["sv/b/log"]);
+  await box.until("another holds both", async () => await holder() !== again);
+  equal(statusOf(box, "sv/a")?.pid, pids[0]);
+  await killed(started);
+  for (const name of ["sv/a", "sv/b"]) Deno.kill(pidOf(box, name), "SIGTERM");
+  await box.until("it has ended", () => processesCalled(box, "log-pipes").length === 0);
+});
+
 survivalTest(
   "whatever the record says that is not true, the service is started as usual",
   async (box) => {
@@ -160,6 +220,32 @@ survivalTest(
     }
   },
 );
+
+survivalTest("the clock was set while nobody supervised: svstat tells the truth", async (box) => {
+  writeServices(box, ["sv/early", "sv/late"]);
+  const first = scan(box);
+  const names = ["sv/early", "sv/late"];
+  const pids = await untilUp(box, names);
+  await killed(first);
+  // As if they had been started by a clock that was an hour slow, or fast.
+  for (const [name, seconds] of [["sv/early", -3600], ["sv/late", 3600]] as const) {
+    const folder = `${box.dir}/${name}/supervise`;
+    const status = decodeStatus(Deno.readFileSync(`${folder}/status`)) as Status;
+    const since = later(status.since, seconds * 1000);
+    Deno.writeFileSync(`${folder}/status`, encodeStatus({ ...status, since }));
+    const record = decodeRecord(box.read(`${name}/supervise/lock`)) as SupervisionRecord;
+    box.write(`${name}/supervise/lock`, encodeRecord({ ...record, since }), 0o600);
+  }
+  scan(box);
+  await untilSupervised(box, names);
+  deepEqual(names.map((name) => pidOf(box, name)), pids);
+  for (const name of names) {
+    const { stdout } = await box.run(["svstat", name]);
+    match(stdout, /: up \(pid \d+\) \d\d? seconds\n$/);
+    const told = decodeStatus(Deno.readFileSync(`${box.dir}/${name}/supervise/status`));
+    ok((told?.since.seconds ?? Infinity) <= Date.now() / 1000, "not in the future");
+  }
+});
 
 survivalTest("a service is adopted whose start was not written down to its end", async (box) => {
   writeServices(box, ["sv/a", "sv/b"]);

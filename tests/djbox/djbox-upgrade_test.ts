@@ -78,6 +78,7 @@ upgradeTest("svscan starts itself over, and nobody notices", async (box) => {
   deepEqual(names.map((name) => pidOf(box, name)), pids);
   deepEqual(names.map((name) => statusOf(box, name)?.since), since);
   equal(Deno.readTextFileSync(`/proc/${svscan.pid}/cmdline`), "svscan\0sv\0");
+  await box.until("one holds the pipe", () => processesCalled(box, "log-pipes").length === 1);
   await box.run(["svc", "-t", "sv/a"]);
   await box.until("it has written the last", () => box.read("sv/a/n") !== "");
   const last = box.read("sv/a/n");

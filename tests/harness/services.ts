@@ -15,19 +15,53 @@ export function writeServices(box: Box, names: readonly string[], body = STAYS):
   for (const name of names) box.script(`${name}/run`, body);
 }
 
-/** A service that writes numbered lines, and a logger that keeps them all in `log/lines`. */
+/**
+ * A service that writes numbered lines, and a logger that keeps them all in `log/lines`. Both end between two lines when
+ * they get TERM. While there is a file `hold` the service writes nothing, and says so with a file `held`.
+ */
 export function writeLogged(box: Box, name: string, pause = "0.01"): void {
   box.script(
     `${name}/run`,
-    `trap exit TERM; i=$(cat n 2>/dev/null || echo 0)
-while :; do i=$((i+1)); echo "$i" || exit; echo $i >n; sleep ${pause}; done`,
+    `trap end=1 TERM; i=$(cat n 2>/dev/null || echo 0)
+while [ ! "$end" ]; do
+  [ ! -e hold ] || : >held
+  while [ -e hold ]; do sleep 0.01; done
+  i=$((i+1)); echo "$i" || exit; echo $i >n; sleep ${pause}
+done`,
   );
-  // TERM ends both between two lines; cat would take with it what it has in its memory.
+  // Not cat, which would take with it what it has in its memory.
   box.script(
     `${name}/log/run`,
-    `trap exit TERM
-while read -r line; do echo "$line" >>lines; done`,
+    `trap end=1 TERM
+while [ ! "$end" ] && read -r line; do echo "$line" >>lines; done`,
   );
+}
+
+/** The last number that such a service has written. */
+export function lastWritten(box: Box, name: string): number {
+  return Number(box.read(`${name}/n`));
+}
+
+/** Waits until such a service has stopped writing and its logger has nothing in hand. */
+export async function hold(box: Box, name: string): Promise<void> {
+  box.write(`${name}/hold`, "");
+  await box.until(`${name} is held`, () => {
+    if (!isHeld(box, name)) return false;
+    return lines(box, name).at(-1) === lastWritten(box, name);
+  });
+}
+
+function isHeld(box: Box, name: string): boolean {
+  try {
+    return Deno.statSync(`${box.dir}/${name}/held`).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** Ends that. */
+export function letGo(box: Box, name: string): void {
+  for (const file of ["hold", "held"]) Deno.removeSync(`${box.dir}/${name}/${file}`);
 }
 
 /** The numbers that the logger of such a service has so far. */
@@ -69,6 +103,21 @@ export async function untilUp(box: Box, services: readonly string[]): Promise<nu
     await box.until(`${service} is up`, () => isAlive(pidOf(box, service)));
   }
   return services.map((service) => pidOf(box, service));
+}
+
+/** Waits until each of `services` has noted its last start (STAYS) more than a second ago: supervise has, too. */
+export async function untilOld(box: Box, services: readonly string[]): Promise<void> {
+  const isOld = (service: string): boolean => {
+    try {
+      const { mtime } = Deno.statSync(`${box.dir}/${service}/starts`);
+      return Date.now() - (mtime?.getTime() ?? 0) > 1300;
+    } catch (error) {
+      // It runs, but its shell has come to nothing yet.
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+  };
+  await box.until("they have run for a second", () => services.every(isOld));
 }
 
 /** Waits until each of `services` is supervised. */

@@ -190,6 +190,44 @@ toolTest("tcpserver without descriptors waits, and goes on", TOOLS, async (box) 
   await end(server);
 }, { programs: ["prlimit"], djboxOnly: "C's accept already has its descriptor when it waits" });
 
+toolTest("a tcpserver that was killed gets its port back from its children", TOOLS, async (box) => {
+  const first = await serve(box, [...QUIET, "sh", "-c", "echo hi; exec cat"]);
+  const stays = new Client("127.0.0.1", first.port);
+  await box.until("it is served", () => stays.received === "hi\n");
+  first.kill("SIGKILL");
+  await first.ended;
+  box.write("out", "");
+  const second = await serve(box, ["-RHl0", "127.0.0.1", String(first.port), "echo", "hello"]);
+  equal(await talk("127.0.0.1", second.port), "hello\n");
+  stays.say("still here\n");
+  await box.until("the child lives", () => stays.received === "hi\nstill here\n");
+  stays.end();
+  await end(second);
+});
+
+toolTest("tcpserver counts those whom one before it has let in", TOOLS, async (box) => {
+  const says = ["sh", "-c", "echo hi; exec cat"];
+  const first = await serve(box, ["-RHl0", "127.0.0.1", "0", ...says]);
+  const former = [0, 1].map(() => new Client("127.0.0.1", first.port));
+  await box.until("they are served", () => former.every(({ received }) => received === "hi\n"));
+  first.kill("SIGKILL");
+  await first.ended;
+  box.write("out", "");
+  const port = String(first.port);
+  const second = await serve(box, ["-v", "-c3", "-C3:no", "-RHl0", "127.0.0.1", port, ...says]);
+  await has(box, "tcpserver: status: 2/3\n");
+  const third = new Client("127.0.0.1", second.port);
+  await box.until("there is room for one", () => third.received === "hi\n");
+  await has(box, "tcpserver: status: 3/3\n");
+  const fourth = new Client("127.0.0.1", second.port);
+  former[0]?.end();
+  await box.until("another one has gone", () => fourth.received === "hi\n");
+  equal(box.read("err").includes("status: 4"), false);
+  for (const client of [...former, third, fourth]) client.end();
+  await box.until("both have ended", () => box.read("err").split(" end ").length === 3);
+  await end(second);
+}, { djboxOnly: "C's counts only its own children" });
+
 toolTest("tcpserver drops clients while it cannot fork", TOOLS, async (box) => {
   // The limit is one on users other than root.
   const server = await serve(box, ["-u", "54321", "-g", "54321", ...QUIET, "echo", "hi"], {

@@ -22,7 +22,7 @@ import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { type Handed, supervisorsOf } from "../../lib/supervise/handed.ts";
 import { handedOn, unpackSupervisor } from "../../lib/supervise/handover.ts";
-import { loop, makeSurroundings } from "../../lib/supervise/loop.ts";
+import { loop, makeSurroundings, watchClock } from "../../lib/supervise/loop.ts";
 import { supervise as superviseDirectory } from "../../lib/supervise/supervisor.ts";
 
 const USAGE = "usage: supervise dir";
@@ -38,6 +38,7 @@ function run(context: Context): Outcome {
   let over = false;
   const surroundings = makeSurroundings(context, false);
   const supervisor = superviseDirectory(directory, AT_FDCWD, [], surroundings, () => over = true);
+  watchClock(surroundings, () => [supervisor]);
   // Where others expect it to be: /proc/PID/cwd tells whose supervise this is.
   fchdir(supervisor.directory.descriptors.directory);
   loop(surroundings, () => over);
@@ -56,12 +57,13 @@ function superviseOn(context: Context, handed: Handed): number {
     }
   }
   let left = supervisors.length;
-  for (const one of supervisors) {
+  const here = supervisors.map((one) =>
     unpackSupervisor(one, surroundings, () => {
       left--;
       for (const [ours] of one.mappings) close(ours);
-    });
-  }
+    })
+  );
+  watchClock(surroundings, () => here);
   loop(surroundings, () => left === 0);
   return 0;
 }

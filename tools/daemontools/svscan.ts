@@ -47,7 +47,7 @@ import { orFatal, warn } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import type { Handed } from "../../lib/supervise/handed.ts";
 import { handedOn, handOver, packSupervisor } from "../../lib/supervise/handover.ts";
-import { loop, makeSurroundings, type Surroundings } from "../../lib/supervise/loop.ts";
+import { loop, makeSurroundings, type Surroundings, watchClock } from "../../lib/supervise/loop.ts";
 import { reapOrphans } from "../../lib/supervise/orphans.ts";
 import { Scanner } from "../../lib/supervise/scanner.ts";
 import { SUPERVISE } from "../../lib/supervise/service_directory.ts";
@@ -92,12 +92,13 @@ function run(called: Context): Outcome {
       ending = true;
       return scanner.shutDown();
     }
-    leave(context, scanner.supervisors(), all, arrived);
+    leave(context, scanner, all, arrived);
     dieBy(arrived.signal);
   });
   // A signal for the whole process group ends services, too: they are not to be started again before it is noticed.
   surroundings.poller.first(signals.fd);
   watchForNew(surroundings, scanner);
+  watchClock(surroundings, () => scanner.supervisors());
   const scan = (): void => {
     reap();
     scanner.scan();
@@ -106,6 +107,7 @@ function run(called: Context): Outcome {
   scanner.unpack(handed?.services ?? []);
   scan();
   loop(surroundings, () => ending && scanner.supervisors().length === 0);
+  scanner.release();
   return 0;
 }
 
@@ -149,13 +151,15 @@ function watchForNew({ poller, timers }: Surroundings, scanner: Scanner): void {
  */
 function leave(
   context: Context,
-  supervisors: readonly Supervisor[],
+  scanner: Scanner,
   all: () => Handed,
   { signal, fromKernel }: Arrived,
 ): void {
+  const supervisors = scanner.supervisors();
   if (supervisors.length === 0) return;
   if (fromKernel || servicesEnd(signal, supervisors, true)) {
     for (const supervisor of supervisors) supervisor.abandon();
+    scanner.release();
     return;
   }
   try {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Machine } from "./listing.ts";
+import { type Arch, type Machine, MACHINES } from "./listing.ts";
 
 /** Where the file is mapped, headers and all: the customary address, and a multiple of any page. */
 const BASE = 0x400000;
@@ -15,10 +15,10 @@ const PROGRAM_HEADER_SIZE = 56;
 /** Where code and data begin in the file; the first instruction is the entry point. */
 export const CODE_OFFSET = HEADER_SIZE + 2 * PROGRAM_HEADER_SIZE;
 
-/** An executable file for `machine`, of an image that begins with its entry point. */
-export function executable(machine: Machine, image: Uint8Array): Uint8Array<ArrayBuffer> {
+/** An executable file for `arch`, of an image that begins with its entry point. */
+export function executable(arch: Arch, image: Uint8Array): Uint8Array<ArrayBuffer> {
   const file = new Uint8Array(CODE_OFFSET + image.length);
-  file.set(elfHeaders(machine, file.length));
+  file.set(elfHeaders(MACHINES[arch], file.length));
   file.set(image, CODE_OFFSET);
   return file;
 }

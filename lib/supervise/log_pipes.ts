@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * A second pair of hands for the log pipes: a process (lib/os/holder.ts) that has the reading ends of all of them.
+ *
+ * C's svscan has a supervise for each logger, which keeps the pipe when svscan and the logger are both killed. Ours is
+ * one process: without this one a service would get SIGPIPE then, and what is in the pipe would be lost. The next
+ * svscan takes the pipes from it and ends it; where there is no next one, it ends when the services have ended and
+ * their pipes are empty.
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import { SIGKILL } from "../os/constants.ts";
+import { SystemError, unlessRefused } from "../os/errno.ts";
+import { readDirectory, readlink } from "../os/file.ts";
+import { startHolder } from "../os/holder.ts";
+import { allProcesses, commandName } from "../os/proc.ts";
+import { kill, wait } from "../os/process.ts";
+import { warn } from "../cli/messages.ts";
+import type { Context } from "../cli/tool.ts";
+import type { Surroundings } from "./loop.ts";
+
+/** What the process calls itself: in `ps`, with svscan's directory behind it. */
+export const NAME = "log-pipes";
+
+/** The two ends of a pipe. */
+export interface Pipe {
+  readonly reader: number;
+  readonly writer: number;
+}
+
+/** What the pipe open at `fd` is called: `pipe:[INODE]`. */
+export function pipeName(fd: number): ByteString {
+  return readlink(`/proc/self/fd/${fd}`);
+}
+
+/** Where somebody has a pipe. */
+export interface Held {
+  readonly pid: number;
+  readonly fd: number;
+}
+
+/** The pipes that processes like this one hold, by their names, whoever has started them. */
+export function heldPipes(): Map<ByteString, Held[]> {
+  const found = new Map<ByteString, Held[]>();
+  for (const pid of allProcesses()) {
+    if (commandName(pid) !== NAME) continue;
+    const folder = `/proc/${pid}/fd`;
+    // Another user's is not for us to see.
+    for (const entry of unlessRefused(() => readDirectory(folder)) ?? []) {
+      const name = unlessRefused(() => readlink(`${folder}/${entry}`));
+      if (name === undefined || !name.startsWith("pipe:")) continue;
+      found.set(name, [...found.get(name) ?? [], { pid, fd: Number(entry) }]);
+    }
+  }
+  return found;
+}
+
+/** The process of one svscan. */
+export class LogPipes {
+  #pid = 0;
+  #pipes: readonly Pipe[] = [];
+  #complained = false;
+
+  constructor(private readonly context: Context, private readonly surroundings: Surroundings) {}
+
+  /** 0: there is none. */
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /**
+   * Sees to it that `pipes` are held. Where the system refuses a process, it is tried again the next time.
+   *
+   * @param takenOver whether somebody else may hold them, too, who is ended then
+   */
+  hold(pipes: readonly Pipe[], takenOver: boolean): void {
+    if (this.#pid !== 0 && wait(this.#pid, false)) this.#pid = 0;
+    // Not their descriptors: those may be another pipe's by now.
+    const same = pipes.length === this.#pipes.length &&
+      pipes.every((pipe, i) => pipe === this.#pipes[i]);
+    if (!same || (this.#pid === 0 && pipes.length > 0)) this.#renew(pipes);
+    if (takenOver) this.#endOthers();
+  }
+
+  /** The new one is there before the other one is ended. */
+  #renew(pipes: readonly Pipe[]): void {
+    const former = this.#pid;
+    try {
+      this.#pid = pipes.length === 0 ? 0 : this.#start(pipes);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      if (!this.#complained) warn(this.context.name, "unable to have log pipes held", error);
+      this.#complained = true;
+      return;
+    }
+    this.#pipes = pipes;
+    this.#complained = false;
+    end(former);
+  }
+
+  #start(pipes: readonly Pipe[]): number {
+    const { environ, inheritance } = this.surroundings;
+    const directory = unlessRefused(() => readlink("/proc/self/cwd")) ?? ".";
+    const readers = pipes.map(({ reader }) => reader);
+    return startHolder({ name: NAME, argv: [NAME, directory], environ, inheritance, readers });
+  }
+
+  #endOthers(): void {
+    const held = heldPipes();
+    const holders = this.#pipes.flatMap(({ reader }) => held.get(pipeName(reader)) ?? []);
+    for (const pid of new Set(holders.map(({ pid }) => pid))) {
+      if (pid !== this.#pid) kill(pid, SIGKILL);
+    }
+  }
+
+  /** Nobody needs the pipes any more. */
+  end(): void {
+    end(this.#pid);
+    this.#pid = 0;
+    this.#pipes = [];
+  }
+}
+
+function end(pid: number): void {
+  if (pid === 0) return;
+  kill(pid, SIGKILL);
+  wait(pid, true);
+}
