@@ -4,7 +4,7 @@
  * a line `FILE:LINE: WHAT` for each place that breaks one. docs/architecture.md explains the rules.
  *
  * - Imports go down only, from floor to floor (house.ts). No tool imports a tool, no module imports itself in a
- *   circle, nothing comes from JSR.
+ *   circle. Packages come from npm, in one exact version, and are for tests alone.
  * - Only lib/os talks to the runtime, and only lib/os/libc.ts calls Deno.dlopen. Only main.ts and scripts exit.
  * - Every tool stands in main.ts's table, has its manual in the head comment, a usage line, a test, and a line in the
  *   README's table; and what stands there is a tool.
@@ -98,7 +98,7 @@ function* floors(house: House): Generator<Finding> {
     const ships = roomOf(path) !== undefined && !isTest(path);
     if (ships && floorOf(path) < 0) yield { path, line: 1, what: `${roomOf(path)} has no floor` };
     for (const found of importsOf(source)) {
-      const what = ships ? wrongImport(path, found) : wrongOrigin(found);
+      const what = ships ? wrongImport(path, found) : wrongOrigin(path, found);
       if (what !== undefined) yield { path, line: found.line, what };
     }
     for (const { index } of occurrences(source, /\bimport\(/g)) {
@@ -107,10 +107,17 @@ function* floors(house: House): Generator<Finding> {
   }
 }
 
-/** What no file may import. */
-function wrongOrigin({ specifier, target }: Import): string | undefined {
-  if (target !== undefined || /^(node|npm):/.test(specifier)) return undefined;
-  return `imports ${specifier}: only files, node: and npm: can be had everywhere`;
+/**
+ * What a file that does not ship may not import. A package is asked for in one exact version, where it is imported: were it
+ * in deno.json, building would fetch it, too.
+ */
+function wrongOrigin(path: string, { specifier, target }: Import): string | undefined {
+  if (target !== undefined || specifier.startsWith("node:")) return undefined;
+  if (!/^npm:(@[^@/]+\/)?[^@/]+@\d+\.\d+\.\d+$/.test(specifier)) {
+    return `imports ${specifier}: only files, node: and one version from npm: can be had everywhere`;
+  }
+  if (isTest(path) || path.startsWith("tests/harness/")) return undefined;
+  return `imports ${specifier}: packages are for tests and tests/harness`;
 }
 
 function wrongImport(path: string, { specifier, target }: Import): string | undefined {

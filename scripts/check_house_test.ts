@@ -148,17 +148,40 @@ Deno.test("check_house refuses what does not come from the house's files", () =>
       [],
     ],
   );
-  const can = "only files, node: and npm: can be had everywhere";
+  const can = "only files, node: and one version from npm: can be had everywhere";
   deepEqual(
-    findings("scripts/build.ts", [
+    findings("scripts/build_test.ts", [
       'import { assert } from "jsr:@std/assert";',
       'import { assert } from "https://deno.land/x/assert.ts";',
-      'import fc from "npm:fast-check@4.3.0";',
+      'import fc from "fast-check";',
+      'import fc from "npm:fast-check";',
+      'import fc from "npm:fast-check@^4.3.0";',
     ]),
     [
-      [`scripts/build.ts: imports jsr:@std/assert: ${can}`],
-      [`scripts/build.ts: imports https://deno.land/x/assert.ts: ${can}`],
-      [],
+      [`scripts/build_test.ts: imports jsr:@std/assert: ${can}`],
+      [`scripts/build_test.ts: imports https://deno.land/x/assert.ts: ${can}`],
+      [`scripts/build_test.ts: imports fast-check: ${can}`],
+      [`scripts/build_test.ts: imports npm:fast-check: ${can}`],
+      [`scripts/build_test.ts: imports npm:fast-check@^4.3.0: ${can}`],
+    ],
+  );
+});
+
+Deno.test("check_house lets tests alone have packages", () => {
+  const line = LICENCE + 'import fc from "npm:fast-check@4.3.0";\n';
+  const why = "imports npm:fast-check@4.3.0:";
+  deepEqual(
+    found({
+      "lib/cdb/reader_test.ts": line,
+      "tests/harness/properties.ts": line,
+      "tests/relay.ts": line,
+      "scripts/build.ts": line,
+      "lib/cdb/reader.ts": line + "export function find(): void {}\n",
+    }),
+    [
+      `lib/cdb/reader.ts:2: ${why} the product is made of its own files`,
+      `scripts/build.ts:2: ${why} packages are for tests and tests/harness`,
+      `tests/relay.ts:2: ${why} packages are for tests and tests/harness`,
     ],
   );
 });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal } from "node:assert/strict";
+import { byteString, fc, holds } from "../../tests/harness/properties.ts";
 import { Random } from "../../tests/harness/random.ts";
 import { DESELECT, HEAD_SIZE, lineLoops, SELECT, STEP_SIZE, TAKE } from "./line_loops.ts";
 
@@ -90,21 +91,33 @@ Deno.test("splitLines finds every newline and nothing else", () => {
 });
 
 Deno.test("select compares lines with patterns as match.c does", () => {
-  const random = new Random(99);
   const harness = new Harness();
+  const patterns = fc.oneof(
+    byteString(6, "ab*"),
+    byteString(12, "ab**\0\xff\x7f\x80"),
+    byteString(5).filter((pattern) => !pattern.includes("\n")),
+  );
+  const lines = fc.oneof(
+    byteString(8, "abc*"),
+    byteString(60, "abc*"),
+    byteString(40, "a\0\xff\x7f\x80\v\t\x8a"),
+  );
   let selected = 0;
-  for (let round = 0; round < 500; round++) {
-    const pattern = random.text(random.below(6), "ab*");
-    const lines = Array.from(
-      { length: 20 },
-      () => random.text(random.below(random.once(4) ? 60 : 8), "abc*"),
-    );
-    const text = lines.map((line) => line + "\n").join("");
-    const [taken] = harness.select(text, ["-*", "+" + pattern, ">each"]) as [string[]];
-    const expected = lines.filter((line) => matches(pattern, line)).map((line) => line + "\n");
-    deepEqual(taken, expected, `pattern ${pattern}`);
-    selected += taken.length;
-  }
+  holds(
+    600,
+    [patterns, fc.array(lines, { maxLength: 20 }), fc.boolean()],
+    (pattern, lines, literally) => {
+      // Stars taken for text: then some of the lines are matched for certain.
+      const all = literally ? [...lines, pattern, pattern.replaceAll("*", "")] : lines;
+      const text = all.map((line) => line + "\n").join("");
+      const [taken] = harness.select(text, ["-*", "+" + pattern, ">each"]) as [string[]];
+      deepEqual(
+        taken,
+        all.filter((line) => matches(pattern, line)).map((line) => line + "\n"),
+      );
+      selected += taken.length;
+    },
+  );
   equal(selected > 500, true);
 });
 

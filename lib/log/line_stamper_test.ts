@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal } from "node:assert/strict";
+import { byteString, fc, holds } from "../../tests/harness/properties.ts";
 import { Random } from "../../tests/harness/random.ts";
 import { ENDS, INPUT, OUTPUT, STAMP, STAMP_SIZE } from "../stream/layout.ts";
 import { compileLoops } from "../stream/loops.ts";
@@ -65,6 +66,25 @@ Deno.test("LineStamper does what stamping line by line does", () => {
     deepEqual(harness.stamp(text, inLine), plain(text, inLine, other));
     equal(harness.stamper.next(), other.next());
   }
+});
+
+Deno.test("LineStamper keeps every byte, in whatever pieces the lines come", () => {
+  const texts = fc.oneof(byteString(3000), byteString(300, "\n\n\t\v\0\x8a\xff@4"));
+  const harness = new Harness();
+  holds(300, [fc.array(texts, { maxLength: 5 })], (pieces) => {
+    harness.stamper.set({ seconds: 1_700_000_000, nanoseconds: 999_999_990 });
+    let inLine = false;
+    let output = "";
+    for (const piece of pieces) {
+      output += harness.stamp(piece, inLine).output;
+      if (piece !== "") inLine = !piece.endsWith("\n");
+    }
+    const stamps = [...output.matchAll(/^@[0-9a-f]{24} /gm)].map(([stamp]) => stamp);
+    const whole = pieces.join("");
+    equal(output.split("\n").map((line) => line.slice(STAMP_SIZE)).join("\n"), whole);
+    equal(stamps.length, (whole.match(/[^\n]*\n|[^\n]+$/g) ?? []).length);
+    deepEqual(stamps, stamps.toSorted());
+  });
 });
 
 Deno.test("LineStamper stamps empty lines, and nothing for no input", () => {

@@ -88,6 +88,10 @@ export function parseIpv6(text: ByteString): Address | undefined {
   return unmapped(before + "\0".repeat(missing) + behind);
 }
 
+/** As inet_pton(3) has it: a zero in front would be octal for some, and for others not. */
+const NUMBER = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+const DOTTED = new RegExp(`^${NUMBER}(?:\\.${NUMBER}){3}$`);
+
 /** The bytes of groups with colons between them; undefined: they are none. */
 function groupBytes(text: ByteString, mayEndDotted: boolean): ByteString | undefined {
   if (text === "") return "";
@@ -100,9 +104,7 @@ function groupBytes(text: ByteString, mayEndDotted: boolean): ByteString | undef
       continue;
     }
     const isLast = mayEndDotted && i === groups.length - 1;
-    if (!isLast || !/^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/.test(group)) {
-      return undefined;
-    }
+    if (!isLast || !DOTTED.test(group)) return undefined;
     bytes += scanAddress(group)?.address;
   }
   return bytes;

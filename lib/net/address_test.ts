@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: 0BSD
 import { equal } from "node:assert/strict";
-import { formatAddress, formatIpv6, networkOf, parseIpv6 } from "./address.ts";
+import { isIPv6 } from "node:net";
+import { byteString, damaged, fc, holds } from "../../tests/harness/properties.ts";
+import { IPV4_SIZE, IPV6_SIZE, unmapped } from "../os/socket.ts";
+import { formatAddress, formatIpv6, networkOf, parseIpv6, scanAddress } from "./address.ts";
 
 Deno.test("parseIpv6() and formatAddress(): the text forms of RFC 4291, and ucspi-tcp-ipv6's", () => {
   const forms: Record<string, string | undefined> = {
@@ -63,4 +66,36 @@ Deno.test("networkOf() keeps the first bits", () => {
   equal(network(127), "2001:dbf:ffff::");
   equal(network(29), "2001:db8::");
   equal(network(0), "::");
+});
+
+Deno.test("an address is what is read of its text", () => {
+  const addresses = fc.oneof(
+    fc.uint8Array({ minLength: IPV4_SIZE, maxLength: IPV4_SIZE }),
+    fc.uint8Array({ minLength: IPV6_SIZE, maxLength: IPV6_SIZE }),
+    // Groups of zeros are what the text is short by.
+    fc.uint8Array({ minLength: IPV6_SIZE, maxLength: IPV6_SIZE, max: 1 }),
+  ).map((bytes) => unmapped(String.fromCharCode(...bytes)));
+  holds(2000, [addresses], (address) => {
+    equal(parseIpv6(formatIpv6(address)), address);
+    const text = formatAddress(address);
+    equal(text.includes(":") ? parseIpv6(text) : scanAddress(text)?.address, address);
+    for (const bits of [0, 1, 31, 8 * address.length]) {
+      const network = networkOf(address, bits);
+      equal(network.length, address.length);
+      equal(networkOf(network, bits), network);
+    }
+  });
+});
+
+Deno.test("parseIpv6() takes what others take for an IPv6 address, and nothing else", () => {
+  const texts = fc.oneof(
+    fc.ipV6(),
+    damaged(fc.ipV6(), 2, "0:.1f%g"),
+    byteString(24, "0:.1f"),
+    byteString(8),
+  );
+  // An address in a scope is none here.
+  holds(3000, [texts.filter((text) => !text.includes("%"))], (text) => {
+    equal(parseIpv6(text) !== undefined, isIPv6(text), JSON.stringify(text));
+  });
 });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: 0BSD
-import { deepEqual } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { byteString, fc, holds } from "../../tests/harness/properties.ts";
 import { Environment } from "../cli/environment.ts";
 import { formatAddress } from "./address.ts";
 import { parseResolvConf, parseServers, preferred, qualify, rewriteRules } from "./dns_config.ts";
@@ -65,4 +66,34 @@ Deno.test("qualify() applies the rules in order and tries what is joined by plus
   deepEqual(qualify("x+.y+.z", []), ["x.y", "x.z"]);
   deepEqual(qualify("x+.y+", []), ["x.y", "x"]);
   deepEqual(qualify("\xc4.LAN", ["*.lan:"]), ["\xc4"]);
+});
+
+Deno.test("whatever stands in the files, it is servers and names, and never more than was written", () => {
+  const words = fc.constantFrom("nameserver ", "search ", "domain ", "127.0.0.1", "::1", "\n", " ");
+  const texts = fc.array(fc.oneof(words, byteString(12), byteString(9, "0129.:f")), {
+    maxLength: 12,
+  })
+    .map((parts) => parts.join(""));
+  holds(2000, [texts], (text) => {
+    const { servers } = parseResolvConf(text);
+    for (const found of [servers, parseServers(text)]) {
+      ok(found.length <= text.length);
+      ok(found.every(({ length }) => length === 4 || length === 16));
+      ok(preferred(found).length <= 16);
+    }
+  });
+});
+
+Deno.test("whatever the rules of rewriting are, a name becomes names that they are long enough for", () => {
+  const rules = fc.array(
+    fc.oneof(byteString(12, "=*?-:.+ab[]"), byteString(8)),
+    { maxLength: 8 },
+  );
+  holds(2000, [byteString(20, ".+ab[]"), rules], (name, rules) => {
+    const names = qualify(name, rules);
+    const length = name.length + rules.join("").length;
+    ok(names.length > 0 && names.length <= 1 + length);
+    ok(names.every((name) => name.length <= length));
+    if (rules.length === 0 && !name.includes("+")) equal(names.join(), name);
+  });
 });

@@ -163,6 +163,22 @@ function readName(packet: Uint8Array, at: number): { name: WireName; end: number
   throw new PacketError("a name in the answer is wrong");
 }
 
+/**
+ * Where the name at `at` ends there. Its pointers are not followed: what an answer's records are called does not count,
+ * and there may be thousands that all point to a long name.
+ */
+function skipName(packet: Uint8Array, at: number): number {
+  for (;;) {
+    const size = packet[at];
+    if (size === undefined) break;
+    if (size >= 192) return at + 2;
+    if (size > MAX_LABEL) break;
+    at += 1 + size;
+    if (size === 0) return at;
+  }
+  throw new PacketError("a name in the answer is wrong");
+}
+
 /** A record of the answer. */
 interface Answer {
   readonly type: number;
@@ -175,9 +191,9 @@ interface Answer {
 function* records(packet: Uint8Array): Generator<Answer, void, undefined> {
   const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
   if (packet.length < HEADER) throw new PacketError("the answer is too short");
-  let at = readName(packet, HEADER).end + 4;
+  let at = skipName(packet, HEADER) + 4;
   for (let count = view.getUint16(6); count > 0; count--) {
-    at = readName(packet, at).end;
+    at = skipName(packet, at);
     if (at + 10 > packet.length) throw new PacketError("a record is cut off");
     const size = view.getUint16(at + 8);
     if (at + 10 + size > packet.length) throw new PacketError("a record is cut off");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
-import { toBytes } from "../os/bytes.ts";
+import { bytes, byteString, damaged, fc, holds } from "../../tests/harness/properties.ts";
+import { fromBytes, toBytes } from "../os/bytes.ts";
 import { formatAddress, parseIpv6 } from "./address.ts";
 import {
   addresses,
@@ -9,6 +10,7 @@ import {
   formatName,
   isFailure,
   isTruncated,
+  lower,
   PacketError,
   parseName,
   question,
@@ -163,15 +165,109 @@ Deno.test("an answer that is cut anywhere is refused or shorter, never read beyo
   }
 });
 
-Deno.test("noise is no answer, or some answer, but always ends", () => {
-  for (let i = 0; i < 3000; i++) {
-    const noise = crypto.getRandomValues(new Uint8Array(i % 512));
-    for (const read of [(): void => void addresses(noise, TYPE_AAAA), firstName, text]) {
-      try {
-        read(noise);
-      } catch (error) {
-        ok(error instanceof PacketError);
-      }
+/** Names as they travel, of labels that may have any byte in them. */
+const NAMES = fc.array(byteString(63).filter((label) => label !== ""), { maxLength: 6 })
+  .map((labels) => labels.map((label) => String.fromCharCode(label.length) + label).join("") + "\0")
+  .filter((name) => name.length <= 255);
+
+Deno.test("parseName() reads what formatName() shows, in lower case", () => {
+  holds(500, [NAMES], (name) => {
+    equal(parseName(formatName(name)), lower(name));
+  });
+});
+
+Deno.test("parseName() makes a proper name of any text, or none", () => {
+  holds(1000, [byteString(300, "ab.\\0178\xff-")], (text) => {
+    const name = parseName(text);
+    if (name === undefined) return;
+    ok(name.length <= 255 && name.endsWith("\0"));
+    let at = 0;
+    while (at < name.length - 1) {
+      const size = name.charCodeAt(at);
+      ok(size > 0 && size < 64);
+      at += 1 + size;
+    }
+    equal(at, name.length - 1);
+  });
+});
+
+const TYPES = fc.constantFrom(TYPE_A, TYPE_PTR, TYPE_TXT, TYPE_AAAA);
+const RECORDS = fc.array(
+  fc.tuple(
+    // A pointer to the question, to anywhere, or a name.
+    fc.oneof(
+      fc.constant("\xc0\x0c"),
+      fc.nat(255).map((low) => "\xc0" + String.fromCharCode(low)),
+      NAMES,
+    ),
+    TYPES,
+    fc.oneof(byteString(20), byteString(4), byteString(16), fc.constant("\x01x\xc0\x0c")),
+  ),
+  { maxLength: 8 },
+);
+
+Deno.test("answers() is content with no byte of another number or question", () => {
+  holds(
+    1000,
+    [fc.nat(65535), NAMES, TYPES, fc.nat(), fc.nat(255)],
+    (id, name, type, at, byte) => {
+      const asked = question(id, name, type);
+      const packet = answer(asked, []);
+      ok(answers(packet, asked));
+      // The bytes that say what kind of answer it is, and how much is in it, are others'.
+      const matter = [0, 1, 4, 5, ...Array.from(asked.keys()).slice(12)];
+      const place = matter[at % matter.length] as number;
+      const before = packet[place] as number;
+      packet[place] = byte;
+      const same = place < 12
+        ? byte === before
+        : lower(String.fromCharCode(byte)) === lower(String.fromCharCode(before));
+      // The name with more or less in it may be the same only if it ends in the same place.
+      equal(answers(packet, asked), same);
+    },
+  );
+});
+
+Deno.test("addresses() are those of the records, whatever stands between them", () => {
+  holds(500, [NAMES, RECORDS], (name, records) => {
+    const packet = answer(question(1, name, TYPE_A), records as [string, number, string][]);
+    deepEqual(
+      addresses(packet, TYPE_A),
+      records.filter(([, type, data]) => type === TYPE_A && data.length === 4)
+        .map(([, , data]) => data),
+    );
+  });
+});
+
+/** What there is to be read, or a PacketError; none of it is longer than it can be. */
+function readAll(packet: Uint8Array, asked: Uint8Array): void {
+  const { length } = packet;
+  const all: (() => boolean)[] = [
+    (): boolean => typeof answers(packet, asked) === "boolean",
+    (): boolean => addresses(packet, TYPE_A).length <= length / 15,
+    (): boolean => addresses(packet, TYPE_AAAA).length <= length / 27,
+    (): boolean => firstName(packet).length <= 4 * 255,
+    (): boolean => text(packet).length <= length,
+  ];
+  for (const read of all) {
+    try {
+      ok(read());
+    } catch (error) {
+      if (!(error instanceof PacketError)) throw error;
     }
   }
+}
+
+Deno.test("a damaged answer is refused, or another one", () => {
+  const asked = question(1, NAME, TYPE_PTR);
+  const whole = RECORDS.map((records) =>
+    fromBytes(answer(asked, records as [string, number, string][]))
+  );
+  holds(2000, [damaged(whole, 4, "\0\x01\x02\x3f\x40\xbf\xc0\xff\x0c\x10")], (packet) => {
+    readAll(toBytes(packet), asked);
+  });
+});
+
+Deno.test("noise is no answer, or some answer, but always ends", () => {
+  holds(2000, [bytes(513)], (noise) => readAll(noise, question(1, NAME, TYPE_A)));
 });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 import { equal } from "node:assert/strict";
+import { byteString, fc, holds } from "../../tests/harness/properties.ts";
 import { toBytes } from "../os/bytes.ts";
 import { IdentReader } from "./ident.ts";
 
@@ -25,4 +26,28 @@ Deno.test("IdentReader stops at 257 bytes", () => {
   equal(read(":::" + "x".repeat(256)), undefined);
   equal(read(":::" + "x".repeat(1000)), "x".repeat(257));
   equal(read("a".repeat(1000), "b".repeat(1000)), undefined);
+});
+
+/** The same in the plainest way. */
+function plain(answer: string): string | undefined {
+  const [line = "", ...more] = answer.replace(/[ \t\r]/g, "").split("\n");
+  const [, information] = /^(?:[^:]*:){3}(.*)$/s.exec(line) ?? [];
+  if (information !== undefined && information.length >= 257) return information.slice(0, 257);
+  return more.length > 0 ? information ?? "" : undefined;
+}
+
+Deno.test("IdentReader finds the same in whatever pieces an answer comes", () => {
+  const answers = fc.array(
+    fc.oneof(
+      byteString(40),
+      byteString(400, "::a \r\t\0\xff"),
+      fc.constantFrom("1 , 2 : USERID : UNIX :", ":", "\n", "\r\n"),
+    ),
+    { maxLength: 6 },
+  );
+  holds(2000, [answers], (parts) => {
+    const whole = parts.join("");
+    equal(read(...parts), plain(whole));
+    equal(read(...whole), plain(whole));
+  });
 });

@@ -4,7 +4,8 @@
  *
  * Spaces and tabs at the end of a line are dropped; an empty line, one that begins with `#` and one without a colon
  * say nothing. The address is all before the first colon that has instructions behind it; only an IPv6 address has
- * colons itself. Instructions are `allow` or `deny`, then any number of `,NAME=QvalueQ`, where Q is any byte.
+ * colons itself. Instructions are `allow` or `deny`, then any number of `,NAME=QvalueQ`, where Q is any byte, and no
+ * NUL.
  * lib/net/rules.ts says what becomes of them.
  *
  * @module
@@ -15,6 +16,7 @@ import type { Writer } from "../cdb/writer.ts";
 import { formatLengths, ipv6Key, lengthsKey, networkKey, parseNetwork } from "./rule_network.ts";
 import { isRange, parseRange } from "./rule_range.ts";
 
+const NUL = 0;
 const TAB = 9;
 const NEWLINE = 10;
 const SPACE = 32;
@@ -133,7 +135,7 @@ function compileLines(
     } else {
       at += DENY.length;
       output[end++] = D;
-      output[end++] = 0;
+      output[end++] = NUL;
     }
     while (input[at] === COMMA) {
       // `,NAME=QvalueQ` becomes `+NAME=value` and a NUL.
@@ -141,16 +143,16 @@ function compileLines(
       do {
         output[end++] = byte;
         byte = input[++at] as number;
-        if (byte === NEWLINE) throw errorIn(input, line);
+        if (byte === NEWLINE || byte === NUL) throw errorIn(input, line);
       } while (byte !== EQUALS);
       output[end++] = EQUALS;
       const quote = input[++at] as number;
       if (quote === NEWLINE) throw errorIn(input, line);
       for (byte = input[++at] as number; byte !== quote; byte = input[++at] as number) {
-        if (byte === NEWLINE) throw errorIn(input, line);
+        if (byte === NEWLINE || byte === NUL) throw errorIn(input, line);
         output[end++] = byte;
       }
-      output[end++] = 0;
+      output[end++] = NUL;
       at++;
     }
     // A blank as the last quote was dropped with the blanks behind it, and then it is missing.

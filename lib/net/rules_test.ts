@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { EINVAL, ENOENT, EPROTO, SystemError } from "../os/errno.ts";
+import { byteString, damaged, fc, holds } from "../../tests/harness/properties.ts";
+import { O_CREAT, O_RDWR, O_TRUNC } from "../os/constants.ts";
 import { type CdbRecord, writeCdb } from "../cdb/cdb.ts";
+import { Writer } from "../cdb/writer.ts";
+import { compileRules, RuleError } from "./rule_compiler.ts";
 import { addresses, type Client, RuleFile, type Verdict } from "./rules.ts";
 import { toBytes } from "../os/bytes.ts";
 import { close, FileVersion, open } from "../os/file.ts";
@@ -256,6 +260,120 @@ Deno.test(
       else overwrite(file, deny);
       equal(rules.lookUp(CLIENT).deny, deny);
     }
+    rules.close();
+  }),
+);
+
+/** A client, and rules among which there are some for it. */
+const NUMBERS = fc.constantFrom(1, 2, 10, 255);
+const IPS = fc.tuple(NUMBERS, NUMBERS, NUMBERS, NUMBERS).map((numbers) => numbers.join("."));
+const HOSTS = fc.constantFrom("a.b", "b", ".b", "a", "x.a.b", "");
+const INFOS = fc.constantFrom("", "joe", "=a");
+const CLIENTS = fc.record({
+  ip: IPS,
+  host: fc.option(HOSTS, { nil: undefined }),
+  info: fc.option(INFOS, { nil: undefined }),
+});
+const ADDRESSES = fc.oneof(
+  IPS,
+  fc.tuple(IPS, fc.nat(3)).map(([ip, dots]) => ip.split(".").slice(0, dots).join(".") + "."),
+  fc.tuple(IPS, fc.nat(32)).map(([ip, length]) => `${ip}/${length}`),
+  fc.tuple(IPS, NUMBERS).map(([ip, last]) => ip.replace(/\d+$/, `0-${last}`)),
+  fc.oneof(HOSTS, HOSTS.map((host) => "." + host)).map((host) => "=" + host),
+  fc.tuple(INFOS, IPS).map(([info, ip]) => `${info}@${ip}`),
+  fc.tuple(INFOS, HOSTS).map(([info, host]) => `${info}@=${host}`),
+  fc.constantFrom("", "="),
+);
+
+function compiled(text: string, file: string): void {
+  const fd = open(file, O_RDWR | O_CREAT | O_TRUNC, 0o644);
+  try {
+    const cdb = new Writer(fd);
+    let rest = toBytes(text);
+    compileRules((buffer) => {
+      const piece = rest.subarray(0, buffer.length);
+      buffer.set(piece);
+      rest = rest.subarray(piece.length);
+      return piece.length;
+    }, cdb);
+    cdb.finish();
+  } finally {
+    close(fd);
+  }
+}
+
+/** How much a rule says of a client, by the manual; the one that says most counts. undefined: it is not for this one. */
+function closeness(address: string, { ip, host, info }: Client): number | undefined {
+  if (info !== undefined && address === `${info}@${ip}`) return 104;
+  if (info !== undefined && host !== undefined && address === `${info}@=${host}`) return 103;
+  if (address === ip) return 102;
+  if (host !== undefined && address === `=${host}`) return 101;
+  const value = (text: string): number =>
+    text.split(".").reduce((value, number) => value * 256 + Number(number), 0);
+  const [, network, length] = /^([0-9.]+)\/(\d+)$/.exec(address) ?? [];
+  if (network !== undefined) {
+    const size = 2 ** (32 - Number(length));
+    const inside = Math.floor(value(network) / size) === Math.floor(value(ip) / size);
+    return inside ? 10.5 + Number(length) : undefined;
+  }
+  const [, before, last] = /^(.*\.)0-(\d+)$/.exec(address) ?? [];
+  if (before !== undefined) {
+    const number = Number(ip.slice(ip.lastIndexOf(".") + 1));
+    return ip.startsWith(before) && !ip.slice(before.length).includes(".") &&
+        number <= Number(last)
+      ? 102
+      : undefined;
+  }
+  if (/^[0-9.]+\.$/.test(address)) {
+    return ip.startsWith(address) ? 10 + 8 * (address.split(".").length - 1) : undefined;
+  }
+  if (host !== undefined && address.startsWith("=.") && host.endsWith(address.slice(1))) {
+    return 1 + address.length / 100;
+  }
+  if (host !== undefined && address === "=") return 0.5;
+  return address === "" ? 0 : undefined;
+}
+
+Deno.test(
+  "the rule that counts is the one that says most of the client, and the first of its kind",
+  inFile((file) => {
+    let found = 0;
+    const rules = new RuleFile(file);
+    holds(400, [fc.array(ADDRESSES, { maxLength: 20 }), CLIENTS], (addresses, client) => {
+      // Each rule says who it is.
+      compiled(addresses.map((address, i) => `${address}:allow,N="${i}"\n`).join(""), file);
+      const by = addresses.map((address) => closeness(address, client) ?? -1);
+      const best = by.indexOf(Math.max(...by));
+      const { variables } = rules.lookUp(client);
+      deepEqual(variables, (by[best] ?? -1) < 0 ? [] : [["N", String(best)]]);
+      found += variables.length;
+    });
+    equal(found > 100, true);
+    rules.close();
+  }),
+);
+
+Deno.test(
+  "any text is rules or a RuleError, and the rules can be looked up",
+  inFile((file) => {
+    const lines = fc.array(
+      fc.tuple(ADDRESSES, fc.constantFrom(":allow", ":deny", ':deny,A="b"', "")),
+      { maxLength: 5 },
+    ).map((lines) => lines.map((line) => line.join("") + "\n").join(""));
+    const texts = fc.oneof(
+      damaged(lines, 3, ':allowdeny,="-./@0129\0\n \t'),
+      byteString(200, ':deny,="-./@0129af\0\n \t\xff'),
+    );
+    const rules = new RuleFile(file);
+    holds(700, [texts, CLIENTS], (text, client) => {
+      try {
+        compiled(text, file);
+      } catch (error) {
+        if (error instanceof RuleError) return;
+        throw error;
+      }
+      rules.lookUp(client);
+    });
     rules.close();
   }),
 );

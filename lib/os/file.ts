@@ -29,6 +29,7 @@ import {
   O_RDONLY,
   O_RDWR,
   S_IFDIR,
+  S_IFIFO,
   S_IFLNK,
   S_IFMT,
   S_IFREG,
@@ -251,6 +252,10 @@ export function isDirectory(stat: Stat): boolean {
 
 export function isRegular(stat: Stat): boolean {
   return (stat.mode & S_IFMT) === S_IFREG;
+}
+
+export function isFifo(stat: Stat): boolean {
+  return (stat.mode & S_IFMT) === S_IFIFO;
 }
 
 export function isLink(stat: Stat): boolean {

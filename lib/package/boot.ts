@@ -79,7 +79,7 @@ function unknownInit(root: ByteString): ByteString {
     return `nothing is booted from ${root} now; djbox boot --root DIR --init NAME adds svscan (${names})`;
   }
   return `process 1 is ${commandName(1)}, none of the inits that djbox knows (${names}): ` +
-    "svscan is not started at boot";
+    "svscan is not started at boot, until that starts /command/svscanboot";
 }
 
 function startNow(context: Context, init: Init, say: Say): void {

@@ -3,58 +3,45 @@
  * Handing supervision on, to a process beside us or to ourselves after execve(2): all descriptors stay open on the way
  * (locks stay held, FIFOs keep their readers and what is in them, log pipes their two ends), so nobody notices.
  *
- * The state goes through a file in memory, whose descriptor the environment variable DJBOX_SUPERVISION names. Services
- * never see the variable. Where it says `trial`, too, whoever reads it takes nothing over, but says that it could.
+ * The state (handed.ts) goes through a file in memory, whose descriptor the environment variable DJBOX_SUPERVISION
+ * names. Services never see the variable. Where it says `trial`, too, whoever reads it takes nothing over, but says that
+ * it could.
  *
  * @module
  */
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
 import { SystemError } from "../os/errno.ts";
-import { close, memoryFile, readToEnd, seek, setCloseOnExec, writeAll } from "../os/file.ts";
-import type { Inheritance, Mapping } from "../os/process.ts";
+import {
+  close,
+  fstat,
+  isRegular,
+  memoryFile,
+  readToEnd,
+  seek,
+  setCloseOnExec,
+  writeAll,
+} from "../os/file.ts";
+import type { Inheritance } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
 import type { Environment } from "../cli/environment.ts";
 import { fatal } from "../cli/messages.ts";
 import type { Context } from "../cli/tool.ts";
-import type { Pipe } from "./log_pipes.ts";
+import {
+  decodeHanded,
+  descriptorsOf,
+  encodeHanded,
+  type Handed,
+  type HandedSupervisor,
+  SHAPE,
+} from "./handed.ts";
 import type { Surroundings } from "./loop.ts";
-import { type Descriptors, ServiceDirectory } from "./service_directory.ts";
-import { type Condition, Supervisor } from "./supervisor.ts";
+import { ServiceDirectory } from "./service_directory.ts";
+import { Supervisor } from "./supervisor.ts";
 
 const VARIABLE = "DJBOX_SUPERVISION";
 const TRIAL = " trial";
-/** Guards against a variable that was left over from somewhere: the state is for this version's shape. */
-const SHAPE = "djbox supervision 2";
 /** What a trial writes behind the state. */
 const UNDERSTOOD = `\nunderstood: ${SHAPE}\n`;
-
-/** A supervisor on its way from one process to another. */
-export interface HandedSupervisor {
-  readonly name: ByteString;
-  readonly descriptors: Descriptors;
-  readonly mappings: readonly Mapping[];
-  readonly condition: Condition;
-}
-
-/** What looks after a service directory: a supervisor, the pid of a foreign supervise, or nothing. */
-export type HandedKeeper = HandedSupervisor | number | undefined;
-
-/** A service of svscan's and its logger. */
-export interface HandedService {
-  /** Its device and inode. */
-  readonly identity: string;
-  readonly name: ByteString;
-  readonly pipe?: Pipe | undefined;
-  readonly main?: HandedKeeper;
-  readonly logger?: HandedKeeper;
-}
-
-/** What a process needs in order to go on. */
-export interface Handed {
-  readonly services: readonly HandedService[];
-  /** What services inherit. */
-  readonly inheritance: Inheritance;
-}
 
 /** `supervisor`, ready to travel. */
 export function packSupervisor(supervisor: Supervisor): HandedSupervisor {
@@ -78,61 +65,6 @@ export function unpackSupervisor(
   return supervisor;
 }
 
-/** The supervisors among `services`. */
-export function supervisorsOf(services: readonly HandedService[]): HandedSupervisor[] {
-  return services.flatMap(({ main, logger }) => [main, logger])
-    .filter((keeper) => typeof keeper === "object");
-}
-
-/** All that `handed` has open. */
-function descriptorsOf({ services, inheritance }: Handed): number[] {
-  const all = [
-    ...inheritance.descriptors.map(([ours]) => ours),
-    ...services.flatMap(({ pipe }) => pipe === undefined ? [] : [pipe.reader, pipe.writer]),
-    ...supervisorsOf(services).flatMap(({ descriptors, mappings, condition }) => [
-      ...Object.values(descriptors) as number[],
-      ...mappings.map(([ours]) => ours),
-      condition.process,
-    ]),
-  ];
-  return [...new Set(all)].filter((fd) => fd >= 0);
-}
-
-/** Signal masks and limits have 64 bits, and JSON knows neither those nor maps. */
-function encode({ services, inheritance }: Handed): Uint8Array<ArrayBuffer> {
-  const { mask, softFiles, limits, descriptors } = inheritance;
-  const state = {
-    shape: SHAPE,
-    services,
-    mask: `${mask}`,
-    softFiles: softFiles === undefined ? undefined : `${softFiles}`,
-    limits: [...limits].map(([resource, soft]) => [resource, `${soft}`]),
-    descriptors,
-  };
-  return toBytes(JSON.stringify(state));
-}
-
-function decode(text: ByteString): Handed | undefined {
-  try {
-    const { shape, services, mask, softFiles, limits, descriptors } = JSON.parse(text);
-    if (shape !== SHAPE) return undefined;
-    return {
-      services,
-      inheritance: {
-        mask: BigInt(mask),
-        softFiles: softFiles === undefined ? undefined : BigInt(softFiles),
-        limits: new Map(
-          limits.map(([resource, soft]: [number, string]) => [resource, BigInt(soft)]),
-        ),
-        descriptors,
-      },
-    };
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
 /** What a program that is to take over is run with. `file`: the state, to be closed when that is done. */
 export interface Parcel {
   readonly file: number;
@@ -145,7 +77,7 @@ export interface Parcel {
  * files, which may be above the one that services get: it has as many open.
  */
 export function parcel(env: Environment, handed: Handed, trial = false): Parcel {
-  const file = memoryFile("supervision", encode(handed));
+  const file = memoryFile("supervision", encodeHanded(handed));
   const own = env.copy();
   own.set(VARIABLE, `${file}${trial ? TRIAL : ""}`);
   return {
@@ -186,7 +118,7 @@ export function handedOn({ name, env }: Context): Handed | "trial" | undefined {
   const value = env.get(VARIABLE);
   if (value === undefined) return undefined;
   env.unset(VARIABLE);
-  const file = parseInt(value);
+  const file = Number(/^[0-9]{1,9}/.exec(value)?.[0] ?? -1);
   const trial = value.endsWith(TRIAL);
   const handed = readState(file);
   if (handed === undefined) {
@@ -202,9 +134,14 @@ export function handedOn({ name, env }: Context): Handed | "trial" | undefined {
   return handed;
 }
 
+/** The state in the file; undefined where there is none, or one of descriptors that are not open. */
 function readState(file: number): Handed | undefined {
   try {
-    return decode(fromBytes(readToEnd(file)));
+    // A variable that was left over may name what somebody else has there, and that may be a terminal.
+    if (!isRegular(fstat(file))) return undefined;
+    const handed = decodeHanded(fromBytes(readToEnd(file)));
+    for (const fd of handed === undefined ? [] : descriptorsOf(handed)) fstat(fd);
+    return handed;
   } catch (error) {
     if (error instanceof SystemError) return undefined;
     throw error;

@@ -37,8 +37,11 @@ export interface SupervisionRecord {
 
 /** The line is padded to this length, so that a shorter one covers a longer one that was there. */
 export const RECORD_SIZE = 200;
-const LINE =
-  /^djbox ([0-9a-f:-]+) (-?\d+)\.(\d+) (-?\d+)\.(\d+) (-|pipe:\[\d+\]) (?:(idle)|starting (\d+)|running (\d+) (\d+)) *\n$/;
+/* No number has more digits than one that we write: a pid must be one for the kernel, too. */
+const TIME = "(-?\\d{1,15})\\.(\\d{1,9})";
+const TICKS = "(\\d{1,15})";
+const PHASE = `(?:(idle)|starting ${TICKS}|running (\\d{1,9}) ${TICKS})`;
+const LINE = new RegExp(`^djbox ([0-9a-f:-]+) ${TIME} ${TIME} (-|pipe:\\[\\d+\\]) ${PHASE} *\n$`);
 
 export function encodeRecord(
   { boot, before, since, pipe, phase }: SupervisionRecord,

@@ -21,12 +21,8 @@ import { searchPath } from "../cli/path_search.ts";
 import type { Context } from "../cli/tool.ts";
 import { recoverLogPipe } from "./adoption.ts";
 import { Entries, type Entry } from "./entries.ts";
-import {
-  type HandedKeeper,
-  type HandedService,
-  packSupervisor,
-  unpackSupervisor,
-} from "./handover.ts";
+import type { HandedKeeper, HandedService } from "./handed.ts";
+import { packSupervisor, unpackSupervisor } from "./handover.ts";
 import { type Held, heldPipes, LogPipes, type Pipe } from "./log_pipes.ts";
 import type { Surroundings } from "./loop.ts";
 import { SUPERVISE } from "./service_directory.ts";

@@ -33,6 +33,7 @@ import {
   flock,
   fstat,
   ftruncate,
+  isFifo,
   isRegular,
   mkdir,
   mkfifo,
@@ -46,7 +47,7 @@ import {
   write,
 } from "../os/file.ts";
 import { cString, hot } from "../os/libc.ts";
-import { orFatal, warn } from "../cli/messages.ts";
+import { fatal, orFatal, warn } from "../cli/messages.ts";
 import { encodeRecord, RECORD_SIZE, type SupervisionRecord } from "./record.ts";
 import { encodeStatus, type Status, STATUS_SIZE } from "./status_file.ts";
 
@@ -319,9 +320,15 @@ function acquireLock(at: number): number {
   }
 }
 
-/** mkfifo(3); one that is there already is as good, and any other trouble shows when it is opened. */
+/**
+ * mkfifo(3). One that is there already is as good; something else there is taken away: nobody can wait for a command in a
+ * file. Any other trouble shows when it is opened.
+ */
 function makeFifo(path: ByteString, at: number): void {
   try {
+    const there = statIfThere(path, at);
+    if (there !== undefined && isFifo(there)) return;
+    if (there !== undefined) unlink(path, at);
     mkfifo(path, 0o600, at);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
@@ -334,12 +341,16 @@ function makeFifo(path: ByteString, at: number): void {
  */
 function openControl(name: ByteString, at: number): number {
   makeFifo("supervise/control", at);
+  const what = `${name}/supervise/control`;
   try {
-    return open("supervise/control", O_RDWR | O_NONBLOCK, 0, at);
+    const fd = open("supervise/control", O_RDWR | O_NONBLOCK, 0, at);
+    if (isFifo(fstat(fd))) return fd;
+    // Somebody was quicker.
+    close(fd);
+    throw fatal(SUPERVISE, `unable to read ${what}: not a FIFO`);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     // The C tool opens it twice; say which of the two would have failed.
-    const what = `${name}/supervise/control`;
     close(
       orFatal(
         SUPERVISE,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal } from "node:assert/strict";
-import { Random } from "../../tests/harness/random.ts";
+import { bytes, fc, holds } from "../../tests/harness/properties.ts";
 import { decodeStatus, encodeStatus, type Status, STATUS_SIZE, type Want } from "./status_file.ts";
 
 const WANTS: readonly Want[] = ["u", "d", ""];
@@ -17,16 +17,18 @@ Deno.test("a status is the bytes that C's supervise writes", () => {
 });
 
 Deno.test("a status that was written is read again", () => {
-  const random = new Random(1);
-  for (let i = 0; i < 1000; i++) {
-    const status: Status = {
-      since: { seconds: random.below(2 ** 40) - 2 ** 39, nanoseconds: random.below(1e9) },
-      pid: random.below(2 ** 32),
-      paused: random.once(2),
-      want: random.pick(WANTS),
-    };
+  const statuses: fc.Arbitrary<Status> = fc.record({
+    since: fc.record({
+      seconds: fc.integer({ min: -(2 ** 40), max: 2 ** 40 }),
+      nanoseconds: fc.nat(999_999_999),
+    }),
+    pid: fc.nat(2 ** 32 - 1),
+    paused: fc.boolean(),
+    want: fc.constantFrom(...WANTS),
+  });
+  holds(1000, [statuses], (status) => {
     deepEqual(decodeStatus(encodeStatus(status)), status);
-  }
+  });
 });
 
 Deno.test("a status that is too short is none; what is behind it does not count", () => {
@@ -42,13 +44,15 @@ Deno.test("a status that is too short is none; what is behind it does not count"
   deepEqual(decodeStatus(Uint8Array.of(...bytes, 1, 2, 3)), decodeStatus(bytes));
 });
 
-Deno.test("any 18 bytes are a status", () => {
-  const random = new Random(2);
-  for (let i = 0; i < 1000; i++) {
-    const bytes = Uint8Array.from({ length: STATUS_SIZE }, () => random.below(256));
-    const status = decodeStatus(bytes) as Status;
+Deno.test("any 18 bytes are a status, and fewer are none", () => {
+  holds(1000, [bytes(2 * STATUS_SIZE)], (file) => {
+    const status = decodeStatus(file);
+    equal(status === undefined, file.length < STATUS_SIZE);
+    if (status === undefined) return;
     equal(WANTS.includes(status.want), true);
     equal(status.pid >= 0 && status.pid < 2 ** 32, true);
     equal(Number.isFinite(status.since.seconds), true);
-  }
+    // A file that has been handed about as part of a larger one is no other.
+    deepEqual(decodeStatus(Uint8Array.of(7, 7, ...file).subarray(2)), status);
+  });
 });

@@ -19,7 +19,8 @@ import type { Timer } from "../os/timers.ts";
 import { warn } from "../cli/messages.ts";
 import { searchPath } from "../cli/path_search.ts";
 import type { Context } from "../cli/tool.ts";
-import { type Handed, parcel, wasUnderstood } from "./handover.ts";
+import type { Handed } from "./handed.ts";
+import { parcel, wasUnderstood } from "./handover.ts";
 import type { Surroundings } from "./loop.ts";
 
 /** How long a trial may take. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal, throws } from "node:assert/strict";
+import { bytes, byteString, damaged, fc, holds } from "../../tests/harness/properties.ts";
 import {
   compareTai64n,
   dateToTai64n,
@@ -14,6 +15,7 @@ import {
   TAI64_MAX,
   TAI64_UNIX_EPOCH,
   type Tai64n,
+  TAI64N_SIZE,
   tai64nToDate,
   tai64nToUnix,
   tai64ToUnix,
@@ -147,4 +149,53 @@ Deno.test("text that is no label is refused", () => {
     throws(() => parseTai64n(text === "" ? "" : text + "00000000"), RangeError, text);
   }
   throws(() => parseTai64n("@4000000037c219bf3b9aca00"), RangeError);
+});
+
+/** What `read` makes of something; undefined where it throws the RangeError that is documented. */
+function orRefused<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+const TIMES: fc.Arbitrary<Tai64n> = fc.record({
+  label: fc.bigInt({ min: 0n, max: TAI64_MAX }),
+  nanoseconds: fc.nat(999_999_999),
+});
+
+Deno.test("any time survives bytes, text and Unix time, and sorts by either as by itself", () => {
+  const order = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
+  holds(1000, [TIMES, TIMES], (time, other) => {
+    deepEqual(decodeTai64n(encodeTai64n(time)), time);
+    deepEqual(parseTai64n(formatTai64n(time)), time);
+    const { seconds, nanoseconds } = tai64nToUnix(time);
+    deepEqual(unixToTai64n(seconds, nanoseconds), time);
+    equal(order(formatTai64n(time), formatTai64n(other)), Math.sign(compareTai64n(time, other)));
+  });
+});
+
+Deno.test("any bytes are a label or a RangeError, and a label is written as it was", () => {
+  holds(2000, [bytes(TAI64N_SIZE + 1)], (encoded) => {
+    const time = orRefused(() => decodeTai64n(encoded));
+    if (time !== undefined) deepEqual(encodeTai64n(time), encoded);
+    const label = orRefused(() => decodeTai64(encoded));
+    if (label !== undefined) deepEqual(encodeTai64(label), encoded);
+  });
+});
+
+Deno.test("any text is a label or a RangeError, and a label is written as it was", () => {
+  const texts = fc.oneof(
+    damaged(TIMES.map(formatTai64n), 2, "@0123456789abcdefABCDEF\n "),
+    byteString(26, "@09afAF"),
+    byteString(26),
+  );
+  holds(2000, [texts], (text) => {
+    const time = orRefused(() => parseTai64n(text));
+    if (time !== undefined) equal(formatTai64n(time), text);
+    const label = orRefused(() => parseTai64(text));
+    if (label !== undefined) equal(formatTai64(label), text);
+  });
 });

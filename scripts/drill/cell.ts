@@ -50,7 +50,7 @@ function run(faultName: string, systemName: string, commands: string): Outcome {
     endEverything();
     // Mounts are in a namespace of our own, and go with it.
     new Deno.Command("/bin/sh", {
-      args: ["-c", `umount -l ${work}/sv/a/supervise ${work}/sv/a/log/main`],
+      args: ["-c", `cd ${work}/sv; umount -l a/supervise a/log/main a`],
       stderr: "null",
     }).outputSync();
     Deno.removeSync(work, { recursive: true });

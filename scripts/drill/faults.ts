@@ -28,6 +28,9 @@ const sleep = (seconds: number): void => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
 };
 
+/** Within this time a scanner looks at its folder, in seconds. */
+const SCAN = 6;
+
 /** supervise lets a service alone for a second after its start. */
 const CALM = 1.2;
 
@@ -36,11 +39,15 @@ function killAll(place: Place): void {
 }
 
 /** Something stands in the way while the service dies; then it is gone. */
-function meanwhile(obstruct: (place: Place) => void, clear: (place: Place) => void): Fault["act"] {
+function meanwhile(
+  obstruct: (place: Place) => void,
+  clear: (place: Place) => void,
+  seconds = 2.5,
+): Fault["act"] {
   return (place): void => {
     obstruct(place);
     place.kill(place.talkers());
-    sleep(2.5);
+    sleep(seconds);
     clear(place);
   };
 }
@@ -143,7 +150,8 @@ export const FAULTS: readonly Fault[] = [
     name: "logger-too",
     what: "the same as the first, and the logger is killed, too, while the service goes on",
     restarts: 0,
-    act(place): void {
+    act(place): boolean {
+      if (place.system.logger === undefined) return false;
       // What the logger has in hand nobody could save.
       place.kill(place.talkers(), "SIGSTOP");
       sleep(0.5);
@@ -151,13 +159,17 @@ export const FAULTS: readonly Fault[] = [
       place.kill(place.talkers(), "SIGCONT");
       sleep(0.5);
       place.start();
+      return true;
     },
   },
   {
     name: "logger-killed",
     what: "kill -9 of the logger",
     restarts: 0,
-    act: (place) => place.kill(place.loggers()),
+    act(place): boolean {
+      place.kill(place.loggers());
+      return place.system.logger !== undefined;
+    },
   },
   {
     name: "service-killed",
@@ -233,6 +245,18 @@ export const FAULTS: readonly Fault[] = [
       place.sh("ln sv/a/log/main/current kept; rm -r sv/a");
       place.writeService();
     },
+  },
+  {
+    name: "mount-vanished",
+    what: "what is mounted at the service's directory vanishes while the service dies",
+    root: true,
+    restarts: 1,
+    prepare: (place) => place.sh("mv sv/a b; mkdir sv/a; mount --bind b sv/a"),
+    act: meanwhile(
+      (place) => place.sh("umount -l sv/a"),
+      (place) => place.sh("mount --bind b sv/a"),
+      SCAN,
+    ),
   },
   {
     name: "disk-full-logger",

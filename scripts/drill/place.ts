@@ -38,11 +38,14 @@ export interface Books {
 export class Place {
   readonly work: string;
   readonly service: string;
+  /** In the environment of all that runs here: a working directory may be removed, or its mount. */
+  readonly #mark: string;
   #copies = 0;
   #scanner = 0;
 
   constructor(readonly system: System, work: string) {
     this.work = work;
+    this.#mark = `DRILL=${work}`;
     this.service = `${work}/sv/a`;
     Deno.mkdirSync(`${this.service}/log/main`, { recursive: true });
     Deno.mkdirSync(`${work}/written`);
@@ -58,6 +61,11 @@ export class Place {
     const run = `#!${work}/perl\n${TALKER.replace("WORK", work)}`;
     Deno.mkdirSync(`${service}/log/main`, { recursive: true });
     Deno.writeTextFileSync(`${service}/run`, run, { mode: 0o755 });
+    if (system.configuration !== undefined) {
+      const [name, content] = system.configuration;
+      Deno.writeTextFileSync(`${work}/${name}`, content);
+    }
+    if (system.logger === undefined) return;
     const log = `#!/bin/sh\nexec ${system.logger} 2>>${work}/said\n`;
     Deno.writeTextFileSync(`${service}/log/run`, log, { mode: 0o755 });
   }
@@ -78,7 +86,7 @@ export class Place {
   start(prefix: readonly string[] = []): void {
     const path = pathOf(this.system);
     const errors = open(utf8(`${this.work}/said`), O_WRONLY | O_APPEND | O_CREAT, 0o666);
-    const argv = ["/usr/bin/env", ...prefix, ...this.system.scanner];
+    const argv = ["/usr/bin/env", this.#mark, ...prefix, ...this.system.scanner];
     this.#scanner = startChild({ argv, path, errors, directory: `${this.work}/sv` });
     close(errors);
   }
@@ -98,7 +106,8 @@ export class Place {
 
   /** All copies of the service, wherever they came from. */
   talkers(): number[] {
-    const found = this.#processes(["run"], /\/sv\/a( \(deleted\))?$/);
+    // A logger is called run, too, until it has become a logger.
+    const found = this.#processes(["run"]).filter((pid) => exeOf(pid) === `${this.work}/perl`);
     this.#copies = Math.max(this.#copies, found.length);
     return found;
   }
@@ -107,14 +116,12 @@ export class Place {
     return this.#processes(["multilog", "svlogd", "s6-log"]);
   }
 
-  /** The processes with one of these names that stand below our folder, in one called like this. */
-  #processes(names: readonly string[], folder = /^/): number[] {
+  /** The processes with one of these names that our scanner, or another one in its place, has started. */
+  #processes(names: readonly string[]): number[] {
     return allProcesses().filter((pid) => {
-      if (!names.includes(nameOf(pid))) return false;
+      if (!names.includes(nameOf(pid)) || !this.#isAlive(pid)) return false;
       try {
-        const state = /\) (.)/.exec(Deno.readTextFileSync(`/proc/${pid}/stat`))?.[1];
-        const cwd = Deno.readLinkSync(`/proc/${pid}/cwd`);
-        return state !== "Z" && cwd.startsWith(this.work + "/") && folder.test(cwd);
+        return Deno.readTextFileSync(`/proc/${pid}/environ`).split("\0").includes(this.#mark);
       } catch {
         return false;
       }
@@ -142,19 +149,25 @@ export class Place {
     }
   }
 
+  /** What the system's commands call the service. */
+  get #name(): string {
+    return this.system.service ?? this.service;
+  }
+
   /** What the system's own status command says. */
   status(): string {
-    return this.sh(`${this.system.status} ${this.service} 2>&1`);
+    return this.sh(`${this.system.status} ${this.#name} 2>&1`);
   }
 
   tell(what: "up" | "down"): void {
-    this.sh(`${this.system[what].join(" ")} ${this.service} 2>&1`);
+    this.sh(`${this.system[what].join(" ")} ${this.#name} 2>&1`);
   }
 
   /** One copy runs, the status command knows its pid, one logger runs, and what is written now is logged. */
   isRight(): boolean {
     const [talker, ...more] = this.talkers();
-    if (talker === undefined || more.length > 0 || this.loggers().length !== 1) return false;
+    if (talker === undefined || more.length > 0) return false;
+    if (this.loggers().length !== (this.system.logger === undefined ? 0 : 1)) return false;
     if (!new RegExp(`\\bpid ${talker}\\b`).test(this.status())) return false;
     const runs = [...this.#written()].filter(([run]) => run.startsWith(`${talker}-`)).sort();
     const [run, count] = runs.at(-1) ?? ["", 0];
@@ -187,17 +200,16 @@ export class Place {
     return numbers.size;
   }
 
-  /** Ends everything gently and counts. */
+  /** Has everybody stand still, and counts. */
   balance(): Books {
-    this.kill(this.supervisors());
-    this.kill(this.talkers(), "SIGTERM");
+    this.kill(this.talkers(), "SIGSTOP");
     const lost = (): number => {
       let sum = 0;
       for (const [run, count] of this.#written()) sum += Math.max(0, count - this.#logged(run));
       return sum;
     };
     try {
-      until("all is logged", () => this.talkers().length === 0 && lost() === 0, 3000);
+      until("all is logged", () => lost() === 0, 3000);
     } catch { /* then some are lost */ }
     return { copies: this.#copies, starts: this.#written().size, lost: lost() };
   }
@@ -214,6 +226,15 @@ function names(folder: string): string[] {
 function read(file: string): string {
   try {
     return Deno.readTextFileSync(file);
+  } catch {
+    return "";
+  }
+}
+
+/** The program that a process runs; "" where that is not to be seen. */
+function exeOf(pid: number): string {
+  try {
+    return Deno.readLinkSync(`/proc/${pid}/exe`);
   } catch {
     return "";
   }

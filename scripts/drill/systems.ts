@@ -14,8 +14,12 @@ export interface System {
   readonly scanner: readonly string[];
   /** The names of its processes, the scanner's among them. */
   readonly supervisors: readonly string[];
-  /** The command that becomes the logger of ./main. */
-  readonly logger: string;
+  /** The command that becomes the logger of ./main; undefined: the supervisor itself is the logger. */
+  readonly logger?: string;
+  /** What its commands call a service; undefined: by its directory. */
+  readonly service?: string;
+  /** A file that it needs beside the folder of services: its name, and what is in it. */
+  readonly configuration?: readonly [name: string, content: string];
   /** Tells how a service is. */
   readonly status: string;
   /** Tells a service what to do: wanted down, wanted up. */
@@ -33,6 +37,28 @@ const DAEMONTOOLS = {
   down: ["svc", "-d"],
   up: ["svc", "-u"],
 };
+
+/** It logs into the file that a multilog would use. */
+const SUPERVISORD = [
+  "supervisord.conf",
+  `[supervisord]
+logfile=%(here)s/said
+pidfile=%(here)s/supervisord.pid
+[unix_http_server]
+file=%(here)s/socket
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+[supervisorctl]
+serverurl=unix://%(here)s/socket
+[program:a]
+command=%(here)s/sv/a/run
+directory=%(here)s/sv/a
+autorestart=true
+stdout_logfile=%(here)s/sv/a/log/main/current
+stdout_logfile_maxbytes=0
+`,
+] as const;
+const SUPERVISORCTL = `supervisorctl -c ${SUPERVISORD[0]}`;
 
 /** All of them; djbox's commands are in `commands`. */
 export function systems(commands: string): readonly System[] {
@@ -56,6 +82,16 @@ export function systems(commands: string): readonly System[] {
       status: "s6-svstat",
       down: ["s6-svc", "-d"],
       up: ["s6-svc", "-u"],
+    },
+    {
+      name: "supervisord",
+      scanner: ["supervisord", "-ns", "-c", `../${SUPERVISORD[0]}`],
+      supervisors: ["supervisord"],
+      service: "a",
+      configuration: SUPERVISORD,
+      status: `${SUPERVISORCTL} status`,
+      down: [SUPERVISORCTL, "stop"],
+      up: [SUPERVISORCTL, "start"],
     },
   ];
   return all.filter(isInstalled);

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: 0BSD
 // Service directories that were made to do harm, and odd names. A service directory often belongs to the user whom it
 // serves while svscan is root's. Not tested here: users who may not write to the FIFOs (the kernel sees to that).
-import { equal, match, ok } from "node:assert/strict";
-import { type Box, type Needs, toolTest } from "../harness/harness.ts";
-import { pidOf, untilSupervised, untilUp, writeServices } from "../harness/services.ts";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import {
+  type Box,
+  cTool,
+  mixedTest,
+  type Needs,
+  type Result,
+  toolTest,
+} from "../harness/harness.ts";
+import { pidOf, STAYS, untilSupervised, untilUp, writeServices } from "../harness/services.ts";
 
 const TOOLS = ["svscan", "supervise", "svc", "svstat"];
 
@@ -95,3 +102,118 @@ abuseTest("a log directory's links lead to nothing that is written", async (box)
     equal(Deno.statSync(`${box.dir}/victim`).mode, 0o100755);
   }
 }, FOLLOWS);
+
+abuseTest("a variable that looks like a handover and is none changes nothing", async (box) => {
+  const state = { shape: "djbox supervision 2", services: [], mask: "0", limits: [] };
+  const files: Record<string, string> = {
+    null: "null",
+    shape: JSON.stringify({ shape: state.shape }),
+    services: JSON.stringify({ ...state, services: [null], descriptors: [] }),
+    closed: JSON.stringify({ ...state, descriptors: [[77, 77]] }),
+    noise: "\xff\0\n",
+  };
+  for (const [name, content] of Object.entries(files)) box.write(`in/${name}`, content);
+  equal((await box.run(["mkfifo", "in/fifo"])).code, 0);
+  const values = ["", "garbage", "-1", "99", "99999999999999999999", "3 tri", "0"];
+  const cases = [
+    ...values.map((value) => [value, "null"] as const),
+    ...[...Object.keys(files), "fifo"].map((file) => ["3", file] as const),
+  ];
+  for (const [i, [value, file]] of cases.entries()) {
+    box.script(`sv${i}/a/run`, 'echo "${DJBOX_SUPERVISION-unset}" >>starts; exec sleep 100000');
+    box.start(["sh", "-c", `exec svscan sv${i} 3<>in/${file}`], {
+      env: { DJBOX_SUPERVISION: value },
+    });
+  }
+  for (const [i, [value, file]] of cases.entries()) {
+    await box.until(`${value} with ${file}`, () => box.read(`sv${i}/a/starts`) === "unset\n");
+  }
+  equal(box.read("err"), "");
+}, { djboxOnly: "C's svscan hands nothing over" });
+
+/** What may stand where a file of a service is expected, as shell commands that make it. */
+const ODD: Readonly<Record<string, string>> = {
+  file: ': >"$1"',
+  directory: 'mkdir "$1"',
+  fifo: 'mkfifo "$1"',
+  socket: `python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$1"`,
+  dangling: 'ln -s nowhere "$1"',
+  loop: 'ln -s "${1##*/}" "$1"',
+  null: 'ln -s /dev/null "$1"',
+  zero: 'ln -s /dev/zero "$1"',
+};
+/** `put PLACE KIND` makes one. */
+const PUT = 'set -e; put() { mkdir -p "${1%/*}"; $2 "$1"; }\n' +
+  Object.entries(ODD).map(([kind, command]) => `${kind}() { ${command}; }\n`).join("");
+const PLACES = [
+  ...["run", "down", "log", "log/run", "log/supervise", "supervise", "supervise/lock"],
+  ...["supervise/control", "supervise/ok", "supervise/status", "supervise/status.new"],
+];
+
+abuseTest("whatever stands in a service directory, the others are served", async (box) => {
+  let script = 'set -e; put() { mkdir -p "${1%/*}"; $2 "$1"; }\n';
+  for (const [kind, command] of Object.entries(ODD)) script += `${kind}() { ${command}; }\n`;
+  for (const place of PLACES) {
+    for (const kind of Object.keys(ODD)) {
+      const service = `sv/${place.replace("/", ".")}-${kind}`;
+      if (place !== "run") box.script(`${service}/run`, STAYS);
+      script += `put ${service}/${place} ${kind}\n`;
+    }
+  }
+  const made = await box.sh(script);
+  deepEqual([made.code, made.stderr], [0, ""]);
+  writeServices(box, ["sv/honest"]);
+  const svscan = box.start(["svscan", "sv"]);
+  // Where a command cannot come from, a FIFO is made.
+  const healed = Object.keys(ODD).filter((kind) =>
+    !["directory", "dangling", "loop"].includes(kind)
+  )
+    .flatMap((kind) => [`sv/supervise.control-${kind}`, `sv/supervise.ok-${kind}`]);
+  const names = ["sv/honest", ...healed];
+  await untilUp(box, names);
+  await untilSupervised(box, names);
+  // What cannot be started was tried a second time.
+  const tries = (): number => box.read("err").split("unable to start run-file/run").length - 1;
+  await box.until("there was a second try", () => tries() >= 2);
+  equal((await box.run(["svc", "-d", ...names])).stderr, "");
+  await box.until("they are down", () => names.every((name) => pidOf(box, name) === 0));
+  await box.run(["svc", "-u", ...names]);
+  await untilUp(box, names);
+  ok(!box.read("err").includes("svscan: fatal"), box.read("err"));
+  svscan.kill("SIGTERM");
+  await svscan.ended;
+}, {
+  djboxOnly: "C's supervise reads a control that is a file over and over",
+  programs: ["python3"],
+});
+
+mixedTest("svstat, svok and svc say of odd files what C's say", TOOLS, async (box) => {
+  const kinds = Object.keys(ODD);
+  // C's svstat takes a status that is a directory for one of the year 1970.
+  const readable = kinds.filter((kind) => kind !== "directory");
+  const services = kinds.flatMap((ok) =>
+    readable.map((status) => ({ ok, status, name: `${ok}-${status}` }))
+  );
+  const made = await box.sh(
+    PUT + services.map(({ ok, status, name }) =>
+      `put ${name}/supervise/ok ${ok}; put ${name}/supervise/status ${status}\n`
+    ).join("") + kinds.map((kind) =>
+      `put control-${kind}/supervise/control ${kind}\n`
+    ).join(""),
+  );
+  deepEqual([made.code, made.stderr], [0, ""]);
+  const names = services.map(({ name }) => name);
+  for (
+    const [tool, ...args] of [
+      ["svstat", ...names],
+      ["svc", "-h", ...kinds.map((kind) => `control-${kind}`)],
+      ...names.map((name) => ["svok", name]),
+    ] as [string, ...string[]][]
+  ) {
+    const shown = async (program: string): Promise<Result> => {
+      const result = await box.run([program, ...args]);
+      return { ...result, stdout: result.stdout.replace(/\d+ seconds/g, "N seconds") };
+    };
+    deepEqual(await shown(tool), await shown(cTool(tool) ?? ""));
+  }
+});

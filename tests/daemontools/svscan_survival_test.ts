@@ -197,6 +197,7 @@ survivalTest(
       // Pid 1 is alive, and not what was started.
       "reused-pid": (record) => record.replace(/running \d+/, "running 1"),
       "no-such-pid": (record) => record.replace(/running \d+ \d+/, "running 4194304 1"),
+      "endless-pid": (record) => record.replace(/running \d+/, "running " + "9".repeat(400)),
       "other-start": (record) => record.replace(/(running \d+ )\d+/, "$112345"),
       "other-time": (record) => record.replace(/ \d+\.\d+ \d+\.\d+ /, " 1.0 2.0 "),
     };

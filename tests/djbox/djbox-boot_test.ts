@@ -249,7 +249,7 @@ bareMachineTest("djbox boot does not know every process 1", "runit", async (mach
   await machine.edit("/etc/inittab", "id:3:initdefault:\n");
   match(
     await install(machine, box),
-    /djbox: process 1 is runit, none of the inits that djbox knows \(.*\): svscan is not started at boot\n$/,
+    /djbox: process 1 is runit, none of the inits that djbox knows \(.*\): svscan is not started at boot, until that starts \/command\/svscanboot\n$/,
   );
   equal(await machine.output("cat /etc/inittab"), "id:3:initdefault:\n");
 });

@@ -40,6 +40,11 @@ export class Client {
     this.#socket.write(latin1(text));
   }
 
+  /** Reads nothing any more: what comes stays where it is. */
+  deafen(): void {
+    this.#socket.pause();
+  }
+
   /** Closes its half. */
   end(): void {
     this.#socket.end();
@@ -121,15 +126,27 @@ export interface Question {
   readonly tcp: boolean;
   /** The whole packet. */
   readonly packet: Uint8Array<ArrayBuffer>;
+  /** Who asks, by UDP. */
+  readonly from?: Asker | undefined;
+}
+
+/** Where a question by UDP came from. */
+interface Asker {
+  readonly address: string;
+  readonly port: number;
 }
 
 /** What a name has; the data in the form in which they travel. */
 export type Resource = readonly [type: number, data: string];
 
-/** What is answered: records, or packets as they are, or nothing at all. */
+/**
+ * What is answered: records, or packets as they are, or pieces of whatever it is that is sent by TCP, one by one; or
+ * nothing at all.
+ */
 export type Answer =
   | { readonly records: readonly Resource[]; readonly code?: number }
   | { readonly packets: readonly Uint8Array<ArrayBuffer>[] }
+  | { readonly pieces: readonly Uint8Array<ArrayBuffer>[] }
   | undefined;
 
 /** A name in the form in which it travels. */
@@ -183,9 +200,9 @@ export class NameServer implements AsyncDisposable {
   ): Promise<NameServer> {
     const server = new NameServer(address, answer);
     server.#udp.on("message", (packet: Uint8Array, from: { port: number; address: string }) => {
-      for (const data of server.#answers(new Uint8Array(packet), false)) {
-        server.#udp.send(data, from.port, from.address);
-      }
+      const question = server.#question(new Uint8Array(packet), from);
+      const answer = server.answer(question);
+      for (const data of packetsOf(question, answer)) server.send(data, from);
     });
     await new Promise<void>((resolve, reject) => {
       server.#udp.on("error", reject);
@@ -195,19 +212,28 @@ export class NameServer implements AsyncDisposable {
     return server;
   }
 
+  /** Sends a packet from where questions are answered. */
+  send(packet: Uint8Array<ArrayBuffer>, { address, port }: Asker): void {
+    this.#udp.send(packet, port, address);
+  }
+
   #serveTcp(socket: Socket): void {
     let got = new Uint8Array(0);
     socket.on("data", (data: Uint8Array) => {
       got = new Uint8Array([...got, ...data]);
       const size = (got[0] ?? 0) * 256 + (got[1] ?? 0);
       if (got.length < 2 + size) return;
-      for (const answer of this.#answers(got.slice(2, 2 + size), true)) {
-        socket.write(new Uint8Array([answer.length >> 8, answer.length & 255, ...answer]));
+      const question = this.#question(got.slice(2, 2 + size));
+      const answer = this.answer(question);
+      if (answer !== undefined && "pieces" in answer) return void dribble(socket, answer.pieces);
+      for (const packet of packetsOf(question, answer)) {
+        socket.write(new Uint8Array([packet.length >> 8, packet.length & 255, ...packet]));
       }
     });
   }
 
-  #answers(packet: Uint8Array<ArrayBuffer>, tcp: boolean): readonly Uint8Array<ArrayBuffer>[] {
+  #question(packet: Uint8Array<ArrayBuffer>, from?: Asker): Question {
+    const tcp = from === undefined;
     const labels: string[] = [];
     let at = 12;
     for (let size = packet[at] ?? 0; size > 0; size = packet[at] ?? 0) {
@@ -219,15 +245,33 @@ export class NameServer implements AsyncDisposable {
       type: (packet[at + 1] ?? 0) * 256 + (packet[at + 2] ?? 0),
       tcp,
       packet: packet.slice(0, at + 5),
+      from,
     };
     this.questions.push(`${question.name} ${question.type}${tcp ? " tcp" : ""}`);
-    const answer = this.answer(question);
-    if (answer === undefined) return [];
-    return "packets" in answer ? answer.packets : [reply(question, answer.records, answer.code)];
+    return question;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await new Promise<void>((resolve) => this.#udp.close(() => resolve()));
     await this.#tcp?.[Symbol.asyncDispose]();
   }
+}
+
+function packetsOf(question: Question, answer: Answer): readonly Uint8Array<ArrayBuffer>[] {
+  if (answer === undefined || "pieces" in answer) return [];
+  return "packets" in answer ? answer.packets : [reply(question, answer.records, answer.code)];
+}
+
+/** Sends pieces one by one, so that none is read together with the next, and closes its half. */
+export async function dribble(
+  socket: Socket,
+  pieces: Iterable<Uint8Array<ArrayBuffer> | string>,
+): Promise<void> {
+  socket.setNoDelay();
+  for (const piece of pieces) {
+    if (!socket.writable) return;
+    socket.write(typeof piece === "string" ? latin1(piece) : piece);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  socket.end();
 }

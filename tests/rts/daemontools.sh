@@ -208,16 +208,16 @@ END
 chmod 755 test.sv/run; mkfifo test.sv/pipe; touch test.sv/down
 supervise test.sv & supervisor=$!
 await svok test.sv; svok test.sv; echo $?
-await shows test.sv down; status test.sv
+await shows test.sv ': down'; status test.sv
 ls test.sv/supervise; stat -c '%a %F' test.sv/supervise test.sv/supervise/control test.sv/supervise/ok test.sv/supervise/lock test.sv/supervise/status
 wc -c <test.sv/supervise/status
 echo '--- a second supervise is refused'
 supervise test.sv; echo $?
 echo '--- svc -o starts once'
-svc -o test.sv; await shows test.sv up; status test.sv
+svc -o test.sv; await shows test.sv ': up'; status test.sv
 svc -t test.sv; await shows test.sv ': down'; status test.sv
 echo '--- svc -u keeps it up'
-svc -u test.sv; await shows test.sv up; status test.sv
+svc -u test.sv; await shows test.sv ': up'; status test.sv
 rm test.sv/down; status test.sv
 svc -p test.sv; await shows test.sv paused; status test.sv
 svc -c test.sv; await lacks test.sv paused; status test.sv
@@ -256,12 +256,12 @@ svscan service >svscan.log 2>&1 & scanner=$!
 await test -s service/svc0/output; await test -s service/svc1/log/main/current
 await svok service/svc3
 cat service/svc0/output; stamps <service/svc1/log/main/current
-await shows service/svc0 ' up '; await shows service/svc3 down
+await shows service/svc0 ': up '; await shows service/svc3 ': down'
 status service/svc0 service/svc1 service/svc1/log service/.svc2 service/svc3
 readlink /proc/$scanner/cwd | sed 's/.*\///'
 echo '--- svscan finds a new service'
 mkdir service/.new; cp service/svc0/run service/.new/run; mv service/.new service/new
-await test -s service/new/output; cat service/new/output; await shows service/new ' up '; status service/new
+await test -s service/new/output; cat service/new/output; await shows service/new ': up '; status service/new
 echo '--- svscan brings a supervise back'
 before=$(pid service/svc0)
 svc -dx service/svc0; await another "$before" service/svc0

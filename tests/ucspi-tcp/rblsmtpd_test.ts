@@ -3,7 +3,8 @@
 // Beyond the cases of the conformance suite. Not tested here: a list that never answers, to the end.
 
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { type Box, type Result, toolTest } from "../harness/harness.ts";
+import { type Box, cTool, mixedTest, type Result, toolTest } from "../harness/harness.ts";
+import { byteString, fc, holdsSlowly } from "../harness/properties.ts";
 import { A, loopbackNet, NameServer, type Question, TXT, wireAddress } from "../harness/network.ts";
 
 const TOOLS = ["rblsmtpd"];
@@ -157,3 +158,29 @@ toolTest("rblsmtpd asks for the digits of an IPv6 address", TOOLS, async (box) =
   await ask("::ffff:1.2.3.4");
   deepEqual(names.questions, ["4.3.2.1.bl.test 16", "4.3.2.1.wl.test 1"]);
 }, { root: true, djboxOnly: "ucspi-tcp-0.88 has no IPv6" });
+
+mixedTest("rblsmtpd says to any host what C's rblsmtpd says", TOOLS, async (box) => {
+  const verbs = fc.constantFrom("HELO", "ehlo ", "Mail", "rcpt", "NOOP x", "rset", "data", "quit");
+  const words = fc.oneof(
+    { weight: 4, arbitrary: verbs },
+    { weight: 2, arbitrary: fc.constantFrom("\r\n", "\n") },
+    { weight: 1, arbitrary: byteString(30) },
+    { weight: 1, arbitrary: byteString(30, " \r\n\0\xffquit") },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom("x".repeat(5000), "\0".repeat(5000), "\n".repeat(900)),
+    },
+  );
+  await holdsSlowly(25, [fc.array(words, { maxLength: 12 })], async (words) => {
+    const options = { stdin: words.join(""), env: { RBLSMTPD: "go away" } };
+    const [ours, original] = await Promise.all([
+      box.run(["rblsmtpd", "true"], options),
+      box.run([cTool("rblsmtpd") ?? "", "true"], options),
+    ]);
+    deepEqual([ours.code, ours.stdout, said(ours)], [
+      original.code,
+      original.stdout,
+      said(original),
+    ]);
+  });
+});

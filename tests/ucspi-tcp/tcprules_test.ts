@@ -211,3 +211,13 @@ toolTest("tcprules at the same time as its readers: they see a whole cdb", BOTH,
   ok(lines.length > 1);
   for (const line of lines) match(line, /^(rule 7\.:|rule :|deny connection)$/);
 });
+
+toolTest("tcprules wants no NUL in a variable", ["tcprules"], async (box) => {
+  for (const variable of ['A\0B="c"', '\0="c"', 'A="b\0c"']) {
+    deepEqual(await box.run(["tcprules", "r.cdb", "r.tmp"], { stdin: `1:deny,${variable}\n` }), {
+      code: 100,
+      stdout: "",
+      stderr: `tcprules: fatal: unable to parse this line: 1:deny,${variable.split("\0", 1)[0]}\n`,
+    });
+  }
+}, { djboxOnly: "C's tcpserver passes over what is behind the NUL" });

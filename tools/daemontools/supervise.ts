@@ -20,12 +20,8 @@ import { AT_FDCWD } from "../../lib/os/constants.ts";
 import { close, fchdir } from "../../lib/os/file.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import {
-  type Handed,
-  handedOn,
-  supervisorsOf,
-  unpackSupervisor,
-} from "../../lib/supervise/handover.ts";
+import { type Handed, supervisorsOf } from "../../lib/supervise/handed.ts";
+import { handedOn, unpackSupervisor } from "../../lib/supervise/handover.ts";
 import { loop, makeSurroundings, watchClock } from "../../lib/supervise/loop.ts";
 import { supervise as superviseDirectory } from "../../lib/supervise/supervisor.ts";
 

@@ -45,7 +45,8 @@ import { type Arrived, isIgnored, maskOf, SignalDescriptor } from "../../lib/os/
 import type { Timer } from "../../lib/os/timers.ts";
 import { orFatal, warn } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { type Handed, handedOn, handOver, packSupervisor } from "../../lib/supervise/handover.ts";
+import type { Handed } from "../../lib/supervise/handed.ts";
+import { handedOn, handOver, packSupervisor } from "../../lib/supervise/handover.ts";
 import { loop, makeSurroundings, type Surroundings, watchClock } from "../../lib/supervise/loop.ts";
 import { reapOrphans } from "../../lib/supervise/orphans.ts";
 import { Scanner } from "../../lib/supervise/scanner.ts";

@@ -143,14 +143,13 @@ function parseLocalIp(text: ByteString): Address | undefined {
 
 function run(context: Context): Outcome {
   const { name, env } = context;
-  const { options, operands } = getopt(name, LETTERS, context.args, USAGE);
   let settings = DEFAULTS;
-  for (const { letter, value } of options) {
+  const { operands } = getopt(name, LETTERS, context.args, USAGE, ({ letter, value }) => {
     const ipv6 = IPV6_OPTIONS[letter]?.(value, settings.ipv6);
     const said = ipv6 === undefined ? OPTIONS[letter]?.(value) : { ipv6 };
     if (said === undefined) throw usageError(name, USAGE);
     settings = { ...settings, ...said };
-  }
+  });
   return muted(settings.verbosity, () => {
     const { host, port, program } = hostPortProgram(name, operands, USAGE);
     fillStandardDescriptors();
