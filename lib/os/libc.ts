@@ -273,6 +273,10 @@ const COLD = {
     ],
     result: "pointer",
   },
+  madvise: {
+    parameters: ["u64", /* addr */ "u64", /* length */ "i32", /* advice */ PAD],
+    result: "i32",
+  },
   mprotect: {
     parameters: ["pointer", /* addr */ "u64", /* length */ "i32", /* prot */ PAD],
     result: "i32",

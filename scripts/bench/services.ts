@@ -125,7 +125,7 @@ function sides(place: Place): { name: string; tools: Tools; argv: string[] }[] {
     { name: "djbox", tools: place.ours, argv: ["svscan"] },
     { name: "C", tools: place.theirs, argv: ["svscan"] },
     { name: "runsvdir", tools: place.theirs, argv: ["runsvdir", "."] },
-    { name: "s6-svscan", tools: place.theirs, argv: ["s6-svscan", "."] },
+    { name: "s6-svscan", tools: place.theirs, argv: ["s6-svscan", "-c", `${MANY}`, "."] },
   ].filter(({ tools, argv }) => tools.has(argv[0] ?? ""));
 }
 
