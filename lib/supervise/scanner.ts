@@ -15,9 +15,7 @@ import { AT_FDCWD } from "../os/constants.ts";
 import { SystemError, unlessRefused } from "../os/errno.ts";
 import { close, isDirectory, openDirectory, pipe, stat, statIfThere } from "../os/file.ts";
 import { type Mapping, wait } from "../os/process.ts";
-import { spawn } from "../os/spawn.ts";
-import { complain, Failure, warn } from "../cli/messages.ts";
-import { searchPath } from "../cli/path_search.ts";
+import { warn } from "../cli/messages.ts";
 import type { Context } from "../cli/tool.ts";
 import { recoverLogPipe } from "./adoption.ts";
 import { Entries, type Entry } from "./entries.ts";
@@ -25,8 +23,8 @@ import type { HandedKeeper, HandedService } from "./handed.ts";
 import { packSupervisor, unpackSupervisor } from "./handover.ts";
 import { type Held, heldPipes, LogPipes, type Pipe } from "./log_pipes.ts";
 import type { Surroundings } from "./loop.ts";
-import { SUPERVISE } from "./service_directory.ts";
-import { supervise, type Supervisor } from "./supervisor.ts";
+import { type Keeper, startSupervise } from "./start_supervise.ts";
+import type { Supervisor } from "./supervisor.ts";
 
 /** C's svscan has a table of this size. */
 const MOST_SERVICES = 1000;
@@ -35,9 +33,6 @@ const LONGEST_NAME_WITH_LOG = 255;
 
 /** How long a logger has for the end of its input before it is sent TERM. */
 const LOGGER_PATIENCE = 5000;
-
-/** What looks after a service directory: a supervisor of ours, or the pid of a foreign supervise. */
-type Keeper = Supervisor | number | undefined;
 
 /** A service and, where it has one, its logger. */
 export interface Service {
@@ -369,65 +364,11 @@ export class Scanner {
       : this.#attempt(`unable to switch to ${parent}`, () => openDirectory(parent));
     if (at === undefined) return undefined;
     try {
-      return this.#startSupervise(
-        directory,
-        shown,
-        at,
-        mappings,
-        () => this.#isOver(service, half),
-      );
+      const over = (): void => this.#isOver(service, half);
+      const { context, surroundings } = this;
+      return startSupervise(context, surroundings, { directory, shown, at, mappings, over });
     } finally {
       if (at !== AT_FDCWD) close(at);
     }
-  }
-
-  #startSupervise(
-    directory: ByteString,
-    shown: ByteString,
-    at: number,
-    mappings: readonly Mapping[],
-    over: () => void,
-  ): Keeper {
-    const { context, surroundings } = this;
-    let keeper: Keeper;
-    const reason = searchPath(SUPERVISE, context.env.get("PATH"), (file) => {
-      try {
-        if (context.toolbox.isToolbox(file)) {
-          keeper = supervise(directory, at, mappings, surroundings, over);
-        } else {
-          keeper = this.#spawnForeign(file, directory, at, mappings);
-        }
-        return 0;
-      } catch (error) {
-        if (error instanceof SystemError) return error.errno;
-        if (!(error instanceof Failure)) throw error;
-        // supervise has said why, as it would in a process of its own; the next scan tries again.
-        complain(error.text);
-        return 0;
-      }
-    });
-    if (reason !== 0) {
-      this.#warn(`unable to start supervise ${shown}`, new SystemError(reason, "execve"));
-    }
-    return keeper;
-  }
-
-  #spawnForeign(
-    file: ByteString,
-    directory: ByteString,
-    at: number,
-    mappings: readonly Mapping[],
-  ): number {
-    const { environ, inheritance } = this.surroundings;
-    return spawn(
-      {
-        ...inheritance,
-        path: file,
-        argv: [SUPERVISE, directory],
-        environ,
-        descriptors: [...inheritance.descriptors, ...mappings],
-      },
-      at === AT_FDCWD ? undefined : at,
-    );
   }
 }

@@ -13,13 +13,13 @@ import { later, now, sinceBoot, type Time } from "../os/clock.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { close } from "../os/file.ts";
 import { kill, type Mapping, openPid, signalProcess, wait } from "../os/process.ts";
-import { bootId, processFacts, TICK, ticksSinceBoot } from "../os/proc.ts";
+import { TICK } from "../os/proc.ts";
 import type { Timer } from "../os/timers.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
+import { Account } from "./account.ts";
 import { findProcess, type LeftBehind, readLeftBehind } from "./adoption.ts";
-import { pipeName } from "./log_pipes.ts";
 import type { Surroundings } from "./loop.ts";
-import { NO_PIPE, type Phase, type SupervisionRecord } from "./record.ts";
+import type { SupervisionRecord } from "./record.ts";
 import { ServiceDirectory, SUPERVISE } from "./service_directory.ts";
 import { startRun } from "./start_run.ts";
 import { type Event, type State, TABLE } from "./state_table.ts";
@@ -88,18 +88,7 @@ export class Supervisor {
   #want: Want = "u";
   #exits = false;
   #timer: Timer | undefined;
-  /** When what could not be written is tried again. */
-  #again: Timer | undefined;
-  /** When the last start was about to happen, in clock ticks since boot. */
-  #ticks = 0;
-  /** The log pipe, as the record calls it. */
-  #pipe: ByteString | undefined;
-  /** The `since` that the record speaks of, as one of what is. */
-  #recorded: Time | undefined;
-  /** The `since` that the record speaks of, as one of what is to end in a moment: there will be a process. */
-  #intended: Time | undefined;
-  /** The `since` in the status file; undefined: it is not known. */
-  #announced: Time | undefined;
+  readonly #account: Account;
 
   /**
    * @param directory the service's, already ours
@@ -111,7 +100,15 @@ export class Supervisor {
     readonly mappings: readonly Mapping[],
     private readonly surroundings: Surroundings,
     private readonly over: () => void,
-  ) {}
+  ) {
+    this.#account = new Account(
+      directory,
+      mappings,
+      surroundings,
+      () => ({ since: this.#since, pid: this.#pid, paused: this.#paused, want: this.#want }),
+      () => this.look(),
+    );
+  }
 
   /** The pid of the service, 0: down. */
   get pid(): number {
@@ -136,7 +133,7 @@ export class Supervisor {
    * the other one would have started it.
    */
   adopt({ record, status }: LeftBehind): void {
-    this.#announced = status.since;
+    this.#account.found(status.since);
     const found = findProcess(record, this.directory.descriptors.directory);
     const pid = found?.pid ?? 0;
     this.#assume({
@@ -179,7 +176,7 @@ export class Supervisor {
 
   /** Nobody goes on with this: a service that is down begins anew with whoever supervises it next. */
   abandon(): void {
-    if (this.#pid === 0 && this.surroundings.adopts) this.directory.clearRecord();
+    if (this.#pid === 0) this.#account.clear();
   }
 
   /** How things stand. */
@@ -275,8 +272,7 @@ export class Supervisor {
     poller.remove(control);
     try {
       directory.remake();
-      this.#recorded = this.#intended = undefined;
-      this.#do("announce");
+      this.#account.startOver();
       directory.markSupervised();
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -292,7 +288,7 @@ export class Supervisor {
   clockMoved(milliseconds: number): void {
     if (this.#state === "over") return;
     this.#since = later(this.#since, milliseconds);
-    this.#announce(true);
+    this.#account.write(true);
   }
 
   /** Obeys `letters` as if they had come through the FIFO. */
@@ -300,60 +296,9 @@ export class Supervisor {
     for (const letter of letters) this.#happen(letter as Event);
   }
 
-  /** Writes the record, where it is out of date, and the status file; later, where the file system refuses it. */
-  #announce(quiet: boolean): void {
-    if (!this.#isRecorded) this.#record(this.#phase());
-    const [since, pid] = [this.#since, this.#pid];
-    // Nothing that is not there is paused.
-    const paused = this.#paused && pid !== 0;
-    const status = { since, pid, paused, want: this.#want };
-    if (this.directory.writeStatus(status, quiet)) this.#announced = since;
-    this.#again?.cancel();
-    const done = this.#announced === since && (this.#isRecorded || !this.surroundings.adopts);
-    if (done || this.#state === "over") return;
-    this.#again = this.surroundings.timers.after(SECOND, () => {
-      this.look();
-      this.#announce(true);
-    });
-  }
-
-  get #isRecorded(): boolean {
-    return this.#recorded === this.#since || this.#intended === this.#since;
-  }
-
   /** Whether the service, which has just ended, is started again. */
   get #willStart(): boolean {
     return this.#want === "u" && !this.#exits;
-  }
-
-  /** Leaves word that a process is about to be made. */
-  #intend(): void {
-    this.#ticks = ticksSinceBoot();
-    this.#record({ kind: "starting", ticks: this.#ticks });
-  }
-
-  /** Leaves word of what is going on, for whoever comes after a kill -9. */
-  #record(phase: Phase): void {
-    if (!this.surroundings.adopts) return;
-    this.#pipe ??= this.mappings[0] === undefined ? NO_PIPE : pipeName(this.mappings[0][0]);
-    const written = this.directory.writeRecord({
-      boot: bootId(),
-      before: this.#announced ?? this.#since,
-      since: this.#since,
-      pipe: this.#pipe,
-      phase,
-    });
-    const since = written ? this.#since : undefined;
-    this.#recorded = phase.kind !== "starting" ? since : undefined;
-    this.#intended = phase.kind === "starting" ? since : undefined;
-  }
-
-  #phase(): Phase {
-    if (this.#pid === 0) return { kind: "idle" };
-    const facts = unlessRefused(() => processFacts(this.#pid));
-    // Where there is no looking at it now, it is to be searched for.
-    if (facts === undefined) return { kind: "starting", ticks: this.#ticks };
-    return { kind: "running", pid: this.#pid, started: facts.started };
   }
 
   /** Through the pidfd: the pid of a process that is not our child may be another's by now. */
@@ -391,15 +336,15 @@ export class Supervisor {
     sendInt: (s: Supervisor): void => s.#send(SIGINT),
     sendKill: (s: Supervisor): void => s.#send(SIGKILL),
 
-    announce: (s: Supervisor): void => s.#announce(false),
+    announce: (s: Supervisor): void => s.#account.write(false),
 
     /** Starts ./run. */
     start: (s: Supervisor): void => {
-      if (s.#intended !== s.#since) s.#intend();
+      s.#account.intend();
       const pid = startRun(s.directory, s.mappings, s.surroundings);
       s.#deaf();
       if (pid === undefined) {
-        s.#intended = undefined;
+        s.#account.intendNot();
         s.#state = "waiting";
         s.#listenToControl();
         return;
@@ -439,7 +384,7 @@ export class Supervisor {
       s.#since = now();
       s.#state = "down";
       // One record less: nobody needs to know that it was down.
-      if (s.#willStart) s.#intend();
+      if (s.#willStart) s.#account.intend();
     },
 
     startIfWanted: (s: Supervisor): void => {
@@ -454,9 +399,7 @@ export class Supervisor {
       if (!s.#exits || s.#pid !== 0) return;
       s.#state = "over";
       s.#timer?.cancel();
-      s.#do("announce");
-      s.#again?.cancel();
-      if (s.surroundings.adopts) s.directory.clearRecord();
+      s.#account.close();
       s.surroundings.poller.remove(s.directory.descriptors.control);
       s.directory.close();
       s.over();

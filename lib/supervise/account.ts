@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * What is written down of a service: in supervise/status for everybody (status_file.ts), and in supervise/lock for
+ * whoever comes after a kill -9 (record.ts).
+ *
+ * The record goes before the status, and the intent to make a process before the process, so that at each moment what
+ * stands there is true of what runs.
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import type { Time } from "../os/clock.ts";
+import { unlessRefused } from "../os/errno.ts";
+import { bootId, processFacts, ticksSinceBoot } from "../os/proc.ts";
+import type { Mapping } from "../os/process.ts";
+import type { Timer } from "../os/timers.ts";
+import { pipeName } from "./log_pipes.ts";
+import type { Surroundings } from "./loop.ts";
+import { NO_PIPE, type Phase } from "./record.ts";
+import type { ServiceDirectory } from "./service_directory.ts";
+import type { Want } from "./status_file.ts";
+
+/** How long until it is tried again to write what could not be written, in milliseconds. */
+const AGAIN = 1000;
+
+/** How a service is. */
+export interface Standing {
+  /** Since when it runs, or is down. Another object where it is another time. */
+  readonly since: Time;
+  /** 0: it is down. */
+  readonly pid: number;
+  readonly paused: boolean;
+  readonly want: Want;
+}
+
+export class Account {
+  /** When the last start was about to happen, in clock ticks since boot. */
+  #ticks = 0;
+  /** The log pipe, as the record calls it. */
+  #pipe: ByteString | undefined;
+  /** The `since` that the record speaks of, as one of what is. */
+  #recorded: Time | undefined;
+  /** The `since` that the record speaks of, as one of what is to end in a moment: there will be a process. */
+  #intended: Time | undefined;
+  /** The `since` in the status file; undefined: it is not known. */
+  #announced: Time | undefined;
+  #again: Timer | undefined;
+
+  /**
+   * @param mappings the log pipe, where there is one
+   * @param standing how the service is
+   * @param look called before what could not be written is tried again: the files may have been removed
+   */
+  constructor(
+    private readonly directory: ServiceDirectory,
+    private readonly mappings: readonly Mapping[],
+    private readonly surroundings: Surroundings,
+    private readonly standing: () => Standing,
+    private readonly look: () => void,
+  ) {}
+
+  /** The status file is another's, and says `since`. */
+  found(since: Time): void {
+    this.#announced = since;
+  }
+
+  /** Writes the record, where it is out of date, and the status file; later, where the file system refuses it. */
+  write(quiet: boolean): void {
+    const standing = this.standing();
+    const { since, pid, paused } = standing;
+    if (!this.#isRecorded(since)) this.#record(since, this.#phase(pid));
+    // Nothing that is not there is paused.
+    const status = { ...standing, paused: paused && pid !== 0 };
+    if (this.directory.writeStatus(status, quiet)) this.#announced = since;
+    this.#again?.cancel();
+    const recorded = this.#isRecorded(since) || !this.surroundings.adopts;
+    if (this.#announced === since && recorded) return;
+    this.#again = this.surroundings.timers.after(AGAIN, () => {
+      this.look();
+      this.write(true);
+    });
+  }
+
+  #isRecorded(since: Time): boolean {
+    return this.#recorded === since || this.#intended === since;
+  }
+
+  /** Leaves word that a process is about to be made. */
+  intend(): void {
+    const { since } = this.standing();
+    if (this.#intended === since) return;
+    this.#ticks = ticksSinceBoot();
+    this.#record(since, { kind: "starting", ticks: this.#ticks });
+  }
+
+  /** No process could be made. */
+  intendNot(): void {
+    this.#intended = undefined;
+  }
+
+  #record(since: Time, phase: Phase): void {
+    if (!this.surroundings.adopts) return;
+    this.#pipe ??= this.mappings[0] === undefined ? NO_PIPE : pipeName(this.mappings[0][0]);
+    const written = this.directory.writeRecord({
+      boot: bootId(),
+      before: this.#announced ?? since,
+      since,
+      pipe: this.#pipe,
+      phase,
+    });
+    const spokenOf = written ? since : undefined;
+    this.#recorded = phase.kind !== "starting" ? spokenOf : undefined;
+    this.#intended = phase.kind === "starting" ? spokenOf : undefined;
+  }
+
+  #phase(pid: number): Phase {
+    if (pid === 0) return { kind: "idle" };
+    const facts = unlessRefused(() => processFacts(pid));
+    // Where there is no looking at it now, it is to be searched for.
+    if (facts === undefined) return { kind: "starting", ticks: this.#ticks };
+    return { kind: "running", pid, started: facts.started };
+  }
+
+  /** The files have been made anew: nothing stands in them. */
+  startOver(): void {
+    this.#recorded = this.#intended = undefined;
+    this.write(false);
+  }
+
+  /** Leaves nothing for who comes after us. */
+  clear(): void {
+    if (this.surroundings.adopts) this.directory.clearRecord();
+  }
+
+  /** Supervision has ended. */
+  close(): void {
+    this.write(false);
+    this.#again?.cancel();
+    this.clear();
+  }
+}

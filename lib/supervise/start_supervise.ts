@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Having a service directory looked after by the `supervise` that PATH leads to: by a supervisor of this very process where
+ * that is this toolbox, and else by the foreign program.
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import { AT_FDCWD } from "../os/constants.ts";
+import { SystemError } from "../os/errno.ts";
+import type { Mapping } from "../os/process.ts";
+import { spawn } from "../os/spawn.ts";
+import { complain, Failure, warn } from "../cli/messages.ts";
+import { searchPath } from "../cli/path_search.ts";
+import type { Context } from "../cli/tool.ts";
+import type { Surroundings } from "./loop.ts";
+import { SUPERVISE } from "./service_directory.ts";
+import { supervise, type Supervisor } from "./supervisor.ts";
+
+/** What looks after a service directory: a supervisor of ours, or the pid of a foreign supervise. */
+export type Keeper = Supervisor | number | undefined;
+
+/** What is to be looked after. */
+export interface Kept {
+  readonly directory: ByteString;
+  /** What messages of svscan's call it. */
+  readonly shown: ByteString;
+  /** The descriptor that `directory` is relative to. */
+  readonly at: number;
+  readonly mappings: readonly Mapping[];
+  /** Called when a supervisor of ours has come to its end. */
+  readonly over: () => void;
+}
+
+/** undefined: that cannot be, and why has been said. */
+export function startSupervise(context: Context, surroundings: Surroundings, kept: Kept): Keeper {
+  let keeper: Keeper;
+  const reason = searchPath(SUPERVISE, context.env.get("PATH"), (file) => {
+    try {
+      keeper = context.toolbox.isToolbox(file)
+        ? supervise(kept.directory, kept.at, kept.mappings, surroundings, kept.over)
+        : spawnForeign(file, surroundings, kept);
+      return 0;
+    } catch (error) {
+      if (error instanceof SystemError) return error.errno;
+      if (!(error instanceof Failure)) throw error;
+      // supervise has said why, as it would in a process of its own; the next scan tries again.
+      complain(error.text);
+      return 0;
+    }
+  });
+  if (reason !== 0) {
+    const cause = new SystemError(reason, "execve");
+    warn(context.name, `unable to start supervise ${kept.shown}`, cause);
+  }
+  return keeper;
+}
+
+function spawnForeign(
+  file: ByteString,
+  { environ, inheritance }: Surroundings,
+  { directory, at, mappings }: Kept,
+): number {
+  return spawn(
+    {
+      ...inheritance,
+      path: file,
+      argv: [SUPERVISE, directory],
+      environ,
+      descriptors: [...inheritance.descriptors, ...mappings],
+    },
+    at === AT_FDCWD ? undefined : at,
+  );
+}
