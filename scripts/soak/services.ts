@@ -6,7 +6,7 @@
  * @module
  */
 import { allProcesses, processFacts } from "../../lib/os/proc.ts";
-import { nameOf } from "../bench/processes.ts";
+import { nameOf, until } from "../bench/processes.ts";
 
 /**
  * A run writes a numbered line each 10 ms, notes how many are written, and, when it ends by itself (after some seconds
@@ -96,9 +96,12 @@ export class Services {
   /** Kills the run of a service. */
   kill(name: string): void {
     for (const pid of this.running(name)) {
-      const run = [...this.#written(name).keys()].find((run) => run.startsWith(`${pid}-`));
       Deno.kill(pid, "SIGKILL");
-      if (run !== undefined) this.#killed.add(run);
+      // Up to its end it may begin to write; and another run may have had the same pid before.
+      until("it is dead", () => "ZX".includes(processFacts(pid)?.state ?? "X"));
+      const runs = [...this.#written(name).keys()].filter((run) => run.startsWith(`${pid}-`));
+      const last = runs.sort().at(-1);
+      if (last !== undefined) this.#killed.add(last);
     }
   }
 
