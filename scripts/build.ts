@@ -132,7 +132,7 @@ async function buildCompiled(directory: string): Promise<void> {
     "--no-lock",
     "--no-npm",
     "--no-remote",
-    "--v8-flags=--max-semi-space-size=1", // as in launcher.ts
+    "--v8-flags=--max-semi-space-size=1,--expose-gc", // as in lib/os/start.ts
     "--output",
     `${file}.new`,
     ROOT + "main.ts",

@@ -4,11 +4,16 @@
  *
  * @module
  */
+import { GarbageCollection } from "./garbage.ts";
 import { Poller } from "./poll.ts";
 import { Timers } from "./timers.ts";
 
+/** A client takes some four turns. */
+const TURNS = 50_000;
+
 /** An epoll set and timers. */
 export class Loop {
+  readonly #garbage = new GarbageCollection(TURNS);
   readonly poller: Poller = new Poller();
   readonly timers: Timers = new Timers();
 
@@ -16,5 +21,6 @@ export class Loop {
   turn(): void {
     this.poller.wait(this.timers.timeout());
     this.timers.run();
+    this.#garbage.turn();
   }
 }

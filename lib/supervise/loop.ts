@@ -7,6 +7,7 @@
 import { ClockWatch } from "../os/clock_watch.ts";
 import { RLIMIT_NOFILE, SIGPIPE } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
+import { GarbageCollection } from "../os/garbage.ts";
 import { Poller } from "../os/poll.ts";
 import { type Inheritance, prepare, type Strings } from "../os/process.ts";
 import { getLimit, setSoftLimit } from "../os/rlimit.ts";
@@ -66,10 +67,15 @@ export function watchClock(
   });
 }
 
+/** A restart takes some four turns, and 600 bytes. */
+const TURNS = 10_000;
+
 /** Waits for events and timers, and acts on them, until `over` says so. */
 export function loop({ poller, timers }: Surroundings, over: () => boolean): void {
+  const garbage = new GarbageCollection(TURNS);
   while (!over()) {
     poller.wait(timers.timeout());
     timers.run();
+    garbage.turn();
   }
 }

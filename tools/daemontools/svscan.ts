@@ -37,6 +37,7 @@ import {
 } from "../../lib/os/constants.ts";
 import { monotonic } from "../../lib/os/clock.ts";
 import { SystemError, unlessRefused } from "../../lib/os/errno.ts";
+import { collectGarbage } from "../../lib/os/garbage.ts";
 import { chdir } from "../../lib/os/file.ts";
 import { DirectoryWatch } from "../../lib/os/inotify.ts";
 import { PollSet, sleep } from "../../lib/os/poll.ts";
@@ -108,7 +109,10 @@ function run(called: Context): Outcome {
     surroundings.timers.after(SCAN_INTERVAL, scan);
   };
   // Whoever looks after others for months need not keep what only the start needed.
-  surroundings.timers.after(SETTLED, () => unlessRefused(letGoOfText));
+  surroundings.timers.after(SETTLED, () => {
+    collectGarbage();
+    unlessRefused(letGoOfText);
+  });
   scanner.unpack(handed?.services ?? []);
   scan();
   loop(surroundings, () => ending && scanner.supervisors().length === 0);
