@@ -68,7 +68,7 @@ export function watchClock(
 }
 
 /** A restart takes some four turns, and 600 bytes. */
-const TURNS = 10_000;
+const TURNS = 2000;
 
 /** Waits for events and timers, and acts on them, until `over` says so. */
 export function loop({ poller, timers }: Surroundings, over: () => boolean): void {
