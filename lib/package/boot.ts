@@ -25,7 +25,7 @@ import {
   runningInit,
   writeEntry,
 } from "./init.ts";
-import { findScanners, isSupervised, stop } from "./running.ts";
+import { awaitStarts, findScanners, isSupervised, stop } from "./running.ts";
 
 const BOOT_PROGRAM = "svscanboot";
 const DIRECTORIES = ["/service", "/etc/service"];
@@ -181,6 +181,7 @@ const KEEPERS = ["svscan", "supervise"];
  */
 export function stopOurs(admin: ByteString, say: Say): number {
   let code = 0;
+  awaitStarts(admin);
   for (const scanner of findScanners(KEEPERS)) {
     if (!scanner.file.startsWith(`${admin}/djbox-`)) continue;
     const { pid, name, directory } = scanner;

@@ -11,7 +11,7 @@ import { unlessRefused } from "../os/errno.ts";
 import { close, isDirectory, open, readlink, stat, writeAll } from "../os/file.ts";
 import { sleep } from "../os/poll.ts";
 import { allProcesses, commandName } from "../os/proc.ts";
-import { kill } from "../os/process.ts";
+import { getpid, kill } from "../os/process.ts";
 import { isThere, namesIn } from "./placing.ts";
 
 /** A process that looks after a directory of services: a svscan, or the supervise that a svscan left. */
@@ -32,6 +32,20 @@ export function findScanners(names: readonly ByteString[] = ["svscan"]): Scanner
     const directory = unlessRefused(() => readlink(`/proc/${pid}/cwd`));
     return file === undefined || directory === undefined ? [] : [{ pid, name, file, directory }];
   });
+}
+
+/** What a process is called until it has become the tool that it is to be: that takes some 15 ms. */
+const UNNAMED = ["deno", "djbox"];
+const BIRTH = 2000;
+
+/**
+ * Waits, if not for long, until no process of an executable below `folder` is still starting: a svscan that was ended just
+ * now may have left its services to a supervise that is not called so yet.
+ */
+export function awaitStarts(folder: ByteString): void {
+  const starting = ({ pid, file }: Scanner): boolean =>
+    pid !== getpid() && file.startsWith(`${folder}/`);
+  until(() => !findScanners(UNNAMED).some(starting), BIRTH);
 }
 
 /** The services in `directory`. */
