@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: 0BSD
 // In the manner of the regression suite of the daemontools package (rts): one script walks through every program, and its
 // transcript is the same with our tools as with the C ones, in the same run.
-import { deepEqual, ok } from "node:assert/strict";
+import { ok } from "node:assert/strict";
 import { COMMANDS, toolTest } from "../harness/harness.ts";
+import { sameTranscript } from "../harness/transcript.ts";
 
 const SCRIPT = Deno.readTextFileSync(new URL("daemontools.sh", import.meta.url));
 
@@ -16,12 +17,7 @@ toolTest("daemontools' transcript is that of the C tools", ["svscan"], async (bo
     }).then(({ stdout }) => stdout.split("\n"));
   };
   const [ours, theirs] = await Promise.all([run("ours", COMMANDS), run("c", "/usr/bin")]);
-  // All of it would be cut short in the report.
-  const at = ours.findIndex((line, i) => line !== theirs[i]);
-  const around = (lines: string[]): string[] =>
-    at < 0 ? [] : lines.slice(Math.max(0, at - 5), at + 5);
-  deepEqual(around(ours), around(theirs));
-  deepEqual(ours, theirs);
+  sameTranscript(ours, theirs);
   ok(theirs.length > 300, theirs.join("\n"));
   ok(!theirs.some((line) => line.includes("not within time")), theirs.join("\n"));
 }, { root: true, djboxOnly: "it runs both itself", programs: ["svscan", "ps"] });
