@@ -86,7 +86,7 @@ const DROPPING = "dropping connection, ";
 const RETRY = 250;
 const WANTS = [EMFILE, ENFILE, ENOBUFS, ENOMEM];
 /** Milliseconds until it is looked again whether a client of the server before this one has gone. */
-const LOOK_AGAIN = 5000;
+const LOOK_AGAIN = 1000;
 /** Milliseconds that a child at most needs from its release to where it does not end with us. */
 const FAREWELL = 1000;
 
@@ -101,6 +101,8 @@ export class TcpServer {
   readonly #addresses = new AddressCounts();
   readonly #former: FormerClients;
   #wanting = false;
+  /** Whether only clients of the server before this one leave no room. */
+  #crowded = false;
   #ending = false;
 
   constructor(options: ServerOptions) {
@@ -129,7 +131,6 @@ export class TcpServer {
     });
     this.#logStatus();
     this.#reap();
-    this.#awaitFormer();
     this.#listen();
     while (!this.#ending) {
       this.#log.flush();
@@ -139,12 +140,7 @@ export class TcpServer {
     this.#partFromReleased();
   }
 
-  /** How many clients there are, those of the server before this one among them. */
-  get #count(): number {
-    return this.#clients.size + this.#former.count;
-  }
-
-  #logStatus(count = this.#count): void {
+  #logStatus(count = this.#clients.size): void {
     this.#log.say(`status: ${count}/${this.#options.limit}`);
   }
 
@@ -152,32 +148,40 @@ export class TcpServer {
   #listen(): void {
     const { listener, limit } = this.#options;
     const { poller } = this.#loop;
-    const open = this.#count < limit && !this.#wanting && !this.#ending;
+    const room = this.#clients.size < limit && !this.#crowded;
+    const open = room && !this.#wanting && !this.#ending;
     if (open === poller.has(listener)) return;
     if (open) poller.add(listener, () => this.#acceptClient());
     else poller.remove(listener);
   }
 
-  /** Nobody tells us when a client that is not ours goes. */
-  #awaitFormer(): void {
-    if (this.#former.count === 0) return;
-    this.#loop.timers.after(LOOK_AGAIN, () => {
-      this.#former.look();
-      this.#listen();
-      this.#awaitFormer();
-    });
-  }
-
   /** One a turn: a signal that came before the next client counts before it. */
   #acceptClient(): void {
     this.#readSignals();
-    if (!this.#ending && this.#count < this.#options.limit) {
+    if (!this.#ending && this.#hasRoom()) {
       const accepted = accept(this.#options.listener);
       if (typeof accepted !== "number") {
         if (!this.#refuses(accepted)) this.#take(accepted);
       } else if (WANTS.includes(accepted)) this.#waitForWants(accepted);
     }
     this.#listen();
+  }
+
+  /** Whether there is room beside the clients of the server before this one; if not, it is looked again later. */
+  #hasRoom(): boolean {
+    const { limit } = this.#options;
+    if (this.#clients.size >= limit) return false;
+    const room = (): boolean => this.#clients.size + this.#former.count < limit;
+    if (room()) return true;
+    this.#former.look();
+    if (room()) return true;
+    // Nobody tells us when a client that is not ours goes.
+    this.#crowded = true;
+    this.#loop.timers.after(LOOK_AGAIN, () => {
+      this.#crowded = false;
+      this.#listen();
+    });
+    return false;
   }
 
   #waitForWants(errno: number): void {
@@ -204,7 +208,7 @@ export class TcpServer {
   }
 
   #take(accepted: Accepted): void {
-    this.#logStatus(this.#count + 1);
+    this.#logStatus(this.#clients.size + 1);
     let child: Child;
     let local: Endpoint;
     try {
