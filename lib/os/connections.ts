@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type ByteString, fromBytes } from "./bytes.ts";
+import { type ByteString, fromBytes, toBytes } from "./bytes.ts";
 import { O_RDONLY } from "./constants.ts";
 import { unlessRefused } from "./errno.ts";
 import { close, open, read } from "./file.ts";
@@ -30,47 +30,62 @@ export function openConnections(port: number): Connection[] {
   const found: Connection[] = [];
   for (const file of ["/proc/net/tcp", "/proc/net/tcp6"]) {
     // A kernel without IPv6 has no such file; where /proc is not mounted there is neither.
-    unlessRefused(() => readLines(file, (text) => found.push(...parseConnections(text, port))));
+    unlessRefused(() => visitLines(file, port, (line) => found.push(...parseConnection(line))));
   }
-  return found;
+  return found.filter(({ local }) => local.port === port);
 }
 
 /** Ten thousands of connections, closed long ago, may be listed: a piece of 50 lines at a time. */
 const PIECE = 8192;
+const NEWLINE = 10;
+const COLON = 58;
 
-function readLines(file: ByteString, take: (lines: ByteString) => void): void {
+/** Reads the lines of `file` that have `port` in them; the others, mostly all, leave no garbage. */
+function visitLines(file: ByteString, port: number, visit: (line: ByteString) => void): void {
+  const wanted = toBytes(`:${port.toString(16).toUpperCase().padStart(4, "0")} `);
+  const buffer = new Uint8Array(PIECE);
   const fd = open(file, O_RDONLY);
   try {
-    const buffer = new Uint8Array(PIECE);
-    let rest = "";
-    for (let got = read(fd, buffer); got > 0; got = read(fd, buffer)) {
-      const text = rest + fromBytes(buffer.subarray(0, got));
-      const end = text.lastIndexOf("\n") + 1;
-      take(text.slice(0, end));
-      rest = text.slice(end);
+    for (let kept = 0;;) {
+      const got = read(fd, buffer.subarray(kept));
+      if (got === 0) return;
+      const filled = kept + got;
+      let start = 0;
+      for (let end = buffer.indexOf(NEWLINE); end >= 0 && end < filled;) {
+        if (holds(buffer, start, end, wanted)) visit(fromBytes(buffer.subarray(start, end)));
+        start = end + 1;
+        end = buffer.indexOf(NEWLINE, start);
+      }
+      buffer.copyWithin(0, start, filled);
+      kept = filled - start;
     }
   } finally {
     close(fd);
   }
 }
 
-/** What `text`, whole lines of such a file, says of the connections with the local port `port`. */
-export function parseConnections(text: ByteString, port: number): Connection[] {
-  const found: Connection[] = [];
-  const wanted = `:${port.toString(16).toUpperCase().padStart(4, "0")} `;
-  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
-    const line = text.slice(text.lastIndexOf("\n", at) + 1, text.indexOf("\n", at));
-    const match = LINE.exec(line);
-    if (match === null) continue;
-    const [, address = "", local, peer = "", peerPort = "", state, inode] = match;
-    if (parseInt(local ?? "", 16) !== port || state === LISTENING || inode === "0") continue;
-    found.push({
-      local: { address: addressIn(address), port },
-      remote: { address: addressIn(peer), port: parseInt(peerPort, 16) },
-      inode: Number(inode),
-    });
+/** Whether `wanted`, which begins with a colon, stands somewhere in `bytes` from `start` to `end`. */
+function holds(bytes: Uint8Array, start: number, end: number, wanted: Uint8Array): boolean {
+  for (let at = bytes.indexOf(COLON, start); at >= 0 && at < end;) {
+    let same = 1;
+    while (same < wanted.length && bytes[at + same] === wanted[same]) same++;
+    if (same === wanted.length) return true;
+    at = bytes.indexOf(COLON, at + 1);
   }
-  return found;
+  return false;
+}
+
+/** What a line of such a file says, where it is of an open connection. */
+export function parseConnection(line: ByteString): Connection[] {
+  const match = LINE.exec(line);
+  if (match === null) return [];
+  const [, address = "", port = "", peer = "", peerPort = "", state, inode] = match;
+  if (state === LISTENING || inode === "0") return [];
+  return [{
+    local: { address: addressIn(address), port: parseInt(port, 16) },
+    remote: { address: addressIn(peer), port: parseInt(peerPort, 16) },
+    inode: Number(inode),
+  }];
 }
 
 /** Words of 32 bits, each as a little-endian number. */

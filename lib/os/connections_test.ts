@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 // Not tested: machines that are not little-endian, of which there is none that we run on.
 import { deepEqual, equal } from "node:assert/strict";
-import { openConnections, parseConnections } from "./connections.ts";
+import { openConnections, parseConnection } from "./connections.ts";
 
 const IPV4 =
   `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -14,18 +14,32 @@ const IPV6 =
 `;
 
 Deno.test("connections that are open, neither listening nor closed", () => {
-  deepEqual(parseConnections(IPV4, 0xb089), [{
+  deepEqual(IPV4.split("\n").flatMap(parseConnection), [{
     local: { address: "\x7f\0\0\x01", port: 0xb089 },
     remote: { address: "\x7f\0\0\x02", port: 0x8bb7 },
     inode: 4711,
   }]);
-  deepEqual(parseConnections(IPV4, 0x8bb7), [], "that is the other side's");
-  deepEqual(parseConnections(IPV6, 22), [{
+  deepEqual(IPV6.split("\n").flatMap(parseConnection), [{
     local: { address: "\0".repeat(15) + "\x01", port: 22 },
     remote: { address: "\x20\x01\x0d\xb8" + "\0".repeat(10) + "\x01\xfe", port: 0xc001 },
     inode: 99,
   }]);
-  deepEqual(parseConnections("nonsense\n\n: \n  1: x:y\n:0016 \n", 22), []);
+  deepEqual(["nonsense", "", ": ", "  1: x:y", ":0016 "].flatMap(parseConnection), []);
+});
+
+Deno.test("among many connections those of one port are found", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const clients = await Promise.all(
+    Array.from({ length: 200 }, () => Deno.connect({ hostname: "127.0.0.1", port })),
+  );
+  const accepted = [];
+  for (let i = 0; i < clients.length; i++) accepted.push(await listener.accept());
+  const ports = clients.map(({ localAddr }) => (localAddr as Deno.NetAddr).port).sort();
+  deepEqual(openConnections(port).map(({ remote }) => remote.port).sort(), ports);
+  // The other side's: it is the remote port there.
+  equal(openConnections(ports[0] ?? 0).every(({ remote }) => remote.port === port), true);
+  for (const connection of [...clients, ...accepted]) connection.close();
 });
 
 Deno.test("a connection of ours is found from the side that was accepted, until it is closed", async () => {
