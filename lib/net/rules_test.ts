@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { EINVAL, ENOENT, EPROTO, SystemError } from "../os/errno.ts";
+import { compileInto } from "../../tests/harness/rules.ts";
 import { byteString, damaged, fc, holds } from "../../tests/harness/properties.ts";
-import { O_CREAT, O_RDWR, O_TRUNC } from "../os/constants.ts";
 import { type CdbRecord, writeCdb } from "../cdb/cdb.ts";
-import { Writer } from "../cdb/writer.ts";
-import { compileRules, RuleError } from "./rule_compiler.ts";
+import { RuleError } from "./rule_compiler.ts";
 import { addresses, type Client, RuleFile, type Verdict } from "./rules.ts";
 import { toBytes } from "../os/bytes.ts";
 import { close, FileVersion, open } from "../os/file.ts";
@@ -285,23 +284,6 @@ const ADDRESSES = fc.oneof(
   fc.constantFrom("", "="),
 );
 
-function compiled(text: string, file: string): void {
-  const fd = open(file, O_RDWR | O_CREAT | O_TRUNC, 0o644);
-  try {
-    const cdb = new Writer(fd);
-    let rest = toBytes(text);
-    compileRules((buffer) => {
-      const piece = rest.subarray(0, buffer.length);
-      buffer.set(piece);
-      rest = rest.subarray(piece.length);
-      return piece.length;
-    }, cdb);
-    cdb.finish();
-  } finally {
-    close(fd);
-  }
-}
-
 /** How much a rule says of a client, by the manual; the one that says most counts. undefined: it is not for this one. */
 function closeness(address: string, { ip, host, info }: Client): number | undefined {
   if (info !== undefined && address === `${info}@${ip}`) return 104;
@@ -341,7 +323,7 @@ Deno.test(
     const rules = new RuleFile(file);
     holds(400, [fc.array(ADDRESSES, { maxLength: 20 }), CLIENTS], (addresses, client) => {
       // Each rule says who it is.
-      compiled(addresses.map((address, i) => `${address}:allow,N="${i}"\n`).join(""), file);
+      compileInto(file, addresses.map((address, i) => `${address}:allow,N="${i}"\n`).join(""));
       const by = addresses.map((address) => closeness(address, client) ?? -1);
       const best = by.indexOf(Math.max(...by));
       const { variables } = rules.lookUp(client);
@@ -367,7 +349,7 @@ Deno.test(
     const rules = new RuleFile(file);
     holds(700, [texts, CLIENTS], (text, client) => {
       try {
-        compiled(text, file);
+        compileInto(file, text);
       } catch (error) {
         if (error instanceof RuleError) return;
         throw error;

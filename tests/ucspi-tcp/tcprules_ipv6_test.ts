@@ -4,15 +4,13 @@
 // By hand: DJBOX_ROUNDS=100000 deno task test tcprules_ipv6
 
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { Writer } from "../../lib/cdb/writer.ts";
 import { formatAddress, parseIpv6, scanAddress } from "../../lib/net/address.ts";
-import { compileRules, RuleError } from "../../lib/net/rule_compiler.ts";
+import { RuleError } from "../../lib/net/rule_compiler.ts";
 import { RuleFile } from "../../lib/net/rules.ts";
-import { O_CREAT, O_RDWR, O_TRUNC } from "../../lib/os/constants.ts";
-import { close, open } from "../../lib/os/file.ts";
 import { unmapped } from "../../lib/os/socket.ts";
-import { type Box, latin1, type Needs, toolTest } from "../harness/harness.ts";
+import { type Box, type Needs, toolTest } from "../harness/harness.ts";
 import { Random, roundsOf } from "../harness/random.ts";
+import { compileInto } from "../harness/rules.ts";
 
 const BOTH = ["tcprules", "tcprulescheck"];
 const OURS: Needs = { djboxOnly: "ucspi-tcp-0.88 has no IPv6 and no networks" };
@@ -102,24 +100,6 @@ toolTest("tcprules keeps what is no network as C does", ["tcprules"], async (box
   deepEqual(await box.sh("wc -c <r.cdb"), { code: 0, stdout: "2148\n", stderr: "" });
 });
 
-/** Compiles in this process. Throws RuleError. */
-function compileNow(rules: string, file: string): void {
-  const fd = open(file, O_RDWR | O_CREAT | O_TRUNC, 0o644);
-  let rest = latin1(rules);
-  try {
-    const cdb = new Writer(fd);
-    compileRules((buffer) => {
-      const piece = rest.subarray(0, buffer.length);
-      buffer.set(piece);
-      rest = rest.subarray(piece.length);
-      return piece.length;
-    }, cdb);
-    cdb.finish();
-  } finally {
-    close(fd);
-  }
-}
-
 function bits(text: string): string {
   const address = parseIpv6(text) ?? scanAddress(text)?.address ?? "";
   return Array.from(address, (char) => char.charCodeAt(0).toString(2).padStart(8, "0")).join("");
@@ -150,9 +130,9 @@ Deno.test("the longest network with a rule counts, and no other", () => {
         const address = randomAddress(random);
         return { address, length: random.below(1 + bits(address).length) };
       });
-      compileNow(
-        networks.map(({ address, length }) => `${address}/${length}:deny\n`).join(""),
+      compileInto(
         `${directory}/r`,
+        networks.map(({ address, length }) => `${address}/${length}:deny\n`).join(""),
       );
       for (let i = 0; i < 5; i++) {
         const ip = randomAddress(random);
@@ -204,7 +184,7 @@ Deno.test("any text is rules, or has a line that is none", () => {
       let text = "";
       while (!random.once(40)) text += random.pick([...pieces, ...more]);
       try {
-        compileNow(text, `${directory}/r`);
+        compileInto(`${directory}/r`, text);
       } catch (error) {
         ok(error instanceof RuleError, `seed ${seed}: ${error}`);
         continue;

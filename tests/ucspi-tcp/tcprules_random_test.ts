@@ -2,12 +2,11 @@
 // Random rules, right ones and wrong ones: the cdb is C's byte for byte, or the complaint is C's.
 // By hand: DJBOX_ROUNDS=100000 deno task test tcprules_random
 import { deepEqual } from "node:assert/strict";
-import { Writer } from "../../lib/cdb/writer.ts";
-import { compileRules, RuleError } from "../../lib/net/rule_compiler.ts";
-import { O_CREAT, O_RDWR, O_TRUNC } from "../../lib/os/constants.ts";
-import { close, open, readFile } from "../../lib/os/file.ts";
+import { RuleError } from "../../lib/net/rule_compiler.ts";
+import { readFile } from "../../lib/os/file.ts";
 import { COMMANDS, cTool, fromLatin1, latin1 } from "../harness/harness.ts";
 import { Random, roundsOf } from "../harness/random.ts";
+import { compileInto } from "../harness/rules.ts";
 
 const C = cTool("tcprules");
 const ODD = "0123456789.-=@: \t#,\"/'aldeonwyA\0\r\xff";
@@ -80,22 +79,11 @@ function byC(program: string, input: string, directory: string): Compiled {
 /** Ours without a process; the input comes in pieces, as from a slow pipe. */
 function byUs(input: string, directory: string, random: Random): Compiled {
   const file = directory + "/ours.cdb";
-  const fd = open(file, O_RDWR | O_CREAT | O_TRUNC, 0o644);
-  let rest = latin1(input);
   try {
-    const cdb = new Writer(fd);
-    compileRules((buffer) => {
-      const piece = rest.subarray(0, Math.min(buffer.length, 1 + random.below(200)));
-      buffer.set(piece);
-      rest = rest.subarray(piece.length);
-      return piece.length;
-    }, cdb);
-    cdb.finish();
+    compileInto(file, input, () => 1 + random.below(200));
   } catch (error) {
     if (!(error instanceof RuleError)) throw error;
     return { complaint: `tcprules: fatal: ${error.message}\n`, cdb: "" };
-  } finally {
-    close(fd);
   }
   return { complaint: "", cdb: fromLatin1(readFile(file)) };
 }
