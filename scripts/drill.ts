@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 /**
  * deno task drill [--runs N] [--commands DIR] [--systems NAME,...] [--said] [--list] [NAME ...]: what djbox, and
- * daemontools, runit and s6 where they are installed, do when something dies or is lacking.
+ * daemontools, runit, s6 and supervisord where they are installed, do when something dies or is lacking.
  *
  * All faults, or those whose names hold one of the NAMEs, N times (1 unless it is said otherwise). In each cell one
  * service writes lines to its logger, the fault happens, and then it is looked at: how many copies of the service ran at

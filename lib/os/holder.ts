@@ -6,7 +6,7 @@
  * It waits for each pipe in turn until nobody has it open for writing, and ends when it has come to the last one. A pipe that
  * nobody writes to any more, with bytes in it, is held until somebody ends the holder (who has got them, then).
  *
- * The program is some eighty bytes of machine code, in a file in memory: a copy of the runtime that did the same would
+ * The program is a hundred bytes of machine code, in a file in memory: a copy of the runtime that did the same would
  * take ten megabytes.
  *
  * @module

@@ -4,23 +4,30 @@
  *
  * @module
  */
-import { GarbageCollection } from "./garbage.ts";
+import { collectGarbage } from "./garbage.ts";
 import { Poller } from "./poll.ts";
 import { Timers } from "./timers.ts";
 
-/** A client takes some four turns. */
+/** After how many turns garbage is collected. A client of a server takes some four. */
 const TURNS = 50_000;
 
 /** An epoll set and timers. */
 export class Loop {
-  readonly #garbage = new GarbageCollection(TURNS);
-  readonly poller: Poller = new Poller();
-  readonly timers: Timers = new Timers();
+  #turns = 0;
+
+  /** @param most after how many turns garbage is collected */
+  constructor(
+    private readonly most = TURNS,
+    readonly poller: Poller = new Poller(),
+    readonly timers: Timers = new Timers(),
+  ) {}
 
   /** Waits for whatever comes first, and deals with all that is there. */
   turn(): void {
     this.poller.wait(this.timers.timeout());
     this.timers.run();
-    this.#garbage.turn();
+    if (++this.#turns < this.most) return;
+    this.#turns = 0;
+    collectGarbage();
   }
 }

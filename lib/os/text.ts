@@ -14,7 +14,7 @@ const TEXT = /^([0-9a-f]+)-([0-9a-f]+) r-xp [0-9a-f]+ \S+ [1-9]\d* +\//gm;
 
 /**
  * Lets go of all pages of it: madvise(2). They come back, from the page cache, when they are needed; what only the start
- * needed, two thirds of 30 MB, does not, and is among the first that the kernel can use for something else.
+ * needed, a third of 36 MB, does not, and is among the first that the kernel can use for something else.
  */
 export function letGoOfText(): void {
   for (const [, start, end] of fromBytes(readFile("/proc/self/maps")).matchAll(TEXT)) {

@@ -7,7 +7,7 @@
 import { ClockWatch } from "../os/clock_watch.ts";
 import { RLIMIT_NOFILE, SIGPIPE } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
-import { GarbageCollection } from "../os/garbage.ts";
+import { Loop } from "../os/loop.ts";
 import { Poller } from "../os/poll.ts";
 import { type Inheritance, prepare, type Strings } from "../os/process.ts";
 import { getLimit, setSoftLimit } from "../os/rlimit.ts";
@@ -67,15 +67,11 @@ export function watchClock(
   });
 }
 
-/** A restart takes some four turns, and 600 bytes. */
+/** After so many turns garbage is collected: each restart of a service leaves 600 bytes. */
 const TURNS = 2000;
 
 /** Waits for events and timers, and acts on them, until `over` says so. */
 export function loop({ poller, timers }: Surroundings, over: () => boolean): void {
-  const garbage = new GarbageCollection(TURNS);
-  while (!over()) {
-    poller.wait(timers.timeout());
-    timers.run();
-    garbage.turn();
-  }
+  const loop = new Loop(TURNS, poller, timers);
+  while (!over()) loop.turn();
 }
