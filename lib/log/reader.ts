@@ -6,8 +6,8 @@
  */
 import { Clock } from "../os/clock.ts";
 import { EAGAIN, SystemError } from "../os/errno.ts";
-import { read } from "../os/file.ts";
 import { READ_SIZE } from "../stream/layout.ts";
+import { Source } from "../stream/source.ts";
 import type { Stamper } from "../tai/stamp.ts";
 import type { LineLoops } from "./line_loops.ts";
 import type { LineStamper } from "./line_stamper.ts";
@@ -22,9 +22,9 @@ export interface LineReader {
 }
 
 /** Reads up to `most` bytes into `buffer`; how many they are, 0 for none now, -1 for the end. */
-function readSome(fd: number, buffer: Uint8Array<ArrayBuffer>, most: number): number {
+function readSome(source: Source, buffer: Uint8Array<ArrayBuffer>, most: number): number {
   try {
-    return read(fd, most < buffer.length ? buffer.subarray(0, most) : buffer) || -1;
+    return source.read(most < buffer.length ? buffer.subarray(0, most) : buffer) || -1;
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     return error.errno === EAGAIN ? 0 : -1;
@@ -37,13 +37,13 @@ function meaning(got: number): Got {
 
 /** Reads straight into the text. Without loops, only the end of the last line is found. */
 export class PlainReader implements LineReader {
-  readonly #fd: number;
+  readonly #source: Source;
   readonly #text: Text;
   readonly #loops: LineLoops | undefined;
   readonly #whole: Uint8Array<ArrayBuffer>;
 
   constructor(fd: number, text: Text, loops: LineLoops | undefined) {
-    this.#fd = fd;
+    this.#source = new Source(fd);
     this.#text = text;
     this.#loops = loops;
     this.#whole = text.bytes.subarray(0, READ_SIZE);
@@ -52,7 +52,7 @@ export class PlainReader implements LineReader {
   read(most: number): Got {
     const { length, bytes } = this.#text;
     const room = length === 0 ? this.#whole : bytes.subarray(length, length + READ_SIZE);
-    const got = readSome(this.#fd, room, most);
+    const got = readSome(this.#source, room, most);
     if (got > 0) {
       if (this.#loops === undefined) this.#text.addSparsely(got);
       else this.#text.addLines(got, this.#loops);
@@ -63,7 +63,7 @@ export class PlainReader implements LineReader {
 
 /** Puts a stamp and a space in front of each line. The stamp is the time at which the line's first byte was read. */
 export class StampingReader implements LineReader {
-  readonly #fd: number;
+  readonly #source: Source;
   readonly #text: Text;
   readonly #stamper: Stamper;
   readonly #lines: LineStamper;
@@ -71,14 +71,14 @@ export class StampingReader implements LineReader {
   readonly #clock = new Clock();
 
   constructor(fd: number, text: Text, stamper: Stamper) {
-    this.#fd = fd;
+    this.#source = new Source(fd);
     this.#text = text;
     this.#stamper = stamper;
     ({ lines: this.#lines, input: this.#input } = text.lineStamper(stamper));
   }
 
   read(most: number): Got {
-    const got = readSome(this.#fd, this.#input, most);
+    const got = readSome(this.#source, this.#input, most);
     if (got > 0) {
       this.#stamper.set(this.#clock.read());
       this.#text.addStamped(got, this.#lines);

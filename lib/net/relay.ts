@@ -8,10 +8,11 @@
  * @module
  */
 import { SystemError } from "../os/errno.ts";
-import { close, readOrEnd } from "../os/file.ts";
+import { close } from "../os/file.ts";
 import { POLLIN, POLLOUT, PollSet } from "../os/poll.ts";
 import type { Sink } from "../os/sink.ts";
 import type { Filter } from "../stream/filter.ts";
+import { Source } from "../stream/source.ts";
 
 /** What comes of it when a direction has nothing more to read, or cannot write. */
 export type Fate =
@@ -50,6 +51,7 @@ export function relay(flows: readonly Flow[]): void {
 /** One direction at work. */
 class Pump {
   readonly #flow: Flow;
+  readonly #source: Source;
   /** What is to be written, and how much of it has been. */
   #count = 0;
   #done = 0;
@@ -59,6 +61,7 @@ class Pump {
 
   constructor(flow: Flow) {
     this.#flow = flow;
+    this.#source = new Source(flow.from);
   }
 
   /** Puts what it waits for into place `i` of `set`. */
@@ -76,8 +79,8 @@ class Pump {
   }
 
   #read(): void {
-    const { from, filter, atEnd } = this.#flow;
-    const got = readOrEnd(from, filter.input);
+    const { filter, atEnd } = this.#flow;
+    const got = this.#source.readOrEnd(filter.input);
     if (got === 0) {
       filter.finish?.();
       this.#end(atEnd);

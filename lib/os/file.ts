@@ -19,8 +19,10 @@ import {
   F_DUPFD_CLOEXEC,
   F_GETFD,
   F_GETFL,
+  F_GETPIPE_SZ,
   F_SETFD,
   F_SETFL,
+  F_SETPIPE_SZ,
   FD_CLOEXEC,
   O_CLOEXEC,
   O_DIRECTORY,
@@ -382,6 +384,15 @@ export function pipe(flags = 0): { reader: number; writer: number } {
   const ends = new Int32Array(2);
   check(libc().pipe2(new Uint8Array(ends.buffer), flags | O_CLOEXEC, pad), "pipe");
   return { reader: ends[0] as number, writer: ends[1] as number };
+}
+
+/**
+ * fcntl(2) F_SETPIPE_SZ: has the pipe that `fd` is an end of hold `size` bytes, if it holds fewer. Never throws: what is
+ * no pipe, or may not grow any more (pipe(7), pipe-user-pages-soft), stays as it is.
+ */
+export function growPipe(fd: number, size: number): void {
+  const holds = libc().fcntl(fd, F_GETPIPE_SZ, 0, pad);
+  if (holds >= 0 && holds < size) libc().fcntl(fd, F_SETPIPE_SZ, size, pad);
 }
 
 /** memfd_create(2): a file without a name, with `content`, to be read from its beginning; close-on-exec. */

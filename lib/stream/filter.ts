@@ -6,9 +6,10 @@
  * @module
  */
 import { SystemError } from "../os/errno.ts";
-import { read, writeAll } from "../os/file.ts";
+import { writeAll } from "../os/file.ts";
 import { EXIT_TEMPORARY } from "../cli/messages.ts";
 import { READ_SIZE, SLACK } from "./layout.ts";
+import { Source } from "./source.ts";
 
 /** The input of a filter behind another: a read, and what the other may have held back of the one before. */
 export const STAGE_SIZE = READ_SIZE + SLACK;
@@ -62,7 +63,8 @@ export function pour(
 /** Runs `filter` on descriptor 0: returns 0, or 111 (silently, as the C tools) where reading or writing fails. */
 export function runFilter(filter: Filter): number {
   try {
-    pour((buffer) => read(0, buffer), [filter]);
+    const input = new Source(0);
+    pour((buffer) => input.read(buffer), [filter]);
     return 0;
   } catch (error) {
     if (error instanceof SystemError) return EXIT_TEMPORARY;

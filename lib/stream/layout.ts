@@ -8,8 +8,8 @@
 export const LF = 10;
 export const CR = 13;
 
-/** How much is read at once: what a pipe holds. */
-export const READ_SIZE = 65536;
+/** How much is read at once, and what a pipe is made to hold that is found full (source.ts). */
+export const READ_SIZE = 262144;
 /** How far beyond an end the loops look and write; what they leave there means nothing. */
 export const SLACK = 64;
 /** How much may be kept of one read for the next. */
