@@ -38,6 +38,36 @@ toolTest(
   ROOT,
 );
 
+toolTest(
+  "chain: what other programs are told by the environment is not meant for the tools",
+  ["envdir", "setlock"],
+  async (box) => {
+    box.write("d/NAME", "value\n");
+    box.write("file", "");
+    box.write("home/.npmrc", "registry=${FOO\n");
+    for (
+      const variable of [
+        "HOME=/dev/null",
+        "HOME=file",
+        "HOME=home",
+        "HOME=",
+        "PATH=/bin:/usr/bin:/dev/null",
+        "DENO_DIR=file",
+        "DENO_V8_FLAGS=--none",
+        "DENO_LOG=trace",
+        "NODE_OPTIONS=--require=./file",
+      ]
+    ) {
+      const line = "$(command -v envdir) d setlock lk sh -c 'env | grep -e ^NAME -e ^V'";
+      equal(
+        await all(box, `env ${variable} V="${variable}" ${line}`),
+        `NAME=value\nV=${variable}\nexit 0\n`,
+      );
+    }
+    equal((await box.sh("ls")).stdout, "d\nfile\nhome\nlk\n");
+  },
+);
+
 toolTest("chain: a foreign program in between", ["envdir", "softlimit"], async (box) => {
   box.write("d/NAME", "value\n");
   equal(

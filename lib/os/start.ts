@@ -60,12 +60,15 @@ export const RUNTIME_FLAGS: readonly string[] = [
 
 /**
  * The variables that the launcher puts in front of the environment. They are for the runtime, which would
- * otherwise take orders from variables that were meant for other programs (NODE_OPTIONS can even load code), write
- * into the caller's home and ask for updates.
+ * otherwise take orders from variables that were meant for other programs (NODE_OPTIONS can even load code), read from
+ * the caller's home, write into it and ask for updates.
  */
 export const RUNTIME_VARIABLES: readonly string[] = [
   "DENO_NO_UPDATE_CHECK=1",
   "DENO_DIR=/dev/null/none", // nothing can be written there, and nothing needs to be
+  // It would read ~/.npmrc, and not start where that is broken, or where HOME is no folder (daemons have /dev/null).
+  "HOME=/proc/self/none",
+  "PATH=/proc/self/none", // it would look for node
   // The young generation (V8's flag) and malloc's arenas (mallopt(3)) grow no larger than they must: svscan with a
   // thousand services is 26 MB without this, 17 MB with it, and no tool is slower for it.
   // gc() is for garbage.ts.
