@@ -6,6 +6,7 @@
  */
 import { runToolbox } from "./lib/cli/chain.ts";
 import type { Tool } from "./lib/cli/tool.ts";
+import { exit } from "./lib/os/exit.ts";
 import { start } from "./lib/os/start.ts";
 import { cdbdump } from "./tools/cdb/cdbdump.ts";
 import { cdbget } from "./tools/cdb/cdbget.ts";
@@ -107,4 +108,4 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   "who@": whoAt,
 };
 
-if (import.meta.main) Deno.exit(runToolbox(TOOLS, start()));
+if (import.meta.main) exit(runToolbox(TOOLS, start()));

@@ -88,7 +88,7 @@ async function buildForm(form: Form | undefined, directory: string): Promise<voi
       console.log(`build: no compiled form here (${error.message}), so it will be the script form`);
     }
   }
-  buildScript(directory);
+  await buildScript(directory);
   console.log(`build: ${directory}/djbox, script form (its runtime is in ${directory}/runtime)`);
 }
 
@@ -166,11 +166,11 @@ function reasonIn(stderr: string): string {
   return (causes.at(-1) ?? "deno compile failed").replace(/^(error|\d+): /, "");
 }
 
-function buildScript(directory: string): void {
+async function buildScript(directory: string): Promise<void> {
   const runtime = `${directory}/runtime`;
   makeDirectories(runtime);
   placeFile(Deno.execPath(), `${runtime}/deno`, 0o755);
-  const files = bundle(ROOT);
+  const files = await bundle(ROOT);
   for (const [name, content] of files) placeText(content, `${runtime}/${name}`, 0o644);
   for (const { name } of Deno.readDirSync(runtime)) {
     if (name !== "deno" && !files.has(name)) removeAll(`${runtime}/${name}`);

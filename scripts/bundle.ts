@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * The bundle of the script form: the modules of the toolbox as JavaScript, and the loader that reads and evaluates
+ * The bundle of the script form: the modules of the toolbox as JavaScript, and a loader that reads and evaluates
  * those of them that the tool at hand needs.
  *
- *   djbox.js        the loader: the runtime's main module
- *   base.js         main.ts and the modules that every tool needs
+ *   djbox.js        the runtime's main module, which evaluates base.js
+ *   base.js         the loader; main.ts and the modules that every tool needs
  *   tool.NAME.js    the further modules of the tool NAME
  *
  * `deno bundle` makes one big module instead. That takes a program which has to be downloaded first, and djbox can be
@@ -14,36 +14,57 @@
  * It rests on what check_house.ts and `deno fmt` see to: imports and exports have few shapes, imports go in
  * no circle and come from the house's own files, and main.ts is a table with a line a tool.
  *
- * Each file but the loader is one expression: an object that has, by the name of a module, a function that takes
- * `load`, which gives what a module exports, and returns what this one exports.
+ * Modules stand in a file as one object that has, by the name of a module, a function that takes `load`, which gives
+ * what a module exports, and returns what this one exports.
+ *
+ * A module whose file's name ends in `_code.ts` exports nothing but data, which it works out from other modules. It is
+ * worked out here: the bundle has what it exports, and not those other modules.
  *
  * @module
  */
 import { stripTypeScriptTypes } from "node:module";
 
-const LOADER = `// SPDX-License-Identifier: 0BSD
-const modules = {};
-const loaded = new Map();
-function include(name) {
-  const file = import.meta.dirname + "/" + name + ".js";
-  let text;
-  try {
-    text = Deno.readTextFileSync(file);
-  } catch (error) {
-    console.error("djbox: fatal: unable to read " + file + ": " + error.message);
-    Deno.exit(111);
-  }
-  Object.assign(modules, (0, eval)(text));
+/**
+ * The runtime's main module. It is small because the runtime parses it twice, once to find what it imports: half a
+ * millisecond more for ten more lines. What is wrong with base.js is said in one line.
+ */
+const MAIN = `// SPDX-License-Identifier: 0BSD
+const folder = import.meta.dirname + "/";
+try {
+  (0, eval)(Deno.readTextFileSync(folder + "base.js"))(folder);
+} catch (error) {
+  console.error("djbox: fatal: unable to run " + folder + "base.js: " + error.message);
+  Deno.exit(111);
 }
-function load(name, tool) {
-  if (!loaded.has(name)) {
-    if (!(name in modules)) include("tool." + tool);
-    loaded.set(name, modules[name](load));
+`;
+
+/**
+ * base.js: the modules, in the place of `MODULES`, and the function that djbox.js calls. (With the modules inside of it
+ * the engine would read them twice.)
+ */
+const BASE = `const modules = MODULES;
+(folder) => {
+  const loaded = new Map();
+  function include(name) {
+    const file = folder + name + ".js";
+    let text;
+    try {
+      text = Deno.readTextFileSync(file);
+    } catch (error) {
+      console.error("djbox: fatal: unable to read " + file + ": " + error.message);
+      Deno.exit(111);
+    }
+    Object.assign(modules, (0, eval)(text));
   }
-  return loaded.get(name);
+  function load(name, tool) {
+    if (!loaded.has(name)) {
+      if (!(name in modules)) include("tool." + tool);
+      loaded.set(name, modules[name](load));
+    }
+    return loaded.get(name);
+  }
+  load("main.ts");
 }
-include("base");
-load("main.ts");
 `;
 
 /** `import { a, b as c, type T } from "./x.ts";` and its like. */
@@ -57,6 +78,9 @@ const EXPORT =
 /** `  name,` and `  "na@me": name,` in the table. */
 const TABLE_LINE = /^ {2}(?:"([^"]+)": )?(\w+),$/gm;
 
+/** How the name of a file ends whose module is data. */
+const DATA = "_code.ts";
+
 /** A module as a function, and what that loads. */
 interface Module {
   readonly text: string;
@@ -64,24 +88,31 @@ interface Module {
 }
 
 /** Bundles the house that lies in `root` (with a slash at its end), from main.ts on: the files' contents by name. */
-export function bundle(root: string): Map<string, string> {
+export async function bundle(root: string): Promise<Map<string, string>> {
   const modules = new Map<string, Module>();
-  const add = (name: string): void => {
-    if (modules.has(name)) return;
-    const module = moduleOf(name, Deno.readTextFileSync(root + name));
-    modules.set(name, module);
-    module.imports.forEach(add);
+  const addAll = async (names: readonly string[]): Promise<void> => {
+    for (const name of names) {
+      if (modules.has(name)) continue;
+      const module = name.endsWith(DATA)
+        ? await dataModuleOf(name, root)
+        : moduleOf(name, Deno.readTextFileSync(root + name));
+      modules.set(name, module);
+      await addAll(module.imports);
+    }
   };
   const { table, tools } = loadLate(Deno.readTextFileSync(root + "main.ts"));
   const main = moduleOf("main.ts", table);
   modules.set("main.ts", main);
-  main.imports.forEach(add);
+  await addAll(main.imports);
   const base = [...modules.keys()];
-  const files = new Map([["djbox.js", LOADER], ["base.js", fileOf(base, modules)]]);
+  const files = new Map([
+    ["djbox.js", MAIN],
+    ["base.js", BASE.replace("MODULES", () => objectOf(base, modules))],
+  ]);
   for (const [tool, name] of tools) {
-    add(name);
+    await addAll([name]);
     const further = closure(name, modules).filter((needed) => !base.includes(needed));
-    files.set(`tool.${tool}.js`, fileOf(further, modules));
+    files.set(`tool.${tool}.js`, `(${objectOf(further, modules)})\n`);
   }
   return files;
 }
@@ -98,9 +129,31 @@ function closure(name: string, modules: ReadonlyMap<string, Module>): string[] {
   return [...found];
 }
 
-function fileOf(names: readonly string[], modules: ReadonlyMap<string, Module>): string {
+function objectOf(names: readonly string[], modules: ReadonlyMap<string, Module>): string {
   const lines = names.map((name) => `${JSON.stringify(name)}: ${modules.get(name)?.text},\n`);
-  return `({\n${lines.join("")}})\n`;
+  return `{\n${lines.join("")}}`;
+}
+
+/** The function that a module of data becomes, which is evaluated for that. */
+async function dataModuleOf(name: string, root: string): Promise<Module> {
+  const exported: Record<string, unknown> = await import(`file://${root}${name}`);
+  return { text: `(() => (${dataOf(exported, name)}))`, imports: [] };
+}
+
+/** Bytes, and objects of bytes, as an expression. */
+function dataOf(value: unknown, name: string): string {
+  if (value instanceof Uint8Array) {
+    return `Uint8Array.fromBase64(${JSON.stringify(value.toBase64())})`;
+  }
+  if (typeof value !== "object" || value === null) {
+    throw new Error(
+      `${name}: cannot be bundled: it exports what is neither bytes nor an object of them`,
+    );
+  }
+  return `{ ${
+    Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${dataOf(item, name)}`)
+      .join(", ")
+  } }`;
 }
 
 /** The function that a module becomes. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 // The shapes of imports and exports on small houses. That the whole toolbox works in its bundle is what all the tests of
 // tools show, which run the script form.
-import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { bundle } from "./bundle.ts";
 
 type Files = Readonly<Record<string, string>>;
@@ -9,7 +9,7 @@ type Files = Readonly<Record<string, string>>;
 /** Writes the files, bundles them, and runs the bundle. */
 async function run(files: Files): Promise<{ code: number; stdout: string; stderr: string }> {
   return await inHouse(files, async (root) => {
-    await place(root, bundle(root));
+    await place(root, await bundle(root));
     return await start(root);
   });
 }
@@ -179,15 +179,60 @@ Deno.test("what every tool needs is in base.js, and only there", async () => {
   });
 });
 
+const DATA: Files = {
+  "main.ts": `import { BYTES, TABLE } from "./lib/table_code.ts";
+
+console.log(BYTES.length, BYTES[2], [...TABLE.one], [...TABLE.two]);
+`,
+  "lib/table_code.ts": `import { countTo } from "./count.ts";
+
+export const BYTES = countTo(3);
+export const TABLE = { one: countTo(1), two: countTo(2) };
+`,
+  "lib/count.ts": `export function countTo(last: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length: last }, (_, i) => i + 1);
+}
+`,
+};
+
+Deno.test("a bundle has what a module of data exports, and not what that is worked out with", async () => {
+  equal((await run(DATA)).stdout, "3 3 [ 1 ] [ 1, 2 ]\n");
+  const text = (await inHouse(DATA, (root) => bundle(root))).get("base.js") ?? "";
+  deepEqual(text.match(/^"[^"]*"(?=: )/gm), ['"main.ts"', '"lib/table_code.ts"']);
+});
+
+Deno.test("a module of data that exports anything else is refused", async () => {
+  for (const value of ["7", '"text"', "() => {}", "{ a: [new Uint8Array(1), null] }"]) {
+    const files = { ...DATA, "lib/table_code.ts": `export const BYTES = ${value};\n` };
+    await inHouse(files, async (root) => {
+      await rejects(bundle(root), { message: /^lib\/table_code\.ts: cannot be bundled: / });
+    });
+  }
+});
+
 Deno.test("a file of the bundle that is not there is told in a line", async () => {
   await inHouse(TOOLBOX, async (root) => {
-    const bundled = bundle(root);
+    const bundled = await bundle(root);
     bundled.delete("tool.two@.js");
     await place(root, bundled);
     const { code, stderr } = await start(root);
     equal(code, 111);
     const path = root + "runtime/tool.two@.js";
     equal(stderr.replace(/: [^:]*: [^:]*\n$/, "\n"), `djbox: fatal: unable to read ${path}\n`);
+  });
+});
+
+Deno.test("what is wrong with the bundle's base is told in a line", async () => {
+  await inHouse(TOOLBOX, async (root) => {
+    const bundled = await bundle(root);
+    const base = root + "runtime/base.js";
+    await place(root, bundled);
+    await Deno.truncate(base, 1000);
+    const { code, stderr } = await start(root);
+    equal(code, 111);
+    equal(stderr.replace(/: [^:]*\n$/, "\n"), `djbox: fatal: unable to run ${base}\n`);
+    await Deno.remove(base);
+    match((await start(root)).stderr, /^djbox: fatal: unable to run .*base\.js: [^\n]*\n$/);
   });
 });
 
@@ -201,8 +246,8 @@ Deno.test("what cannot be bundled is refused", async () => {
       "console.log(import.meta.url);",
     ]
   ) {
-    await inHouse({ ...TOOLBOX, "main.ts": line + "\n" }, (root) => {
-      throws(() => bundle(root), { message: /^main\.ts: cannot be bundled: / });
+    await inHouse({ ...TOOLBOX, "main.ts": line + "\n" }, async (root) => {
+      await rejects(bundle(root), { message: /^main\.ts: cannot be bundled: / });
     });
   }
 });

@@ -2,7 +2,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { byteString, fc, holds } from "../../tests/harness/properties.ts";
 import { Random } from "../../tests/harness/random.ts";
-import { DESELECT, HEAD_SIZE, lineLoops, SELECT, STEP_SIZE, TAKE } from "./line_loops.ts";
+import { DESELECT, HEAD_SIZE, SELECT, STEP_SIZE, TAKE } from "./line_layout.ts";
+import { lineLoops } from "./line_loops.ts";
 
 const TEXT = 0;
 const ENDS = 65536;

@@ -12,7 +12,7 @@ import { close, open, seek, write } from "../os/file.ts";
 import { orFatal } from "../cli/messages.ts";
 import type { LineList } from "./line_list.ts";
 import { persist } from "./persist.ts";
-import { HEAD_SIZE } from "./line_loops.ts";
+import { HEAD_SIZE } from "./line_layout.ts";
 import { NEWLINE, type Text } from "./text.ts";
 
 /** See the module's comment. */

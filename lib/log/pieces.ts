@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { HEAD_SIZE } from "./line_loops.ts";
+import { HEAD_SIZE } from "./line_layout.ts";
 import { NEWLINE, type Text } from "./text.ts";
 
 /** sizeof inbuf, sizeof cyclog.buf */

@@ -3,7 +3,8 @@ import { equal } from "node:assert/strict";
 import { Random } from "../../tests/harness/random.ts";
 import { READ_SIZE, STAMP_SIZE } from "../stream/layout.ts";
 import { Stamper } from "../tai/stamp.ts";
-import { HEAD_SIZE, lineLoops } from "./line_loops.ts";
+import { HEAD_SIZE } from "./line_layout.ts";
+import { lineLoops } from "./line_loops.ts";
 import { Pieces } from "./pieces.ts";
 import { Text } from "./text.ts";
 

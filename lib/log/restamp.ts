@@ -26,7 +26,7 @@ import {
   SPAN,
   START,
   STOPPED,
-} from "../stream/restamp_loop.ts";
+} from "../stream/restamp_layout.ts";
 import { TAI64_UNIX_EPOCH } from "../tai/tai.ts";
 
 /** A second in another form. */

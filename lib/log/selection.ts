@@ -6,7 +6,8 @@
  */
 import { type ByteString, putBytes } from "../os/bytes.ts";
 import { LineList, LIST_SIZE } from "./line_list.ts";
-import { DESELECT, HEAD_SIZE, type LineLoops, SELECT, STEP_SIZE, TAKE } from "./line_loops.ts";
+import { DESELECT, HEAD_SIZE, SELECT, STEP_SIZE, TAKE } from "./line_layout.ts";
+import type { LineLoops } from "./line_loops.ts";
 import type { Outlet } from "./outlet.ts";
 import type { Text } from "./text.ts";
 

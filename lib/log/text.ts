@@ -7,10 +7,12 @@
  * @module
  */
 import { READ_SIZE, SLACK, STAMP_SIZE } from "../stream/layout.ts";
-import { type StampLines, stampLines } from "../stream/stamp_loop.ts";
+import { LOOPS } from "../stream/loops_code.ts";
+import type { StampLines } from "../stream/stamp_loop.ts";
 import type { Stamper } from "../tai/stamp.ts";
-import { compile, memoryOf } from "../wasm/assemble.ts";
-import { HEAD_SIZE, type LineLoops } from "./line_loops.ts";
+import { instantiate, memoryOf } from "../wasm/instance.ts";
+import { HEAD_SIZE } from "./line_layout.ts";
+import type { LineLoops } from "./line_loops.ts";
 import { LineStamper } from "./line_stamper.ts";
 
 export const NEWLINE = 10;
@@ -120,7 +122,7 @@ export class Text {
 
   /** What stamps lines for this text, and where its input is read to. */
   lineStamper(stamper: Stamper): { lines: LineStamper; input: Uint8Array<ArrayBuffer> } {
-    const loops = compile(this.memory, [["stampLines", stampLines()]]);
+    const loops = instantiate(this.memory, LOOPS.stampLines);
     return {
       lines: new LineStamper(
         loops.stampLines as StampLines,

@@ -40,12 +40,24 @@ export function toBytes(text: ByteString): Uint8Array<ArrayBuffer> {
 
 /** Writes the bytes of `text` into `target` from `offset`; returns the offset behind them. */
 export function putBytes(target: Uint8Array, offset: number, text: ByteString): number {
+  if (text.length > SMALL && putAscii(target, offset, text)) return offset + text.length;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code > 255) throw new RangeError("not a byte string: " + JSON.stringify(text));
     target[offset + i] = code;
   }
   return offset + text.length;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * The same for what is all ASCII; false: it is not, and what has been written means nothing. A loop over an environment
+ * would be compiled at each start, which takes longer than the loop.
+ */
+function putAscii(target: Uint8Array, offset: number, text: ByteString): boolean {
+  const place = target.subarray(offset, offset + text.length);
+  return encoder.encodeInto(text, place).read === text.length;
 }
 
 /** Copies `source` from `from` to `to` into `target` at `at`; for a few bytes, without making an object. */
@@ -76,5 +88,5 @@ function fromCodes(bytes: Uint8Array): ByteString {
 
 /** `text` (any Unicode string) as a byte string in UTF-8. */
 export function utf8(text: string): ByteString {
-  return fromBytes(new TextEncoder().encode(text));
+  return fromBytes(encoder.encode(text));
 }

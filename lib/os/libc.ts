@@ -154,6 +154,7 @@ const COLD = {
     ],
     result: "i32",
   },
+  _exit: { parameters: ["i32", /* status */ PAD], result: "void" },
   kill: { parameters: ["i32", /* pid */ "i32", /* sig */ PAD], result: "i32" },
   setsid: { parameters: [PAD], result: "i32" },
   usleep: { parameters: ["u32", /* usec */ PAD], result: "i32" },
@@ -344,16 +345,19 @@ function openLibrary<T extends Deno.ForeignLibraryInterface>(table: T): Symbols<
   throw reason;
 }
 
-/** The symbols of `table`, each bound when it is called for the first time. */
+/**
+ * The symbols of `table`, each bound when it is used for the first time: then it is not found in the object, and its
+ * prototype puts it there. (A function for each symbol that waited for its call would be made at every start.)
+ */
 function openLazily<T extends Deno.ForeignLibraryInterface>(table: T): Symbols<T> {
-  const symbols: Record<string, (...args: unknown[]) => unknown> = {};
-  for (const name of Object.keys(table)) {
-    symbols[name] = (...args) => {
-      const bound = openLibrary({ [name]: table[name] } as Deno.ForeignLibraryInterface)[name];
-      symbols[name] = bound as (...args: unknown[]) => unknown;
-      return symbols[name](...args);
-    };
-  }
+  const symbols: Record<PropertyKey, unknown> = Object.create(
+    new Proxy({}, {
+      get(_, name): unknown {
+        const one = { [name]: table[name as keyof T] } as Deno.ForeignLibraryInterface;
+        return symbols[name] = openLibrary(one)[name as string];
+      },
+    }),
+  );
   return symbols as Symbols<T>;
 }
 

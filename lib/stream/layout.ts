@@ -23,7 +23,7 @@ export const STAMP = 0;
 /** What `recordLines` puts in front of a line, at most 16 bytes. */
 export const PREFIX = STAMP;
 
-/** What `restamp` knows about the seconds that it can show; see restamp_loop.ts. */
+/** What `restamp` knows about the seconds that it can show; see restamp_layout.ts. */
 export const KEPT = STAMP + 64;
 /** The numbers to 999 in three digits, four bytes each. */
 export const TRIPLES = KEPT + 72;

@@ -3,13 +3,24 @@
  * The loop of tai64nlocal(1) and tai64nfrac(1): copies, with the stamps at the beginnings of lines in another form,
  * as long as they are of the seconds whose form is known.
  *
- * What is known stands at `KEPT` in the memory. A form is a text for the seconds; the point and the nanoseconds are
+ * What is known stands in the memory (restamp_layout.ts). A form is a text for the seconds; the point and the nanoseconds are
  * put behind it, and a blank where BLANKS says so. Where its last five characters are `MM:SS`, it holds for all seconds up to the end of the hour.
  *
  * @module
  */
 import { copyingRoutine, copyToNext, outputEnd } from "./copying.ts";
-import { KEPT, LF, PAIRS, TRIPLES } from "./layout.ts";
+import { LF, PAIRS, TRIPLES } from "./layout.ts";
+import {
+  BLANKS,
+  CLOCK,
+  FIRST,
+  FORM,
+  FORM_LENGTH,
+  HIGH,
+  SPAN,
+  START,
+  STOPPED,
+} from "./restamp_layout.ts";
 import {
   add,
   add8,
@@ -51,28 +62,6 @@ import {
   sub8,
   when,
 } from "../wasm/assemble.ts";
-
-/** The longest text that can be kept. */
-export const FORM_SIZE = 32;
-
-/** The text. */
-export const FORM = KEPT;
-/** Its length, u32. */
-export const FORM_LENGTH = FORM + FORM_SIZE;
-/** The first eight digits of the label, as they stand in a stamp. Where nothing is kept, something else. */
-export const HIGH = FORM_LENGTH + 4;
-/** The lower half of the label, u32: of the first second that has this form, */
-export const FIRST = HIGH + 8;
-/** how many more seconds have it, */
-export const SPAN = FIRST + 4;
-/** of the second in which the hour began that MM:SS counts, */
-export const START = SPAN + 4;
-/** and whether there is an MM:SS: 1 or 0. */
-export const CLOCK = START + 4;
-/** Where the output ended when `restamp` came back. */
-export const STOPPED = CLOCK + 4;
-/** How many blanks follow the nanoseconds, u32: 1 or 0. Not part of what is kept: it stays as it is. */
-export const BLANKS = STOPPED + 4;
 
 const AT = 64;
 const POINT = 46;

@@ -288,23 +288,6 @@ export function assemble(routines: readonly Named[]): Uint8Array<ArrayBuffer> {
   ]);
 }
 
-/** The `routines` that have names as functions that work in `memory`. */
-export function compile(
-  memory: WebAssembly.Memory,
-  routines: readonly Named[],
-): WebAssembly.Exports {
-  const module = new WebAssembly.Module(assemble(routines));
-  return new WebAssembly.Instance(module, { env: { memory } }).exports;
-}
-
-/** A memory of at least `size` bytes that never grows. */
-export function memoryOf(size: number): WebAssembly.Memory {
-  const pages = Math.ceil(size / PAGE);
-  return new WebAssembly.Memory({ initial: pages, maximum: pages });
-}
-
-const PAGE = 65536;
-
 function sized(content: Code): Code {
   return [...unsigned(content.length), ...content];
 }

@@ -2,17 +2,16 @@
 import { deepEqual, equal } from "node:assert/strict";
 import {
   add,
+  assemble,
   branch,
   call,
   type Code,
-  compile,
   drop,
   either,
   i32,
   load128,
   load32,
   loop,
-  memoryOf,
   min,
   ret,
   type Routine,
@@ -23,17 +22,18 @@ import {
   sub,
   when,
 } from "./assemble.ts";
+import { instantiate, memoryOf } from "./instance.ts";
 
 type Compiled = (...operands: number[]) => number;
 
 function load(body: Routine): Compiled {
-  return compile(memoryOf(1), [["it", body]]).it as Compiled;
+  return instantiate(memoryOf(1), assemble([["it", body]])).it as Compiled;
 }
 
 Deno.test("routines have parameters and locals, and call each other", () => {
   const double = routine(["i32"], ["i32"], (n, copy) => [copy.set(n.get), add(n.get, copy.get)]);
   const twice = routine(["i32"], [], (n) => [drop(i32(7)), call(0, n.get)]);
-  const compiled = compile(memoryOf(1), [[undefined, double], ["twice", twice]]);
+  const compiled = instantiate(memoryOf(1), assemble([[undefined, double], ["twice", twice]]));
   deepEqual(Object.keys(compiled), ["twice"]);
   equal((compiled.twice as Compiled)(21), 42);
 });
@@ -71,7 +71,7 @@ Deno.test("memory is addressed with an offset, and shared with whoever gave it",
     store128(at.get, load128(at.get, 2000), 3000),
     load32(add(at.get, i32(1000))),
   ]);
-  const { it } = compile(memory, [["it", round], ["other", body(i32(0))]]);
+  const { it } = instantiate(memory, assemble([["it", round], ["other", body(i32(0))]]));
   equal((it as Compiled)(70_000, 12345678), 12345678);
   const bytes = new Uint8Array(memory.buffer);
   equal(memory.buffer.byteLength, 2 * 65536);
