@@ -42,7 +42,8 @@ async function buildAndTest(root: string, filters: readonly string[]): Promise<n
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   // The lock is not the house's: whatever runs by deno task would fetch what is in it, a build too.
   const lock = [`--lock=${ROOT}tests/deno.lock`, "--frozen"];
-  const args = ["test", "-A", "--no-check", ...lock, "--junit-path", report, ...files];
+  const flags = "--v8-flags=--expose-gc"; // as in lib/os/start.ts
+  const args = ["test", "-A", "--no-check", flags, ...lock, "--junit-path", report, ...files];
   const code = await run(args, { DJBOX_COMMANDS: `${root}/command` });
   const { passed, skipped, ...counts } = count(await Deno.readTextFile(report));
   await Deno.remove(report);

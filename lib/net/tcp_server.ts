@@ -14,6 +14,7 @@ import { close } from "../os/file.ts";
 import type { Loop } from "../os/loop.ts";
 import { sleep } from "../os/poll.ts";
 import { type Ended, type Inheritance, wait } from "../os/process.ts";
+import { CALM, rest } from "../os/rest.ts";
 import type { SignalDescriptor } from "../os/signal.ts";
 import { accept, type Accepted, type Endpoint, localEnd, send } from "../os/socket.ts";
 import type { Environment } from "../cli/environment.ts";
@@ -132,12 +133,20 @@ export class TcpServer {
     this.#logStatus();
     this.#reap();
     this.#listen();
+    this.#restWhenCalm();
     while (!this.#ending) {
       this.#log.flush();
       this.#loop.turn();
     }
     this.#log.flush();
     this.#partFromReleased();
+  }
+
+  #restWhenCalm(): void {
+    this.#loop.timers.after(CALM, () => {
+      if (this.#clients.size === 0) rest();
+      else this.#restWhenCalm();
+    });
   }
 
   #logStatus(count = this.#clients.size): void {

@@ -262,6 +262,7 @@ const COLD = {
   if_nametoindex: { parameters: ["buffer", /* name */ PAD], result: "u32" },
   if_indextoname: { parameters: ["u32", /* index */ "buffer", /* name */ PAD], result: "pointer" },
   // memory
+  malloc_trim: { parameters: ["u64", /* pad */ PAD], result: "i32" },
   mmap: {
     parameters: [
       "pointer", /* addr */

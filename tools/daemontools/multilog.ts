@@ -37,6 +37,7 @@ import { Clock } from "../../lib/os/clock.ts";
 import { SIGALRM, SIGTERM } from "../../lib/os/constants.ts";
 import { fillStandardDescriptors, umask } from "../../lib/os/file.ts";
 import { PollSet } from "../../lib/os/poll.ts";
+import { CALM, rest } from "../../lib/os/rest.ts";
 import { SignalDescriptor } from "../../lib/os/signal.ts";
 import { READ_SIZE } from "../../lib/stream/layout.ts";
 import { Stamper } from "../../lib/tai/stamp.ts";
@@ -82,8 +83,12 @@ function pump(
   waiting.set(0, STDIN);
   waiting.set(1, signals.fd);
   let leaving = false;
+  let rested = false;
   for (;;) {
-    waiting.wait();
+    if (waiting.wait(rested ? -1 : CALM) === 0 && !rested) {
+      rested = true;
+      rest();
+    }
     if (waiting.happened(1) !== 0) {
       for (let arrived = signals.next(); arrived !== undefined; arrived = signals.next()) {
         if (arrived.signal === SIGTERM) leaving = true;

@@ -37,13 +37,11 @@ import {
 } from "../../lib/os/constants.ts";
 import { monotonic } from "../../lib/os/clock.ts";
 import { SystemError, unlessRefused } from "../../lib/os/errno.ts";
-import { collectGarbage } from "../../lib/os/garbage.ts";
 import { chdir } from "../../lib/os/file.ts";
 import { DirectoryWatch } from "../../lib/os/inotify.ts";
 import { PollSet, sleep } from "../../lib/os/poll.ts";
 import { dieBy, endedBy, getpid } from "../../lib/os/process.ts";
 import { type Arrived, isIgnored, maskOf, SignalDescriptor } from "../../lib/os/signal.ts";
-import { letGoOfText } from "../../lib/os/text.ts";
 import type { Timer } from "../../lib/os/timers.ts";
 import { orFatal, warn } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
@@ -58,8 +56,6 @@ import { Upgrade } from "../../lib/supervise/upgrade.ts";
 
 const SCAN_INTERVAL = 5000;
 const QUIET = 1000;
-/** By then all services that there are have been started, and their first second is over. */
-const SETTLED = 2000;
 /** What ends C's svscan, and can be noticed. */
 const DEADLY = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM];
 
@@ -108,11 +104,6 @@ function run(called: Context): Outcome {
     scanner.scan();
     surroundings.timers.after(SCAN_INTERVAL, scan);
   };
-  // Whoever looks after others for months need not keep what only the start needed.
-  surroundings.timers.after(SETTLED, () => {
-    collectGarbage();
-    unlessRefused(letGoOfText);
-  });
   scanner.unpack(handed?.services ?? []);
   scan();
   loop(surroundings, () => ending && scanner.supervisors().length === 0);
