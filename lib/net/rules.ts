@@ -16,6 +16,8 @@ import { Reader } from "../cdb/reader.ts";
 import { lengthsKey, parseLengths, prefixKeys, textsOf } from "./rule_network.ts";
 
 const LONGEST = 1 << 24;
+/** For so many clients it is remembered what the rules say of them. */
+const MOST_VERDICTS = 1000;
 
 /** Who wants to come in. What is undefined is not known; an empty host or info is known, and empty. */
 export interface Client {
@@ -49,6 +51,11 @@ export class RuleFile {
   #version: FileVersion | undefined;
   /** The lengths of the networks that there are rules for, by the size of their addresses. */
   readonly #lengths = new Map<number, readonly number[]>();
+  /**
+   * What the rules say of clients of whom nothing but the address is known, by that, as long as the file is what it is:
+   * who comes once comes again.
+   */
+  readonly #verdicts = new Map<ByteString, Verdict>();
 
   constructor(path: ByteString) {
     this.#path = path;
@@ -56,7 +63,44 @@ export class RuleFile {
 
   /** What the rules say of `client`. Throws SystemError where that cannot be found out. */
   lookUp(client: Client): Verdict {
-    const rule = this.find(client);
+    return this.#reading((cdb) => {
+      if (client.host !== undefined || client.info !== undefined) {
+        return this.#verdictOf(client, cdb);
+      }
+      const { ip } = client;
+      const known = this.#verdicts.get(ip);
+      if (known !== undefined) return known;
+      const verdict = this.#verdictOf(client, cdb);
+      if (this.#verdicts.size >= MOST_VERDICTS) this.#verdicts.clear();
+      this.#verdicts.set(ip, verdict);
+      return verdict;
+    });
+  }
+
+  /** The rule that counts for `client`; undefined: none does. Throws SystemError. */
+  find(client: Client): Rule | undefined {
+    return this.#reading((cdb) => this.#ruleOf(client, cdb));
+  }
+
+  #reading<T>(action: (cdb: Reader) => T): T {
+    try {
+      return action(this.#open());
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  #ruleOf(client: Client, cdb: Reader): Rule | undefined {
+    for (const key of addresses(client, (size) => this.#lengthsOf(size, cdb))) {
+      const value = cdb.get(toBytes(key));
+      if (value !== undefined) return { key, instructions: parseInstructions(value) };
+    }
+    return undefined;
+  }
+
+  #verdictOf(client: Client, cdb: Reader): Verdict {
+    const rule = this.#ruleOf(client, cdb);
     const instructions = rule?.instructions ?? [];
     return {
       key: rule?.key,
@@ -67,21 +111,6 @@ export class RuleFile {
         return [[instruction.slice(1, equals), instruction.slice(equals + 1)] as const];
       }),
     };
-  }
-
-  /** The rule that counts for `client`; undefined: none does. Throws SystemError. */
-  find(client: Client): Rule | undefined {
-    try {
-      const cdb = this.#open();
-      for (const key of addresses(client, (size) => this.#lengthsOf(size, cdb))) {
-        const value = cdb.get(toBytes(key));
-        if (value !== undefined) return { key, instructions: parseInstructions(value) };
-      }
-      return undefined;
-    } catch (error) {
-      this.close();
-      throw error;
-    }
   }
 
   /** Opens the file, where it is not the one that is open; what is in it counts from now on. */
@@ -102,6 +131,7 @@ export class RuleFile {
     this.#fd = -1;
     this.#cdb = undefined;
     this.#lengths.clear();
+    this.#verdicts.clear();
   }
 
   #lengthsOf(size: number, cdb: Reader): readonly number[] {

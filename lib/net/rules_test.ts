@@ -250,6 +250,29 @@ Deno.test(
 );
 
 Deno.test(
+  "a RuleFile tells many clients apart that come again and again",
+  inFile((file) => {
+    const networks = Object.fromEntries(
+      Array.from({ length: 256 }, (_, i) => [`1.2.${i}.`, `+N=${i}\0`]),
+    );
+    writeRules(file, { ...networks, "joe@1.2.3.4": "D\0" });
+    settle(file);
+    const rules = new RuleFile(file);
+    for (let round = 0; round < 2; round++) {
+      for (let i = 0; i < 1500; i++) {
+        const ip = `1.2.${i % 256}.${Math.floor(i / 256)}`;
+        deepEqual(rules.lookUp({ ip }).variables, [["N", String(i % 256)]]);
+      }
+      deepEqual([rules.lookUp({ ip: "1.2.3.4", info: "joe" }).deny, rules.lookUp(CLIENT).deny], [
+        true,
+        false,
+      ]);
+    }
+    rules.close();
+  }),
+);
+
+Deno.test(
   "a RuleFile misses no change, however soon it comes after another",
   inFile((file) => {
     const rules = new RuleFile(file);

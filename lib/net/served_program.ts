@@ -3,7 +3,7 @@
  * The program that a server runs for each client, with the connection as its descriptors 0 and 1.
  *
  * Its process is there as soon as the client is, waits at a gate while the server finds out who the client is, and then
- * becomes the program or ends. All that differs from client to client is a handful of words in its list of calls;
+ * becomes the program or ends. Where there is nothing to find out it is told before it is there. All that differs from client to client is a handful of words in its list of calls;
  * lists are used again when their process has ended.
  *
  * @module
@@ -61,19 +61,14 @@ export class ProgramStarter {
     this.#calls = planCalls(program);
   }
 
-  /** A child that has the connection `socket` and waits to be told what to do. Throws SystemError. */
-  start(socket: number): Child {
+  /** A child that is still to be started. */
+  next(): Child {
     const child = this.#idle.pop() ?? new Child(this.#calls);
-    try {
-      child.start(socket);
-    } catch (error) {
-      this.#idle.push(child);
-      throw error;
-    }
+    child.prepare();
     return child;
   }
 
-  /** `child` has ended, and nobody asks it anything any more. */
+  /** `child` has ended, or has never begun, and nobody asks it anything any more. */
   reuse(child: Child): void {
     this.#idle.push(child);
   }
@@ -95,11 +90,17 @@ export class Child {
     return this.#pid;
   }
 
-  start(socket: number): void {
-    const { sockets, verdict } = this.#plan;
-    for (const call of sockets) this.#fork.set(call, 0, socket);
+  /** Makes it as if it had never been started. */
+  prepare(): void {
+    const { verdict } = this.#plan;
+    this.#fork.shut();
     this.#fork.become(verdict, "exit_group");
     this.#fork.set(verdict, 0, EXIT_TEMPORARY);
+  }
+
+  /** Starts it with the connection `socket`. If it has not been told what to do, it waits for that. Throws SystemError. */
+  start(socket: number): void {
+    for (const call of this.#plan.sockets) this.#fork.set(call, 0, socket);
     this.#pid = this.#fork.start();
   }
 

@@ -20,8 +20,14 @@ interface Outcome {
   readonly mishap: Mishap | undefined;
 }
 
-/** Runs a program with a pipe for a connection. */
-function run(argv: string[], path: string | undefined, inheritance = PLAIN, banner = ""): Outcome {
+/** Runs a program with a pipe for a connection; it is told so before its process is there, or then. */
+function run(
+  argv: string[],
+  path: string | undefined,
+  inheritance = PLAIN,
+  banner = "",
+  before = false,
+): Outcome {
   const { reader, writer } = pipe();
   const starter = new ProgramStarter({
     argv,
@@ -32,9 +38,14 @@ function run(argv: string[], path: string | undefined, inheritance = PLAIN, bann
     killOptions: true,
     noDelay: true,
   });
-  const child = starter.start(writer);
+  const child = starter.next();
+  const tell = (): void => {
+    child.run(new EnvironLayouts(new Environment(["A=1"])).after([["B", "2"]]), ["B=2"]);
+  };
+  if (before) tell();
+  child.start(writer);
   close(writer);
-  child.run(new EnvironLayouts(new Environment(["A=1"])).after([["B", "2"]]), ["B=2"]);
+  if (!before) tell();
   const output = fromBytes(readToEnd(reader));
   close(reader);
   return { status: wait(child.pid, true)?.status, output, mishap: child.mishap };
@@ -48,6 +59,11 @@ Deno.test("a served program has its limits, and they are not ours", () => {
     { ...PLAIN, softFiles: 99n, limits },
   );
   deepEqual([status, output], [0, "100000\n77\n12\n"]);
+});
+
+Deno.test("a served program may be known before its process is there", () => {
+  const { output, status } = run(["sh", "-c", "echo $A$B"], "/bin", PLAIN, "hello\n", true);
+  deepEqual([status, output], [0, "hello\n12\n"]);
 });
 
 Deno.test("a served program has the descriptors that come along", () => {

@@ -16,7 +16,7 @@ import { sleep } from "../os/poll.ts";
 import { type Ended, type Inheritance, wait } from "../os/process.ts";
 import { CALM, rest } from "../os/rest.ts";
 import type { SignalDescriptor } from "../os/signal.ts";
-import { accept, type Accepted, type Endpoint, localEnd, send } from "../os/socket.ts";
+import { accept, type Accepted, localEnd, send } from "../os/socket.ts";
 import type { Environment } from "../cli/environment.ts";
 import { AddressCounts, type AddressLimit } from "./address_limit.ts";
 import type { Task } from "./dns_query.ts";
@@ -34,6 +34,7 @@ import {
   type Peers,
   shownAddress,
 } from "./ucspi.ts";
+import { EVERYTHING } from "./verbosity.ts";
 
 /** What a server is to do. */
 export interface ServerOptions {
@@ -101,6 +102,7 @@ export class TcpServer {
   readonly #clients = new Map<number, Client>();
   readonly #addresses = new AddressCounts();
   readonly #former: FormerClients;
+  readonly #decidesAtOnce: boolean;
   #wanting = false;
   /** Whether only clients of the server before this one leave no room. */
   #crowded = false;
@@ -113,6 +115,7 @@ export class TcpServer {
     this.#layouts = new EnvironLayouts(options.env);
     this.#rules = options.rules === undefined ? undefined : new RuleFile(options.rules);
     this.#former = new FormerClients(localEnd(options.listener), this.#addresses);
+    this.#decidesAtOnce = asksNobody(options) && options.verbosity < EVERYTHING;
     this.#starter = new ProgramStarter({
       argv: options.program,
       path: options.env.get("PATH"),
@@ -216,37 +219,39 @@ export class TcpServer {
     return true;
   }
 
-  #take(accepted: Accepted): void {
+  #take({ fd, address, port, scope }: Accepted): void {
     this.#logStatus(this.#clients.size + 1);
-    let child: Child;
-    let local: Endpoint;
+    const child = this.#starter.next();
+    let client: Client;
     try {
-      local = localEnd(accepted.fd);
-      child = this.#starter.start(accepted.fd);
+      client = {
+        child,
+        local: localEnd(fd),
+        remote: { address, port, scope },
+        localHost: this.#options.localHost,
+        remoteHost: undefined,
+        remoteInfo: undefined,
+        stage: 0,
+        task: undefined,
+        released: false,
+      };
+      // Where nobody is asked, and nobody told, a process that waits for our word would have been woken up for nothing.
+      if (this.#decidesAtOnce) this.#decide(client);
+      child.start(fd);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       const step = error.call === "getsockname" ? "get local address" : "fork";
       this.#log.warn(`${DROPPING}unable to ${step}`, error);
+      this.#starter.reuse(child);
       this.#logStatus();
       return;
     } finally {
-      close(accepted.fd);
+      close(fd);
     }
-    const client: Client = {
-      child,
-      local,
-      remote: { address: accepted.address, port: accepted.port, scope: accepted.scope },
-      localHost: this.#options.localHost,
-      remoteHost: undefined,
-      remoteInfo: undefined,
-      stage: 0,
-      task: undefined,
-      released: false,
-    };
     this.#clients.set(child.pid, client);
-    this.#addresses.add(accepted.address);
-    this.#log.say(`pid ${child.pid} from ${shownAddress(accepted.address, this.#options.form)}`);
-    this.#advance(client);
+    this.#addresses.add(address);
+    this.#log.say(`pid ${child.pid} from ${shownAddress(address, this.#options.form)}`);
+    if (!this.#decidesAtOnce) this.#advance(client);
   }
 
   /** Goes on to the next stage that begins a look-up, or, if there is none, decides. */
@@ -368,6 +373,11 @@ const STAGES: readonly ((stage: Stage) => Task | undefined)[] = [
   checkRemoteHost,
   askIdent,
 ];
+
+/** Whether all that a client's stages could find out is known, or not wanted. */
+function asksNobody({ localHost, lookUpRemoteHost, identSeconds }: ServerOptions): boolean {
+  return localHost !== undefined && !lookUpRemoteHost && identSeconds === undefined;
+}
 
 function nameLocalHost({ client, options: { resolver }, next }: Stage): Task | undefined {
   if (client.localHost !== undefined) return undefined;

@@ -111,6 +111,8 @@ export class Fork {
   readonly #calls: readonly Call[];
   readonly #words: BigInt64Array<ArrayBuffer>;
   readonly #gate = new Int32Array(1);
+  /** Whether there is a child that may stand before the gate. */
+  #started = false;
   readonly #gateAddress: bigint;
   readonly #first: Deno.PointerValue;
   readonly #stackTop: Deno.PointerValue;
@@ -162,7 +164,7 @@ export class Fork {
 
   #start(flags: number): number {
     for (let i = 0; i < this.#calls.length; i++) this.#words[i * WORDS + RESULT] = NOT_MADE;
-    this.#gate[0] = 0;
+    this.#started = true;
     const pid = libc().clone(
       code(),
       this.#stackTop,
@@ -181,9 +183,19 @@ export class Fork {
     return this.#start(CLONE_VFORK);
   }
 
-  /** Lets the child go on behind its gate. All that it is to find there must have been set. */
+  /** Shuts the gate, for the next child. */
+  shut(): void {
+    this.#gate[0] = 0;
+    this.#started = false;
+  }
+
+  /**
+   * Lets the child go on behind its gate. All that it is to find there must have been set. Where there is no child yet, it
+   * will find the gate open.
+   */
   open(): void {
     Atomics.store(this.#gate, 0, 1);
+    if (!this.#started) return;
     libc().syscall(FUTEX, this.#gateAddress, FUTEX_WAKE_PRIVATE, 1n, 0n, pad);
   }
 

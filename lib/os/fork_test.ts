@@ -21,6 +21,7 @@ function exec(path: string, passedOver: number[] = []): Call {
 
 /** Runs the list to its end: the wait status. */
 function run(fork: Fork): number | undefined {
+  fork.shut();
   const pid = fork.start();
   fork.open();
   return wait(pid, true)?.status;
@@ -70,6 +71,18 @@ Deno.test("a child is there, and waits, until its gate is opened", () => {
   close(writer);
   equal(readToEnd(reader).length, 1);
   close(reader);
+});
+
+Deno.test("a child does not wait before a gate that is open, and the next one does", () => {
+  const fork = new Fork([{ name: "gate" }, { name: "exit_group", args: [5] }]);
+  fork.open();
+  const pid = fork.start();
+  deepEqual(wait(pid, true), { pid, status: 5 << 8 });
+  fork.shut();
+  const next = fork.start();
+  equal(wait(next, false), undefined);
+  fork.open();
+  deepEqual(wait(next, true), { pid: next, status: 5 << 8 });
 });
 
 Deno.test("after an error that is passed over the next call comes, after another the last", () => {
