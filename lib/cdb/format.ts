@@ -39,8 +39,23 @@ export function hash(
   to = bytes.length,
 ): number {
   let h = before;
-  for (let i = from; i < to; i++) h = ((h << 5) + h) ^ (bytes[i] as number);
+  for (let i = from; i < to; i++) h = mix(h, bytes[i] as number);
   return h >>> 0;
+}
+
+/** The hash of `key`, which is copied to the beginning of `copy`; that takes no time, as the hash is waited for anyway. */
+export function hashInto(copy: Uint8Array, key: Uint8Array): number {
+  let h = HASH_START;
+  for (let i = 0; i < key.length; i++) {
+    const byte = key[i] as number;
+    copy[i] = byte;
+    h = mix(h, byte);
+  }
+  return h >>> 0;
+}
+
+function mix(h: number, byte: number): number {
+  return ((h << 5) + h) ^ byte;
 }
 
 /** The table that the hash `h` belongs to. */
@@ -51,4 +66,9 @@ export function tableOf(h: number): number {
 /** The slot where the search for the hash `h` begins in a table of `slots` slots. */
 export function homeSlot(h: number, slots: number): number {
   return (h >>> 8) % slots;
+}
+
+/** Whether table `table` of a file whose records end at `recordsEnd` can have a slot of the hash `h` and a record at `at`. */
+export function canBeSlot(h: number, at: number, table: number, recordsEnd: number): boolean {
+  return at >= HEADER && at < recordsEnd && tableOf(h) === table;
 }

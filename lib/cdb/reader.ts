@@ -13,6 +13,7 @@
  */
 import { fstat } from "../os/file.ts";
 import {
+  canBeSlot,
   FormatError,
   hash,
   HASH_START,
@@ -22,6 +23,7 @@ import {
   tableOf,
   TABLES,
 } from "./format.ts";
+import { Memory } from "./memory.ts";
 import { allocate, readFrom, Window } from "./window.ts";
 
 /** Where a record stands in the file. */
@@ -82,6 +84,8 @@ export class Reader {
   /** That of `get`, which is over when it returns: an object less for each look-up. */
   readonly #single = new Search();
   #lookups = -FEW_LOOKUPS;
+  /** The file, where it is in memory. */
+  #memory: Memory | undefined;
 
   /**
    * Reads and checks the header.
@@ -105,7 +109,13 @@ export class Reader {
 
   /** The value of the first record with this key; undefined: there is none. */
   get(key: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
-    const search = this.#begin(this.#single, key);
+    const memory = this.#memory;
+    if (memory !== undefined) {
+      const value = memory.get(key);
+      if (value !== null) return value;
+    }
+    this.#count();
+    const search = this.#single.begin(key, this.#recordsEnd);
     if (!this.#advance(search)) return undefined;
     return this.#records.copy(search.valueAt, search.valueLength);
   }
@@ -139,16 +149,17 @@ export class Reader {
 
   /** The places of all records with this key, in the order in which they were written. */
   *find(key: Uint8Array): Generator<Place, void, undefined> {
-    const search = this.#begin(new Search(), key);
+    this.#count();
+    const search = new Search().begin(key, this.#recordsEnd);
     while (this.#advance(search)) {
       const { keyAt, keyLength, valueAt, valueLength } = search;
       yield { keyAt, keyLength, valueAt, valueLength };
     }
   }
 
-  #begin(search: Search, key: Uint8Array): Search {
+  /** Counts a look-up; when there have been enough, reads the file into memory. */
+  #count(): void {
     if (++this.#lookups * WORTH_A_LOOKUP > this.#size) this.#load();
-    return search.begin(key, this.#recordsEnd);
   }
 
   /**
@@ -158,6 +169,7 @@ export class Reader {
   startOver(): void {
     this.#slots.clear();
     this.#records.clear();
+    this.#memory = undefined;
     this.#lookups = -FEW_LOOKUPS;
   }
 
@@ -169,6 +181,7 @@ export class Reader {
     readFrom(this.#fd, file, 0, this.#size);
     this.#slots.cover(file);
     this.#records.cover(file);
+    this.#memory = new Memory(file, this.#header, this.#recordsEnd);
   }
 
   /** Goes on to the next record with the key; false: there is none. */
@@ -209,7 +222,7 @@ export class Reader {
   }
 
   #checkSlot(found: number, at: number, table: number): void {
-    if (at < HEADER || at >= this.#recordsEnd || tableOf(found) !== table) {
+    if (!canBeSlot(found, at, table, this.#recordsEnd)) {
       throw new FormatError(`there is a wrong slot in table ${table}`);
     }
   }

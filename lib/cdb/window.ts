@@ -4,16 +4,15 @@
  *
  * @module
  */
-import { copyBytes, newBytes } from "../os/bytes.ts";
+import { copyOf } from "../os/bytes.ts";
 import { ENOMEM, SystemError } from "../os/errno.ts";
 import { pread } from "../os/file.ts";
 import { FormatError } from "./format.ts";
 
-/** As copyBytes, which is for a few bytes. */
-const SMALL = 256;
-
 export class Window {
   readonly #fd: number;
+  /** The one that it began with. */
+  readonly #buffer: Uint8Array<ArrayBuffer>;
   /** The piece, and whatever else is in the buffer: `reach` tells where in it something is. */
   bytes: Uint8Array<ArrayBuffer>;
   /** The same bytes. */
@@ -24,20 +23,28 @@ export class Window {
   /** `buffer` is where the pieces are read to. */
   constructor(fd: number, buffer: Uint8Array<ArrayBuffer>) {
     this.#fd = fd;
-    this.bytes = buffer;
-    this.numbers = new DataView(buffer.buffer, buffer.byteOffset);
+    this.#buffer = this.bytes = buffer;
+    this.numbers = viewOf(buffer);
   }
 
   /** From now on the window shows all of the file: `file` is what it holds. */
   cover(file: Uint8Array<ArrayBuffer>): void {
-    this.bytes = file;
-    this.numbers = new DataView(file.buffer, file.byteOffset);
-    this.#from = 0;
+    this.#use(file);
     this.#filled = file.length;
   }
 
-  /** From now on the window shows nothing. */
+  /** From now on the window shows nothing; pieces are read to its buffer again. */
   clear(): void {
+    this.#use(this.#buffer);
+  }
+
+  /** What is to be shown will be in `bytes`. */
+  #use(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.bytes !== bytes) {
+      this.bytes = bytes;
+      this.numbers = viewOf(bytes);
+    }
+    this.#from = 0;
     this.#filled = 0;
   }
 
@@ -59,18 +66,15 @@ export class Window {
 
   /** `length` bytes from `at` on, however many, that nobody else has. */
   copy(at: number, length: number): Uint8Array<ArrayBuffer> {
-    if (length <= this.bytes.length) return copyOf(this.bytes, this.reach(at, length), length);
+    if (length <= this.bytes.length) return copyOf(this.numbers, this.reach(at, length), length);
     const bytes = allocate(length);
     readFrom(this.#fd, bytes, at, length);
     return bytes;
   }
 }
 
-function copyOf(bytes: Uint8Array<ArrayBuffer>, from: number, length: number): typeof bytes {
-  if (length > SMALL) return bytes.slice(from, from + length);
-  const copy = newBytes(length);
-  copyBytes(copy, 0, bytes, from, from + length);
-  return copy;
+function viewOf(bytes: Uint8Array<ArrayBuffer>): DataView<ArrayBuffer> {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** A record can be larger than memory: then it is the system's error, not the program's. */

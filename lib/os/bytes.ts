@@ -16,19 +16,54 @@ export type ByteString = string;
  * costs that is there. */
 const PIECE = 4096;
 const SMALL = 256;
+/** Bytes that are copied at a time. The compiled code makes no bigint for them: it moves registers. */
+const WORD = 8;
 let piece = new ArrayBuffer(0);
+/** Shows the same memory. */
+let pieceView = new DataView(piece);
 let used = 0;
+
+/** Takes `length` bytes of a piece, which are zeros; returns where in it. */
+function take(length: number): number {
+  if (used + length > piece.byteLength) {
+    piece = new ArrayBuffer(PIECE);
+    pieceView = new DataView(piece);
+    used = 0;
+  }
+  const at = used;
+  used = at + length;
+  return at;
+}
 
 /** `length` zeros, for a short time or for a long one: small arrays share memory, in which each has its own place. */
 export function newBytes(length: number): Uint8Array<ArrayBuffer> {
   if (length > SMALL) return new Uint8Array(length);
-  if (used + length > piece.byteLength) {
-    piece = new ArrayBuffer(PIECE);
-    used = 0;
+  const at = take(length);
+  return new Uint8Array(piece, at, length);
+}
+
+/** The `length` bytes that `view` shows from `from` on, in an array as `newBytes` makes one. */
+export function copyOf(
+  view: DataView<ArrayBuffer>,
+  from: number,
+  length: number,
+): Uint8Array<ArrayBuffer> {
+  if (length > SMALL) {
+    const begin = view.byteOffset + from;
+    return new Uint8Array(view.buffer.slice(begin, begin + length));
   }
-  const bytes = new Uint8Array(piece, used, length);
-  used += length;
-  return bytes;
+  const at = take(length);
+  const last = length - WORD;
+  if (last < 0) {
+    for (let i = 0; i < length; i++) pieceView.setUint8(at + i, view.getUint8(from + i));
+  } else {
+    for (let i = 0; i < last; i += WORD) {
+      pieceView.setBigInt64(at + i, view.getBigInt64(from + i, true), true);
+    }
+    // It begins in the word before, unless they fit.
+    pieceView.setBigInt64(at + last, view.getBigInt64(from + last, true), true);
+  }
+  return new Uint8Array(piece, at, length);
 }
 
 /** The bytes of `text`. A char code above 255 is a mistake of the caller's and throws. */

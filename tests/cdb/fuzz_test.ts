@@ -2,7 +2,7 @@
 // Damaged cdb files: whatever is wrong with them, reading ends in answers or in a SystemError, and soon.
 // By hand: DJBOX_ROUNDS=100000 deno task test fuzz
 // What can't be seen in a file of this format, which has no checksum, is not tested: changed values, for one.
-import { ok } from "node:assert/strict";
+import { deepEqual, ok } from "node:assert/strict";
 import { type CdbRecord, openCdb, SystemError, writeCdb } from "../../lib/cdb/cdb.ts";
 import { Reader } from "../../lib/cdb/reader.ts";
 import { Scanner } from "../../lib/cdb/scan.ts";
@@ -105,6 +105,26 @@ function readAll(path: string, keys: readonly Uint8Array[]): void {
   ok(bytes <= 2 ** 32, "records without end");
 }
 
+/** Enough for the file to be read into memory. */
+const MANY_LOOKUPS = 100;
+
+/** From the file and from memory, a key has the same value, or the same is wrong. */
+function lookUpTwice(path: string, keys: readonly Uint8Array[]): void {
+  using cdb = openCdb(path);
+  const answers = (): unknown[] =>
+    keys.map((key) => {
+      try {
+        return cdb.get(key);
+      } catch (error) {
+        if (error instanceof SystemError) return error.message;
+        throw error;
+      }
+    });
+  const fromFile = answers();
+  for (let i = 0; i < MANY_LOOKUPS; i++) fails(() => cdb.get(new Uint8Array(0)));
+  deepEqual(answers(), fromFile);
+}
+
 /** What cdbdump and cdbstats do. */
 function scanAll(file: Uint8Array<ArrayBuffer>, path: string): void {
   let at = 0;
@@ -145,6 +165,7 @@ Deno.test("a damaged cdb gives answers or a SystemError, and soon", () => {
       const begun = performance.now();
       const keys = records.slice(0, 8).map(([key]) => key);
       const unreadable = fails(() => readAll(path, [...keys, toBytes("no such key")]));
+      fails(() => lookUpTwice(path, [...keys, toBytes("no such key")]));
       scanAll(damaged, path);
       const undecided = fails(() => {
         rules.lookUp({ ip: "1.2.2.1", host: "1.2", info: "2" });
