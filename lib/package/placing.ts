@@ -44,7 +44,7 @@ export function placeFile(from: ByteString, path: ByteString, mode: number): voi
   const safe = found.uid === geteuid() && (found.mode & 0o7777) === mode;
   place(path, (fresh) => {
     if (safe) unlessRefused(() => link(from, fresh));
-    if (isThere(fresh)) return;
+    if (isThere(fresh)) return bringToDisk(fresh);
     create(fresh, mode, (fd) => copyInto(fd, from));
   });
 }
@@ -87,6 +87,16 @@ function create(path: ByteString, mode: number, fill: (fd: number) => void): voi
   try {
     fill(fd);
     fchmod(fd, mode);
+    fsync(fd);
+  } finally {
+    close(fd);
+  }
+}
+
+/** Whoever has written it, perhaps just now (npm), need not have seen to that. */
+function bringToDisk(path: ByteString): void {
+  const fd = open(path, O_RDONLY);
+  try {
     fsync(fd);
   } finally {
     close(fd);
