@@ -399,6 +399,11 @@ export function dup2(from: number, to: number): void {
   else check(libc().dup2(from, to, pad), "dup2");
 }
 
+/** dup3(2): as dup2, for two that are not the same; `to` is close-on-exec afterwards. */
+export function dup3(from: number, to: number): void {
+  check(libc().dup3(from, to, O_CLOEXEC, pad), "dup3");
+}
+
 /** A duplicate of `fd` with the lowest free number from `least`; close-on-exec unless `inherited`. */
 export function dup(fd: number, least = 0, inherited = false): number {
   return check(

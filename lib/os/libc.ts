@@ -119,6 +119,10 @@ const COLD = {
   fcntl: { parameters: ["i32", /* fd */ "i32", /* cmd */ "i32", /* arg */ PAD], result: "i32" },
   pipe2: { parameters: ["buffer", /* pipefd */ "i32", /* flags */ PAD], result: "i32" },
   dup2: { parameters: ["i32", /* oldfd */ "i32", /* newfd */ PAD], result: "i32" },
+  dup3: {
+    parameters: ["i32", /* oldfd */ "i32", /* newfd */ "i32", /* flags */ PAD],
+    result: "i32",
+  },
   getdents64: {
     parameters: ["i32", /* fd */ "buffer", /* dirp */ "u32", /* count */ PAD],
     result: "i32",

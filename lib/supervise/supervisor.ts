@@ -341,7 +341,7 @@ export class Supervisor {
     /** Starts ./run. */
     start: (s: Supervisor): void => {
       s.#account.intend();
-      const pid = startRun(s.directory, s.mappings, s.surroundings);
+      const pid = startRun(s.directory, s.mappings[0], s.surroundings);
       s.#deaf();
       if (pid === undefined) {
         s.#account.intendNot();
