@@ -398,8 +398,15 @@ export function check(result: number, call: string): number {
   return result;
 }
 
-/** `text` with a NUL behind it, for a `char *`. A NUL inside throws: no kernel call can take it. */
-export function cString(text: ByteString): Uint8Array<ArrayBuffer> {
+/** A `char *`. */
+export type CString = Uint8Array<ArrayBuffer>;
+
+/**
+ * `text` with a NUL behind it, for a `char *`; what is one already stays as it is. A NUL inside throws: no kernel call can
+ * take it.
+ */
+export function cString(text: ByteString | CString): CString {
+  if (typeof text !== "string") return text;
   if (text.includes("\0")) throw new RangeError("a C string cannot hold a NUL byte");
   const bytes = newBytes(text.length + 1);
   putBytes(bytes, 0, text);
