@@ -19,6 +19,7 @@ interface Arch {
 
 type RawCall =
   | "close"
+  | "close_range"
   | "dup3"
   | "execve"
   | "exit_group"
@@ -42,6 +43,7 @@ const ARCHES: Record<string, Arch> = {
     epollData: 4,
     calls: {
       close: 3,
+      close_range: 436,
       dup3: 292,
       execve: 59,
       exit_group: 231,
@@ -64,6 +66,7 @@ const ARCHES: Record<string, Arch> = {
     epollData: 8,
     calls: {
       close: 57,
+      close_range: 436,
       dup3: 24,
       execve: 221,
       exit_group: 94,

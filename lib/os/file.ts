@@ -38,10 +38,15 @@ import {
   X_OK,
 } from "./constants.ts";
 import { EINTR, ENOENT, SystemError } from "./errno.ts";
-import { check, cString, errno, hot, libc, pad } from "./libc.ts";
+import { check, type CString, cString, errno, hot, libc, pad } from "./libc.ts";
 
 /** open(2), always close-on-exec: what a program of ours opens is not for the programs that it runs. */
-export function open(path: ByteString, flags: number, mode = 0, at = AT_FDCWD): number {
+export function open(
+  path: ByteString | CString,
+  flags: number,
+  mode = 0,
+  at = AT_FDCWD,
+): number {
   return check(libc().openat(at, cString(path), flags | O_CLOEXEC, mode, pad), "open");
 }
 
@@ -312,7 +317,7 @@ export function mkfifo(path: ByteString, mode: number, at = AT_FDCWD): void {
   check(libc().mkfifoat(at, cString(path), mode, pad), "mkfifo");
 }
 
-export function unlink(path: ByteString, at = AT_FDCWD): void {
+export function unlink(path: ByteString | CString, at = AT_FDCWD): void {
   check(libc().unlinkat(at, cString(path), 0, pad), "unlink");
 }
 
@@ -321,7 +326,11 @@ export function rmdir(path: ByteString, at = AT_FDCWD): void {
 }
 
 /** rename(2); both names are relative to `at`. */
-export function rename(from: ByteString, to: ByteString, at = AT_FDCWD): void {
+export function rename(
+  from: ByteString | CString,
+  to: ByteString | CString,
+  at = AT_FDCWD,
+): void {
   check(libc().renameat(at, cString(from), at, cString(to), pad), "rename");
 }
 
@@ -408,6 +417,11 @@ export function memoryFile(name: ByteString, content: Uint8Array<ArrayBuffer>): 
 export function dup2(from: number, to: number): void {
   if (from === to) setCloseOnExec(to, false);
   else check(libc().dup2(from, to, pad), "dup2");
+}
+
+/** dup3(2): as dup2, for two that are not the same; `to` is close-on-exec afterwards. */
+export function dup3(from: number, to: number): void {
+  check(libc().dup3(from, to, O_CLOEXEC, pad), "dup3");
 }
 
 /** A duplicate of `fd` with the lowest free number from `least`; close-on-exec unless `inherited`. */

@@ -91,6 +91,7 @@ export interface Call {
 const FUTEX_WAIT_PRIVATE = 128;
 const FUTEX_WAKE_PRIVATE = 129n;
 const CLONE_VM = 0x100;
+const CLONE_FILES = 0x400;
 const CLONE_VFORK = 0x4000;
 const SIGCHLD_AT_EXIT = 17;
 /* clone(3) itself pushes two words; no call needs more, and no signal has a handler. */
@@ -178,9 +179,12 @@ export class Fork {
   /**
    * Starts the child and waits until it has become a program or ended (CLONE_VFORK): there must be no gate. Returns
    * its pid. Throws SystemError "clone".
+   *
+   * @param shared the child's descriptors are ours, not copies of them: the list must have it part with them before it
+   *   changes one
    */
-  startAndWait(): number {
-    return this.#start(CLONE_VFORK);
+  startAndWait(shared = false): number {
+    return this.#start(shared ? CLONE_VFORK | CLONE_FILES : CLONE_VFORK);
   }
 
   /** Shuts the gate, for the next child. */

@@ -119,6 +119,10 @@ const COLD = {
   fcntl: { parameters: ["i32", /* fd */ "i32", /* cmd */ "i32", /* arg */ PAD], result: "i32" },
   pipe2: { parameters: ["buffer", /* pipefd */ "i32", /* flags */ PAD], result: "i32" },
   dup2: { parameters: ["i32", /* oldfd */ "i32", /* newfd */ PAD], result: "i32" },
+  dup3: {
+    parameters: ["i32", /* oldfd */ "i32", /* newfd */ "i32", /* flags */ PAD],
+    result: "i32",
+  },
   getdents64: {
     parameters: ["i32", /* fd */ "buffer", /* dirp */ "u32", /* count */ PAD],
     result: "i32",
@@ -399,8 +403,15 @@ export function check(result: number, call: string): number {
   return result;
 }
 
-/** `text` with a NUL behind it, for a `char *`. A NUL inside throws: no kernel call can take it. */
-export function cString(text: ByteString): Uint8Array<ArrayBuffer> {
+/** A `char *`. */
+export type CString = Uint8Array<ArrayBuffer>;
+
+/**
+ * `text` with a NUL behind it, for a `char *`; what is one already stays as it is. A NUL inside throws: no kernel call can
+ * take it.
+ */
+export function cString(text: ByteString | CString): CString {
+  if (typeof text !== "string") return text;
   if (text.includes("\0")) throw new RangeError("a C string cannot hold a NUL byte");
   const bytes = newBytes(text.length + 1);
   putBytes(bytes, 0, text);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * The text of the program that we run in: the runtime's machine code.
+ * What of the program that we run in, the runtime, is in memory as it is in its file: machine code, and data that nobody
+ * changes.
  *
  * @module
  */
@@ -9,12 +10,16 @@ import { readFile } from "./file.ts";
 import { libc, pad } from "./libc.ts";
 
 const MADV_DONTNEED = 4;
-/** A mapping of a file that is read and executed: nobody has written to it, so that it is the file's content. */
-const TEXT = /^([0-9a-f]+)-([0-9a-f]+) r-xp [0-9a-f]+ \S+ [1-9]\d* +\//gm;
+/**
+ * A mapping of a file that nobody has written to, so that it is the file's content: one that is read and executed, or
+ * only read, from the beginning of the file on. (What is read only from somewhere behind may be data that the dynamic
+ * linker has relocated.)
+ */
+const TEXT = /^([0-9a-f]+)-([0-9a-f]+) r(?:-xp [0-9a-f]+|--p 0+) \S+ [1-9]\d* +\//gm;
 
 /**
  * Lets go of all pages of it: madvise(2). They come back, from the page cache, when they are needed; what only the start
- * needed, a third of 36 MB, does not, and is among the first that the kernel can use for something else.
+ * needed, half of 45 MB, does not, and is among the first that the kernel can use for something else.
  */
 export function letGoOfText(): void {
   for (const [, start, end] of fromBytes(readFile("/proc/self/maps")).matchAll(TEXT)) {

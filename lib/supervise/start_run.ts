@@ -12,37 +12,31 @@ import { complain, warn } from "../cli/messages.ts";
 import type { Surroundings } from "./loop.ts";
 import { type ServiceDirectory, SUPERVISE } from "./service_directory.ts";
 
-/** What is the same for all services of a process that have as many descriptors, by their number. */
-const starts = new WeakMap<Surroundings, Map<number, Start>>();
+/** What is the same for all services of a process. */
+const starts = new WeakMap<Surroundings, Start>();
 
-function startFor(surroundings: Surroundings, descriptors: readonly Mapping[]): Start {
-  const { environ, inheritance } = surroundings;
-  let known = starts.get(surroundings);
-  if (known === undefined) starts.set(surroundings, known = new Map());
-  let start = known.get(descriptors.length);
+function startFor(surroundings: Surroundings): Start {
+  let start = starts.get(surroundings);
   if (start === undefined) {
-    start = new Start(
-      { ...inheritance, path: "./run", argv: ["./run"], environ, descriptors },
-      true,
-    );
-    known.set(descriptors.length, start);
+    const { environ, inheritance } = surroundings;
+    const program = { ...inheritance, path: "./run", argv: ["./run"], environ };
+    starts.set(surroundings, start = new Start(program, { moves: true, often: true }));
   }
   return start;
 }
 
 /**
- * Starts ./run in `directory`: the pid of the new process; undefined where none could be made, which the log is told.
+ * Starts ./run in `directory`, with the descriptor `further` beside ours: the pid of the new process; undefined where none could be made, which the log is told.
  */
 export function startRun(
   directory: ServiceDirectory,
-  mappings: readonly Mapping[],
+  further: Mapping | undefined,
   surroundings: Surroundings,
 ): number | undefined {
-  const descriptors = [...surroundings.inheritance.descriptors, ...mappings];
   try {
     // A process whose exec fails ends at once with code 111, and is restarted a second later like any other.
-    const start = startFor(surroundings, descriptors);
-    const { pid, errno } = start.start(directory.descriptors.directory, descriptors);
+    const start = startFor(surroundings);
+    const { pid, errno } = start.start(directory.descriptors.directory, further);
     if (errno !== 0) {
       complain(`${SUPERVISE}: fatal: unable to start ${directory.name}/run: ${errorText(errno)}`);
     }

@@ -60,7 +60,8 @@ export const TABLE: Readonly<Record<State, Partial<Readonly<Record<Event, readon
     i: ["sendInt"],
     t: ["sendTerm"],
     k: ["sendKill"],
-    ended: ["forget", "announce", "endIfWanted", "startIfWanted"],
+    // What need not be done before the next start comes after it.
+    ended: ["forget", "announce", "startIfWanted", "letGo", "endIfWanted"],
     second: ["watch"],
   },
   waiting: {

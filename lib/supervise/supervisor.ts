@@ -341,7 +341,7 @@ export class Supervisor {
     /** Starts ./run. */
     start: (s: Supervisor): void => {
       s.#account.intend();
-      const pid = startRun(s.directory, s.mappings, s.surroundings);
+      const pid = startRun(s.directory, s.mappings[0], s.surroundings);
       s.#deaf();
       if (pid === undefined) {
         s.#account.intendNot();
@@ -375,11 +375,6 @@ export class Supervisor {
 
     /** The process is gone. */
     forget: (s: Supervisor): void => {
-      if (s.#process >= 0) {
-        s.surroundings.poller.remove(s.#process);
-        close(s.#process);
-      }
-      s.#process = -1;
       s.#pid = 0;
       s.#since = now();
       s.#state = "down";
@@ -389,6 +384,14 @@ export class Supervisor {
 
     startIfWanted: (s: Supervisor): void => {
       if (s.#willStart) s.#do("start");
+    },
+
+    /** Of the pidfd of the process that is gone. */
+    letGo: (s: Supervisor): void => {
+      if (s.#process < 0) return;
+      s.surroundings.poller.remove(s.#process);
+      close(s.#process);
+      s.#process = -1;
     },
 
     giveUp: (s: Supervisor): void => {

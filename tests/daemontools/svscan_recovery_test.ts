@@ -4,7 +4,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type Box, type Needs, toolTest } from "../harness/harness.ts";
 import {
-  isSupervised,
   lines,
   pidOf,
   processesIn,
@@ -57,7 +56,8 @@ recoveryTest("what somebody else has locked meanwhile is left to him", async (bo
   other.kill("SIGKILL");
   await other.ended;
   await box.until("it has it back", () => pidOf(box, "sv/a") === pids[0]);
-  equal(await isSupervised(box, "sv/a"), true);
+  // The status comes a moment before that.
+  await untilSupervised(box, ["sv/a"]);
 });
 
 recoveryTest("a service whose directory was made anew runs once", async (box) => {
