@@ -38,15 +38,10 @@ import {
   X_OK,
 } from "./constants.ts";
 import { EINTR, ENOENT, SystemError } from "./errno.ts";
-import { check, type CString, cString, errno, hot, libc, pad } from "./libc.ts";
+import { check, cString, errno, hot, libc, pad } from "./libc.ts";
 
 /** open(2), always close-on-exec: what a program of ours opens is not for the programs that it runs. */
-export function open(
-  path: ByteString | CString,
-  flags: number,
-  mode = 0,
-  at = AT_FDCWD,
-): number {
+export function open(path: ByteString, flags: number, mode = 0, at = AT_FDCWD): number {
   return check(libc().openat(at, cString(path), flags | O_CLOEXEC, mode, pad), "open");
 }
 
@@ -317,7 +312,7 @@ export function mkfifo(path: ByteString, mode: number, at = AT_FDCWD): void {
   check(libc().mkfifoat(at, cString(path), mode, pad), "mkfifo");
 }
 
-export function unlink(path: ByteString | CString, at = AT_FDCWD): void {
+export function unlink(path: ByteString, at = AT_FDCWD): void {
   check(libc().unlinkat(at, cString(path), 0, pad), "unlink");
 }
 
@@ -326,11 +321,7 @@ export function rmdir(path: ByteString, at = AT_FDCWD): void {
 }
 
 /** rename(2); both names are relative to `at`. */
-export function rename(
-  from: ByteString | CString,
-  to: ByteString | CString,
-  at = AT_FDCWD,
-): void {
+export function rename(from: ByteString, to: ByteString, at = AT_FDCWD): void {
   check(libc().renameat(at, cString(from), at, cString(to), pad), "rename");
 }
 

@@ -403,15 +403,8 @@ export function check(result: number, call: string): number {
   return result;
 }
 
-/** A `char *`. */
-export type CString = Uint8Array<ArrayBuffer>;
-
-/**
- * `text` with a NUL behind it, for a `char *`; what is one already stays as it is. A NUL inside throws: no kernel call can
- * take it.
- */
-export function cString(text: ByteString | CString): CString {
-  if (typeof text !== "string") return text;
+/** `text` with a NUL behind it, for a `char *`. A NUL inside throws: no kernel call can take it. */
+export function cString(text: ByteString): Uint8Array<ArrayBuffer> {
   if (text.includes("\0")) throw new RangeError("a C string cannot hold a NUL byte");
   const bytes = newBytes(text.length + 1);
   putBytes(bytes, 0, text);

@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { type ByteString, toBytes } from "../os/bytes.ts";
+import { type ByteString, putBytes, toBytes } from "../os/bytes.ts";
 import {
   AT_FDCWD,
   LOCK_EX,
@@ -46,7 +46,7 @@ import {
   unlink,
   write,
 } from "../os/file.ts";
-import { type CString, cString, hot } from "../os/libc.ts";
+import { cString, hot } from "../os/libc.ts";
 import { fatal, orFatal, warn } from "../cli/messages.ts";
 import { encodeRecord, RECORD_SIZE, type SupervisionRecord } from "./record.ts";
 import { encodeStatus, type Status, STATUS_SIZE } from "./status_file.ts";
@@ -70,12 +70,9 @@ const PATHS = {
   control: cString("supervise/control"),
   ok: cString("supervise/ok"),
 };
-const STATUS = cString("supervise/status");
-const NEW_STATUS = cString("supervise/status.new");
 
 const letter = new Uint8Array(1);
 const recordBytes = new Uint8Array(RECORD_SIZE);
-const encoder = new TextEncoder();
 
 export class ServiceDirectory {
   #fds: Descriptors;
@@ -192,8 +189,7 @@ export class ServiceDirectory {
     const { lock } = this.#fds;
     try {
       if (!(this.#lockIsOurs ??= isOurs(lock))) return true;
-      // It is ASCII; byte by byte would take ten times as long.
-      encoder.encodeInto(encodeRecord(record), recordBytes);
+      putBytes(recordBytes, 0, encodeRecord(record));
       return pwrite(lock, recordBytes, 0) === RECORD_SIZE;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
@@ -220,14 +216,14 @@ export class ServiceDirectory {
     let step = `unable to open ${fresh}`;
     let fd = -1;
     try {
-      fd = openFresh(NEW_STATUS, at);
+      fd = openFresh("supervise/status.new", at);
       step = `unable to write ${fresh}`;
       if (write(fd, encodeStatus(status)) < STATUS_SIZE) {
         if (!quiet) warn(SUPERVISE, `${step}: partial write`);
         return false;
       }
       step = `unable to rename ${fresh} to status`;
-      rename(NEW_STATUS, STATUS, at);
+      rename("supervise/status.new", "supervise/status", at);
       return true;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
@@ -273,16 +269,11 @@ function openSupervise(
 }
 
 /**
- * Opens a file to be written anew, which normally is not there; what is in its place and no file of ours (a link, a FIFO)
- * is taken away: a service directory may belong to a user who is not to have our files written over.
+ * Opens a file to be written anew; what is in its place and no file of ours (a link, a FIFO) is taken away: a service directory may belong to
+ * a user who is not to have our files written over.
  */
-function openFresh(path: CString, at: number): number {
+function openFresh(path: ByteString, at: number): number {
   const flags = O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CREAT;
-  try {
-    return open(path, flags | O_EXCL, 0o644, at);
-  } catch (error) {
-    if (!(error instanceof SystemError) || error.errno !== EEXIST) throw error;
-  }
   try {
     const fd = open(path, flags, 0o644, at);
     if (isOurs(fd)) {

@@ -60,8 +60,7 @@ export const TABLE: Readonly<Record<State, Partial<Readonly<Record<Event, readon
     i: ["sendInt"],
     t: ["sendTerm"],
     k: ["sendKill"],
-    // What need not be done before the next start comes after it.
-    ended: ["forget", "announce", "startIfWanted", "letGo", "endIfWanted"],
+    ended: ["forget", "announce", "endIfWanted", "startIfWanted"],
     second: ["watch"],
   },
   waiting: {

@@ -375,6 +375,11 @@ export class Supervisor {
 
     /** The process is gone. */
     forget: (s: Supervisor): void => {
+      if (s.#process >= 0) {
+        s.surroundings.poller.remove(s.#process);
+        close(s.#process);
+      }
+      s.#process = -1;
       s.#pid = 0;
       s.#since = now();
       s.#state = "down";
@@ -384,14 +389,6 @@ export class Supervisor {
 
     startIfWanted: (s: Supervisor): void => {
       if (s.#willStart) s.#do("start");
-    },
-
-    /** Of the pidfd of the process that is gone. */
-    letGo: (s: Supervisor): void => {
-      if (s.#process < 0) return;
-      s.surroundings.poller.remove(s.#process);
-      close(s.#process);
-      s.#process = -1;
     },
 
     giveUp: (s: Supervisor): void => {
