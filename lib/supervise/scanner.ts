@@ -207,7 +207,6 @@ export class Scanner {
   scan(): void {
     if (this.#ending) return;
     this.#reap();
-    for (const service of this.#services.values()) service.active = false;
     try {
       for (const entry of this.#entries.read()) this.#consider(entry);
     } catch (error) {
@@ -280,9 +279,10 @@ export class Scanner {
     }
   }
 
-  /** Takes note of the foreign supervises that have ended. */
+  /** Takes note of the foreign supervises that have ended; no service has been seen then. */
   #reap(): void {
     for (const service of this.#services.values()) {
+      service.active = false;
       const { main, logger } = service;
       if (typeof main === "number" && wait(main, false)) service.main = undefined;
       if (typeof logger === "number" && wait(logger, false)) service.logger = undefined;

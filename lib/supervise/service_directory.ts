@@ -42,6 +42,7 @@ import {
   pwrite,
   readlink,
   rename,
+  type Stat,
   statIfThere,
   unlink,
   write,
@@ -76,6 +77,8 @@ const recordBytes = new Uint8Array(RECORD_SIZE);
 
 export class ServiceDirectory {
   #fds: Descriptors;
+  /** Which files they are. A descriptor's file stays the same, so nobody has to ask the kernel twice. */
+  #files: Partial<Record<keyof typeof PATHS, Stat>> = {};
   /** Whether the lock that is open is ours to write into; undefined: nobody has looked. */
   #lockIsOurs: boolean | undefined;
 
@@ -128,7 +131,7 @@ export class ServiceDirectory {
 
   #isInPlace(name: keyof typeof PATHS, fd: number): boolean {
     const { directory } = this.#fds;
-    const file = fstat(fd);
+    const file = this.#files[name] ??= fstat(fd);
     return file.isAt(PATHS[name], directory) ||
       statIfThere(`supervise/${name}`, directory)?.identity === file.identity;
   }
@@ -147,6 +150,7 @@ export class ServiceDirectory {
     close(control);
     if (ok >= 0) close(ok);
     this.#fds = { directory, ...fresh, ok: -1 };
+    this.#files = {};
     this.#lockIsOurs = undefined;
   }
 
@@ -159,6 +163,7 @@ export class ServiceDirectory {
       () => open("supervise/ok", O_RDONLY | O_NONBLOCK, 0, this.#fds.directory),
     );
     this.#fds = { ...this.#fds, ok };
+    this.#files = {};
   }
 
   get descriptors(): Descriptors {

@@ -264,7 +264,7 @@ export class Supervisor {
   look(): void {
     const { directory, surroundings: { poller } } = this;
     // Where the file system does not even tell (a mount that vanished), nothing can be made.
-    const disturbed = unlessRefused(() => !directory.isRemoved && directory.isDisturbed);
+    const disturbed = unlessRefused(() => directory.isDisturbed && !directory.isRemoved);
     if (this.#state === "over" || disturbed !== true) return;
     warn(SUPERVISE, `${directory.name}/supervise is not what it was, making it anew`);
     const { control } = directory.descriptors;
