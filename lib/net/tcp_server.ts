@@ -100,6 +100,8 @@ export class TcpServer {
   readonly #log: StatusLog;
   readonly #rules: RuleFile | undefined;
   readonly #clients = new Map<number, Client>();
+  /** How many have been taken in. */
+  #taken = 0;
   readonly #addresses = new AddressCounts();
   readonly #former: FormerClients;
   readonly #decidesAtOnce: boolean;
@@ -146,8 +148,9 @@ export class TcpServer {
   }
 
   #restWhenCalm(): void {
+    const taken = this.#taken;
     this.#loop.timers.after(CALM, () => {
-      if (this.#clients.size === 0) rest();
+      if (taken === this.#taken && this.#clients.size === 0) rest();
       else this.#restWhenCalm();
     });
   }
@@ -220,6 +223,7 @@ export class TcpServer {
   }
 
   #take({ fd, address, port, scope }: Accepted): void {
+    this.#taken++;
     this.#logStatus(this.#clients.size + 1);
     const child = this.#starter.next();
     let client: Client;

@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * A process that has nothing to do for the time being, perhaps for months, gives back what only its start needed: a
- * seventh of the memory that is its own, and two thirds of the runtime's text.
+ * A process that has nothing to do for the time being, perhaps for months, gives back what only its start needed.
  *
  * @module
  */
-import { unlessRefused } from "./errno.ts";
 import { collectAllGarbage } from "./garbage.ts";
 import { libc, pad } from "./libc.ts";
-import { letGoOfText } from "./text.ts";
 
-/** So many milliseconds without work are calm. */
-export const CALM = 250;
+/** So many milliseconds without work are calm: it is not likely that somebody comes just now, and has to wait. */
+export const CALM = 2000;
 
-/** Gives back what is not needed now. Takes some 10 ms; what is needed again comes back by itself. */
+/** Gives back the memory that nothing is in. Takes 10 to 20 ms. */
 export function rest(): void {
   collectAllGarbage();
   trimHeap();
-  unlessRefused(letGoOfText);
 }
 
 /** malloc_trim(3), which the C library may not have. */

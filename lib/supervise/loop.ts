@@ -10,9 +10,10 @@ import { unlessRefused } from "../os/errno.ts";
 import { Loop } from "../os/loop.ts";
 import { Poller } from "../os/poll.ts";
 import { type Inheritance, prepare, type Strings } from "../os/process.ts";
-import { rest } from "../os/rest.ts";
+import { CALM, rest } from "../os/rest.ts";
 import { getLimit, setSoftLimit } from "../os/rlimit.ts";
 import { ignoreForOurselves } from "../os/signal.ts";
+import { letGoOfText } from "../os/text.ts";
 import { Timers } from "../os/timers.ts";
 import type { Context } from "../cli/tool.ts";
 
@@ -71,12 +72,13 @@ export function watchClock(
 /** After so many turns garbage is collected: each restart of a service leaves 600 bytes. */
 const TURNS = 2000;
 
-/** By then all services that there are have been started, and their first second is over. */
-const SETTLED = 2000;
-
 /** Waits for events and timers, and acts on them, until `over` says so. */
 export function loop({ poller, timers }: Surroundings, over: () => boolean): void {
-  timers.after(SETTLED, rest);
+  // By then all services that there are have been started, and their first second is over.
+  timers.after(CALM, () => {
+    rest();
+    unlessRefused(letGoOfText);
+  });
   const loop = new Loop(TURNS, poller, timers);
   while (!over()) loop.turn();
 }
