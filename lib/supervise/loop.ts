@@ -16,6 +16,7 @@ import { ignoreForOurselves } from "../os/signal.ts";
 import { letGoOfText } from "../os/text.ts";
 import { Timers } from "../os/timers.ts";
 import type { Context } from "../cli/tool.ts";
+import { prepareStarts } from "./start_run.ts";
 
 /** What a supervisor needs from the process that it lives in. */
 export interface Surroundings {
@@ -73,7 +74,9 @@ export function watchClock(
 const TURNS = 2000;
 
 /** Waits for events and timers, and acts on them, until `over` says so. */
-export function loop({ poller, timers }: Surroundings, over: () => boolean): void {
+export function loop(surroundings: Surroundings, over: () => boolean): void {
+  const { poller, timers } = surroundings;
+  prepareStarts(surroundings);
   // By then all services that there are have been started, and their first second is over.
   timers.after(CALM, () => {
     rest();

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { SystemError } from "../os/errno.ts";
+import { SystemError, unlessRefused } from "../os/errno.ts";
 import type { Mapping } from "../os/process.ts";
 import { Start } from "../os/spawn.ts";
 import { errorText } from "../cli/error_text.ts";
@@ -25,8 +25,14 @@ function startFor(surroundings: Surroundings): Start {
   return start;
 }
 
+/** Has what every start needs there before the first: then no descriptor is opened for it at some later time. */
+export function prepareStarts(surroundings: Surroundings): void {
+  unlessRefused(() => startFor(surroundings));
+}
+
 /**
- * Starts ./run in `directory`, with the descriptor `further` beside ours: the pid of the new process; undefined where none could be made, which the log is told.
+ * Starts ./run in `directory`, with the descriptor `further` beside ours: the pid of the new process; undefined where
+ * none could be made, which the log is told.
  */
 export function startRun(
   directory: ServiceDirectory,
