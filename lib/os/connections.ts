@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * The TCP connections that somebody has open: /proc/net/tcp and /proc/net/tcp6, proc(5).
+ * The TCP connections that somebody has open: sock_diag(7), or, where the kernel does not answer that, /proc/net/tcp
+ * and /proc/net/tcp6, proc(5).
  *
  * @module
  */
@@ -8,6 +9,7 @@ import { type ByteString, fromBytes, toBytes } from "./bytes.ts";
 import { O_RDONLY } from "./constants.ts";
 import { unlessRefused } from "./errno.ts";
 import { close, open, read } from "./file.ts";
+import { diagnose } from "./sock_diag.ts";
 import type { Address, Endpoint } from "./socket.ts";
 
 export interface Connection {
@@ -27,6 +29,12 @@ const LISTENING = "0A";
  * are closed on our side.
  */
 export function openConnections(port: number): Connection[] {
+  const told = unlessRefused(() => [...diagnose(port, 4), ...diagnose(port, 16)]);
+  return told?.filter(({ inode }) => inode !== 0) ?? listedConnections(port);
+}
+
+/** The same from /proc. */
+export function listedConnections(port: number): Connection[] {
   const found: Connection[] = [];
   for (const file of ["/proc/net/tcp", "/proc/net/tcp6"]) {
     // A kernel without IPv6 has no such file; where /proc is not mounted there is neither.

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: 0BSD
 // Not tested: machines that are not little-endian, of which there is none that we run on.
 import { deepEqual, equal } from "node:assert/strict";
-import { openConnections, parseConnection } from "./connections.ts";
+import {
+  type Connection,
+  listedConnections,
+  openConnections,
+  parseConnection,
+} from "./connections.ts";
 
 const IPV4 =
   `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -36,7 +41,10 @@ Deno.test("among many connections those of one port are found", async () => {
   const accepted = [];
   for (let i = 0; i < clients.length; i++) accepted.push(await listener.accept());
   const ports = clients.map(({ localAddr }) => (localAddr as Deno.NetAddr).port).sort();
-  deepEqual(openConnections(port).map(({ remote }) => remote.port).sort(), ports);
+  const byInode = (a: Connection, b: Connection): number => a.inode - b.inode;
+  const open = openConnections(port).sort(byInode);
+  deepEqual(open.map(({ remote }) => remote.port).sort(), ports);
+  deepEqual(open, listedConnections(port).sort(byInode));
   // The other side's: it is the remote port there.
   equal(openConnections(ports[0] ?? 0).some(({ remote }) => remote.port === port), true);
   for (const connection of [...clients, ...accepted]) connection.close();
