@@ -131,9 +131,8 @@ async function installAlone(): Promise<string> {
 
 /**
  * Makes a file of its own of what may be a link to the very runtime that the bench runs on: they would share pages,
- * and a page that two have counts half in the Pss of each. It is written to the disk at once: pages of it that are
- * still to be written count as memory of whoever runs it (1 MB of Private_Dirty), and are slow to be had (80 ms
- * in a server's first connection).
+ * and a page that two have counts half in the Pss of each. It is written to the disk at once: pages that are
+ * still to be written count in the Private_Dirty of whoever runs it.
  */
 function separate(runtime: string): void {
   try {

@@ -2,7 +2,7 @@
 /**
  * What a tool is: a function from how it was called to an exit code, or to what is to run next.
  *
- * A tool never ends the process and never looks at Deno.args or Deno.env; its state lives in the run. So several
+ * A tool never ends the process and never asks the runtime for arguments or environment; its state lives in the run. So several
  * tools can run one after the other in a process (chain.ts), and a test can call one.
  *
  * @module

@@ -219,16 +219,15 @@ function gather(): Routine {
   );
 }
 
-/* Numbers in ROUTINES, for calls. */
+/* Numbers in LINE_LOOPS, for calls. */
 const MATCHES = 0;
 const TAKE_LINE = 1;
-const ROUTINES: ReadonlyArray<readonly [string | undefined, () => Routine]> = [
-  [undefined, matches],
-  [undefined, take],
-  ["splitLines", splitLines],
-  ["select", select],
-  ["gather", gather],
-];
 
 /** The module; it exports the functions of LineLoops. */
-export const LINE_LOOPS = assemble(ROUTINES.map(([name, make]) => [name, make()]));
+export const LINE_LOOPS = assemble([
+  [undefined, matches()],
+  [undefined, take()],
+  ["splitLines", splitLines()],
+  ["select", select()],
+  ["gather", gather()],
+]);

@@ -10,7 +10,7 @@ import { O_RDONLY } from "./constants.ts";
 import { unlessRefused } from "./errno.ts";
 import { close, open, read } from "./file.ts";
 import { diagnose } from "./sock_diag.ts";
-import type { Address, Endpoint } from "./socket.ts";
+import { type Address, AF_INET, AF_INET6, type Endpoint } from "./socket.ts";
 
 export interface Connection {
   readonly local: Endpoint;
@@ -29,8 +29,8 @@ const LISTENING = "0A";
  * are closed on our side.
  */
 export function openConnections(port: number): Connection[] {
-  const told = unlessRefused(() => [...diagnose(port, 4), ...diagnose(port, 16)]);
-  return told?.filter(({ inode }) => inode !== 0) ?? listedConnections(port);
+  return unlessRefused(() => [...diagnose(port, AF_INET), ...diagnose(port, AF_INET6)]) ??
+    listedConnections(port);
 }
 
 /** The same from /proc. */

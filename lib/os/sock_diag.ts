@@ -6,19 +6,12 @@
  * @module
  */
 import { fromBytes } from "./bytes.ts";
-import { O_CLOEXEC } from "./constants.ts";
+import type { Connection } from "./connections.ts";
+import { IPPROTO_TCP, O_CLOEXEC } from "./constants.ts";
 import { EPROTO, SystemError } from "./errno.ts";
 import { close, read, writeAll } from "./file.ts";
 import { check, libc, pad } from "./libc.ts";
-import type { Address } from "./socket.ts";
-
-/** A socket that is connected, or was until just now. */
-export interface DiagnosedSocket {
-  readonly local: { readonly address: Address; readonly port: number };
-  readonly remote: { readonly address: Address; readonly port: number };
-  /** 0: no process has it. */
-  readonly inode: number;
-}
+import { AF_INET, AF_INET6, type Endpoint } from "./socket.ts";
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -28,11 +21,11 @@ const SOCK_DIAG_BY_FAMILY = 20;
 const REQUEST_FOR_ALL = 0x301;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
-const IPPROTO_TCP = 6;
 /* Bit N is state N of the kernel's tcp_states.h: all of 1 to 11 but TIME_WAIT (6) and LISTEN (10). */
 const STATES = 0b1011_1011_1110;
-/** By length of its addresses: AF_INET, AF_INET6. */
-const FAMILIES: ReadonlyMap<4 | 16, number> = new Map([[4, 2], [16, 10]]);
+/** How many bytes an address has. */
+const LENGTHS = { [AF_INET]: 4, [AF_INET6]: 16 } as const;
+type Family = keyof typeof LENGTHS;
 
 /* struct nlmsghdr: length u32, type u16, flags u16, sequence u32, port u32. */
 const HEADER = 16;
@@ -46,41 +39,42 @@ const INODE = HEADER + 68;
 const LARGEST_ANSWER = 65536;
 
 /**
- * The TCP sockets whose local port is `port` and whose addresses have `length` bytes, neither listening nor in TIME_WAIT.
- * Throws SystemError: the kernel may have been built without that, or not let us ask.
+ * The TCP connections of `family` whose local port is `port` and that a process has open.
+ *
+ * @throws SystemError: the kernel may have been built without that, or not let us ask
  */
-export function diagnose(port: number, length: 4 | 16): DiagnosedSocket[] {
+export function diagnose(port: number, family: Family): Connection[] {
   const fd = check(
     libc().socket(AF_NETLINK, SOCK_RAW | O_CLOEXEC, NETLINK_SOCK_DIAG, pad),
     "socket",
   );
   try {
-    writeAll(fd, request(port, length));
-    const found: DiagnosedSocket[] = [];
+    writeAll(fd, request(port, family));
+    const found: Connection[] = [];
     const buffer = new Uint8Array(LARGEST_ANSWER);
     for (;;) {
       const got = read(fd, buffer);
-      if (takeAnswers(new DataView(buffer.buffer, 0, got), length, found)) return found;
+      if (takeAnswers(new DataView(buffer.buffer, 0, got), LENGTHS[family], found)) return found;
     }
   } finally {
     close(fd);
   }
 }
 
-function request(port: number, length: 4 | 16): Uint8Array<ArrayBuffer> {
+function request(port: number, family: Family): Uint8Array<ArrayBuffer> {
   const view = new DataView(new ArrayBuffer(REQUEST));
   view.setUint32(0, REQUEST, true);
   view.setUint16(4, SOCK_DIAG_BY_FAMILY, true);
   view.setUint16(6, REQUEST_FOR_ALL, true);
-  view.setUint8(HEADER, FAMILIES.get(length) ?? 0);
+  view.setUint8(HEADER, family);
   view.setUint8(HEADER + 1, IPPROTO_TCP);
   view.setUint32(HEADER + 4, STATES, true);
   view.setUint16(SOURCE_PORT, port);
   return new Uint8Array(view.buffer);
 }
 
-/** Adds the sockets in a piece of the answer to `found`; whether it was the last piece. */
-function takeAnswers(piece: DataView, length: number, found: DiagnosedSocket[]): boolean {
+/** Adds the connections in a piece of the answer to `found`; whether it was the last piece. */
+function takeAnswers(piece: DataView, length: number, found: Connection[]): boolean {
   for (let at = 0; at + HEADER <= piece.byteLength;) {
     const size = piece.getUint32(at, true);
     const type = piece.getUint16(at + 4, true);
@@ -89,11 +83,13 @@ function takeAnswers(piece: DataView, length: number, found: DiagnosedSocket[]):
       throw new SystemError(-piece.getInt32(at + HEADER, true), "sock_diag");
     }
     if (size < INODE + 4 || at + size > piece.byteLength) break;
-    const end = (port: number, address: number): DiagnosedSocket["local"] => ({
+    const end = (port: number, address: number): Endpoint => ({
       port: piece.getUint16(at + SOCKET + port),
       address: fromBytes(new Uint8Array(piece.buffer, at + SOCKET + address, length)),
     });
-    found.push({ local: end(0, 4), remote: end(2, 20), inode: piece.getUint32(at + INODE, true) });
+    const inode = piece.getUint32(at + INODE, true);
+    // None has a connection that nobody has accepted, or that was closed on our side.
+    if (inode !== 0) found.push({ local: end(0, 4), remote: end(2, 20), inode });
     at += (size + 3) & ~3;
     if (at === piece.byteLength) return false;
   }

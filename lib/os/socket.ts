@@ -39,8 +39,8 @@ export function unmapped(address: Address): Address {
   return address.startsWith(MAPPED) ? address.slice(MAPPED.length) : address;
 }
 
-const AF_INET = 2;
-const AF_INET6 = 10;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const MSG_DONTWAIT = 0x40;

@@ -5,7 +5,7 @@
  * The runtime decodes arguments and environment (and loses bytes), ignores SIGPIPE, opens /dev/null on closed
  * descriptors and, in the script form, raises the soft limit of open files. The launcher of the script form
  * (scripts/launcher.ts) records what was there before and passes it on as two arguments in front of the
- * program's own: 34 hexadecimal digits and the file name that was executed.
+ * program's own: 50 hexadecimal digits and the file name that was executed.
  *
  * @module
  */

@@ -93,17 +93,17 @@ function recordLines(): Routine {
   });
 }
 
-/** A module that exports `make`'s routine, as `name`. */
-function code(name: string, make: () => Routine): Uint8Array<ArrayBuffer> {
-  return assemble([[name, make()]]);
+/** A module that exports `routine` as `name`. */
+function code(name: string, routine: Routine): Uint8Array<ArrayBuffer> {
+  return assemble([[name, routine]]);
 }
 
 /** Each loop's module; it exports a function of that name. */
 export const LOOPS = {
-  addcr: code("addcr", addcr),
-  delcr: code("delcr", delcr),
-  fixcr: code("fixcr", fixcr),
-  stampLines: code("stampLines", stampLines),
-  recordLines: code("recordLines", recordLines),
-  restamp: code("restamp", restamp),
+  addcr: code("addcr", addcr()),
+  delcr: code("delcr", delcr()),
+  fixcr: code("fixcr", fixcr()),
+  stampLines: code("stampLines", stampLines()),
+  recordLines: code("recordLines", recordLines()),
+  restamp: code("restamp", restamp()),
 };
