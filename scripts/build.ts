@@ -18,6 +18,7 @@ import { parseArgs } from "node:util";
 import { bundle } from "./bundle.ts";
 import { launcher } from "./launcher.ts";
 import { reasonOf } from "../lib/cli/messages.ts";
+import { V8_FLAGS } from "../lib/os/start.ts";
 import {
   isThere,
   makeDirectories,
@@ -132,7 +133,7 @@ async function buildCompiled(directory: string): Promise<void> {
     "--no-lock",
     "--no-npm",
     "--no-remote",
-    "--v8-flags=--max-semi-space-size=1,--expose-gc", // as in lib/os/start.ts
+    `--v8-flags=${V8_FLAGS}`,
     "--output",
     `${file}.new`,
     ROOT + "main.ts",

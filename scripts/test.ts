@@ -7,6 +7,8 @@
  *
  * @module
  */
+import { V8_FLAGS } from "../lib/os/start.ts";
+
 const ROOT = new URL("..", import.meta.url).pathname;
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
@@ -42,7 +44,7 @@ async function buildAndTest(root: string, filters: readonly string[]): Promise<n
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   // The lock is not the house's: whatever runs by deno task would fetch what is in it, a build too.
   const lock = [`--lock=${ROOT}tests/deno.lock`, "--frozen"];
-  const flags = "--v8-flags=--expose-gc"; // as in lib/os/start.ts
+  const flags = `--v8-flags=${V8_FLAGS}`;
   const args = ["test", "-A", "--no-check", flags, ...lock, "--junit-path", report, ...files];
   const code = await run(args, { DJBOX_COMMANDS: `${root}/command` });
   const { passed, skipped, ...counts } = count(await Deno.readTextFile(report));

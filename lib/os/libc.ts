@@ -8,7 +8,8 @@
  * 0.015 ms to bind. So all symbols that are not called in a hot loop end in `PAD`, a structure of one byte that
  * no C function looks at (it travels in the next free register). Either kind is bound one by one, at the first use.
  *
- * errno is per thread and every call here is synchronous, so `errno()` directly after a call is that call's.
+ * errno is per thread and every call here is synchronous, so `errno()` directly after a call is that call's: V8 has
+ * no threads that it could have to wait for between the two (`V8_FLAGS` in start.ts).
  *
  * @module
  */
