@@ -115,18 +115,19 @@ function latency(place: Place, logger: Logger): number {
   const path = `${directory}/main/current`;
   until("the first line is in the log", () => {
     try {
-      return Deno.statSync(path).size > 0;
+      return Deno.statSync(path).size > LINE.length;
     } catch {
       return false;
     }
   });
   const current = open(utf8(path), 0);
+  // All lines are as long as the first. A file grows page by page: its size may show a line in part.
+  const { size } = fstat(current);
   const times: number[] = [];
-  for (let i = 0; i < LINES; i++) {
-    const before = fstat(current).size;
+  for (let whole = 2 * size; whole <= (1 + LINES) * size; whole += size) {
     const begin = performance.now();
     writeAll(writer, LINE);
-    while (fstat(current).size === before);
+    while (fstat(current).size < whole);
     times.push(performance.now() - begin);
   }
   close(current);
