@@ -59,7 +59,7 @@ export const RUNTIME_FLAGS: readonly string[] = [
 ];
 
 /**
- * V8's flags, for every form.
+ * V8's flags: for the script form, the compiled form and the tests. `source` has those that it was called with.
  *
  * - The young generation grows no larger than it must: svscan with a thousand services is 26 MB without this and the
  *   one arena of malloc below, 17 MB with them, and no tool is slower for it.

@@ -113,6 +113,7 @@ function latency(place: Place, logger: Logger): number {
   close(reader);
   writeAll(writer, LINE);
   const path = `${directory}/main/current`;
+  // A stamp is in front of it, which svlogd writes by itself.
   until("the first line is in the log", () => {
     try {
       return Deno.statSync(path).size > LINE.length;

@@ -24,12 +24,7 @@ toolTest("djbox lists its tools, and each of them is installed", ["djbox"], asyn
 
 // V8's would take locks that the main thread then waits for, and waiting changes errno(3): see V8_FLAGS in lib/os/start.ts.
 toolTest("no thread of V8's runs beside a tool's", ["fghack"], async (box) => {
-  const { code, stdout } = await box.run([
-    "fghack",
-    "sh",
-    "-c",
-    "cat /proc/$PPID/task/*/comm",
-  ]);
+  const { code, stdout } = await box.run(["fghack", "sh", "-c", "cat /proc/$PPID/task/*/comm"]);
   equal(code, 0);
   const [own, ...others] = stdout.trim().split("\n");
   equal(own, "fghack");
