@@ -44,8 +44,7 @@ async function inHouse<T>(files: Files, body: (root: string) => T | Promise<T>):
 Deno.test("a bundle does what its modules do", async () => {
   const { stdout } = await run({
     "main.ts": `import config from "./deno.json" with { type: "json" };
-import * as all from "./lib/exports.ts";
-import { count, Point as P, type Shape } from "./lib/exports.ts";
+import { count, counting, LIMIT, Point as P, seen, type Shape, shown } from "./lib/exports.ts";
 import type { Nothing } from "./lib/nowhere.ts";
 import {
   again,
@@ -57,7 +56,7 @@ function strict(this: unknown): boolean {
 }
 
 const shape: Shape = { at: new P(1, 2) };
-console.log(config.version, shape.at.sum(), count(), all.LIMIT, Object.keys(all).join(" "));
+console.log(config.version, shape.at.sum(), count(), LIMIT, [...counting()], seen + shown);
 console.log(again(), twice, import.meta.main, strict());
 `,
     "deno.json": '{ "version": "1.2.3", "text": "\\u2028 and \\"" }',
@@ -99,7 +98,7 @@ export const twice = 2 * count();
 `,
   });
   deepEqual(stdout.split("\n"), [
-    "1.2.3 3 3 7 seen shown LIMIT Point count counting",
+    "1.2.3 3 3 7 [ 3 ] 2",
     "3 6 true true",
     "",
   ]);
@@ -120,13 +119,13 @@ start();
 TOOLS["two@"]?.();
 `,
   "lib/start.ts": 'export function start(): void {\n  console.log("start");\n}\n',
-  "tools/x/one.ts": 'console.log("one is here");\n\nexport const one = (): void => {};\n',
+  "tools/x/one.ts": 'export const one = (): void => {};\n\nconsole.log("is here", one);\n',
   "tools/x/two@.ts":
-    'console.log("two is here");\n\nexport const two = (): void => {\n  console.log("two");\n};\n',
+    'export const two = (): void => {\n  console.log("two");\n};\n\nconsole.log("is here", two);\n',
 };
 
 Deno.test("a tool is evaluated when it is looked up in the table, and not before", async () => {
-  equal((await run(TOOLBOX)).stdout, "one two@ true\nstart\ntwo is here\ntwo\n");
+  equal((await run(TOOLBOX)).stdout, "one two@ true\nstart\nis here [Function: two]\ntwo\n");
 });
 
 Deno.test("a bundle has no comments, but all that looks like one", async () => {
@@ -158,25 +157,73 @@ console.log(JSON.stringify([url, single, template, half(3), pattern, split]));
   }
 });
 
-Deno.test("what every tool needs is in base.js, and only there", async () => {
-  const files = {
+/** The text of each file of the bundle. */
+async function texts(files: Files): Promise<Record<string, string>> {
+  return Object.fromEntries(await inHouse(files, (root) => bundle(root)));
+}
+
+Deno.test("a file has what its tool needs, and base.js what all of them do", async () => {
+  const { "base.js": base = "", "tool.one.js": one = "", "tool.two@.js": two = "" } = await texts({
     "main.ts": TOOLBOX["main.ts"] ?? "",
     "lib/start.ts": 'import { both } from "./both.ts";\nexport const start = both;\n',
-    "lib/both.ts": "export function both(): void {}\n",
-    "lib/own.ts": 'import { both } from "./both.ts";\nexport const own = both;\n',
-    "tools/x/one.ts": 'import { own } from "../../lib/own.ts";\nexport const one = own;\n',
-    "tools/x/two@.ts": 'import { start } from "../../lib/start.ts";\nexport const two = start;\n',
-  };
-  const bundled = await inHouse(files, (root) => bundle(root));
-  const modules = Object.fromEntries(
-    [...bundled].map(([file, text]) => [file, text.match(/^"[^"]*"(?=: )/gm)?.join(" ")]),
-  );
-  deepEqual(modules, {
-    "djbox.js": undefined,
-    "base.js": '"main.ts" "lib/start.ts" "lib/both.ts"',
-    "tool.one.js": '"tools/x/one.ts" "lib/own.ts"',
-    "tool.two@.js": '"tools/x/two@.ts"',
+    "lib/both.ts": `const many = [1, 2];
+export function both(): void {}
+export function onlyOne(): unknown {
+  return [shared(), both, NUMBER];
+}
+export function shared(): unknown {
+  return many.concat(inShared());
+}
+function inShared(): number[] {
+  return [];
+}
+export function nobody(): void {}
+const NUMBER = 17;
+`,
+    "tools/x/one.ts": 'import { onlyOne } from "../../lib/both.ts";\nexport const one = onlyOne;\n',
+    "tools/x/two@.ts": 'import { shared } from "../../lib/both.ts";\nexport const two = shared;\n',
   });
+  const declared = (text: string): string[] =>
+    [...text.matchAll(/^(?:const|function) (\w+)/gm)].map(([, name = ""]) => name).sort();
+  deepEqual(declared(base).filter((name) => name !== "units"), ["TOOLS", "both", "start"]);
+  deepEqual(declared(one), ["NUMBER", "inShared", "many", "one", "onlyOne", "shared"]);
+  deepEqual(declared(two), ["inShared", "many", "shared", "two"]);
+});
+
+Deno.test("tools that run one after the other share what a module has", async () => {
+  const { stdout } = await run({
+    "main.ts": `import { one } from "./tools/one.ts";
+import { two } from "./tools/two.ts";
+
+const TOOLS: Readonly<Record<string, () => number>> = {
+  one,
+  two,
+};
+
+console.log(TOOLS.one?.(), TOOLS.two?.(), TOOLS.one?.());
+`,
+    "lib/state.ts": `let count = 0;
+const table: number[] = [];
+table.push(30);
+
+export function up(): number {
+  return ++count;
+}
+
+export function upByTen(): number {
+  count += 10;
+  return count;
+}
+
+export const first = (): number => table[0] ?? 0;
+`,
+    "tools/one.ts":
+      'import { up } from "../lib/state.ts";\nexport const one = (): number => up();\n',
+    "tools/two.ts": `import { first, upByTen } from "../lib/state.ts";
+export const two = (): number => upByTen() + first();
+`,
+  });
+  equal(stdout, "1 41 12\n");
 });
 
 const DATA: Files = {
@@ -198,7 +245,7 @@ export const TABLE = { one: countTo(1), two: countTo(2) };
 Deno.test("a bundle has what a module of data exports, and not what that is worked out with", async () => {
   equal((await run(DATA)).stdout, "3 3 [ 1 ] [ 1, 2 ]\n");
   const text = (await inHouse(DATA, (root) => bundle(root))).get("base.js") ?? "";
-  deepEqual(text.match(/^"[^"]*"(?=: )/gm), ['"main.ts"', '"lib/table_code.ts"']);
+  ok(!text.includes("countTo"));
 });
 
 Deno.test("a module of data that exports anything else is refused", async () => {
@@ -243,6 +290,8 @@ Deno.test("what cannot be bundled is refused", async () => {
       "export let state = 1;",
       'export * from "./lib/start.ts";',
       'import "./lib/start.ts";',
+      'import * as all from "./lib/start.ts";',
+      "const [one, two] = [1, 2];",
       "console.log(import.meta.url);",
     ]
   ) {
@@ -250,4 +299,13 @@ Deno.test("what cannot be bundled is refused", async () => {
       await rejects(bundle(root), { message: /^main\.ts: cannot be bundled: / });
     });
   }
+  const start = 'export const start = (): void => {};\nconsole.log("an effect of its own");\n';
+  await inHouse({ ...TOOLBOX, "lib/start.ts": start }, async (root) => {
+    await rejects(bundle(root), { message: /^lib\/start\.ts: cannot be bundled: console/ });
+  });
+  await inHouse({ ...TOOLBOX, "lib/start.ts": "export const other = [1];\n" }, async (root) => {
+    await rejects(bundle(root), {
+      message: "lib/start.ts: cannot be bundled: it does not export start",
+    });
+  });
 });
