@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * deno task build [--form compiled|script] [--to DIR]: makes djbox in the form that this machine allows.
+ * deno task build [--form compiled|script] [--to DIR] [--no-prelink]: makes djbox in the form that this machine allows.
  *
  *   DIR/djbox       the executable: compiled, or the launcher of the script form (launcher.ts)
  *   DIR/runtime/    in the script form: deno, and djbox in JavaScript (bundle.ts)
@@ -10,6 +10,9 @@
  * DIR is dist if it is not given. `deno compile` needs Deno's runtime archive, which it downloads once or takes from
  * DENORT_BIN; where neither is to be had the script form is made, which needs nothing. `--form` insists on one.
  *
+ * The script form's runtime is a copy of the one that runs this, with its place in memory decided (prelink.ts); with
+ * `--no-prelink` it is exactly the same.
+ *
  * Exit codes: 0; 100 wrong usage; 111 it cannot be made.
  *
  * @module
@@ -17,6 +20,7 @@
 import { parseArgs } from "node:util";
 import { bundle } from "./bundle.ts";
 import { launcher } from "./launcher.ts";
+import { NotPrelinkable, prelinked } from "./prelink.ts";
 import { reasonOf } from "../lib/cli/messages.ts";
 import { V8_FLAGS } from "../lib/os/start.ts";
 import {
@@ -29,7 +33,8 @@ import {
 } from "../lib/package/placing.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
-const USAGE = "build: usage: build [ --form compiled | --form script ] [ --to dir ]";
+const USAGE =
+  "build: usage: build [ --form compiled | --form script ] [ --to dir ] [ --no-prelink ]";
 
 /** How long the server that has the runtime archive may take to say so, in milliseconds. */
 const PATIENCE = 3000;
@@ -46,7 +51,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 100;
   }
   try {
-    await build(options.form, options.to);
+    await build(options);
     addSteps(options.to);
     addTexts(options.to);
     return 0;
@@ -56,41 +61,47 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function parse(args: readonly string[]): { form: Form | undefined; to: string } | undefined {
+interface Options {
+  readonly form: Form | undefined;
+  readonly to: string;
+  readonly prelink: boolean;
+}
+
+function parse(args: readonly string[]): Options | undefined {
   try {
-    const { form, to = ROOT + "dist" } = parseArgs({
+    const { form, to = ROOT + "dist", "no-prelink": relocatable = false } = parseArgs({
       args: [...args],
-      options: { form: { type: "string" }, to: { type: "string" } },
+      options: {
+        form: { type: "string" },
+        to: { type: "string" },
+        "no-prelink": { type: "boolean" },
+      },
     }).values;
     if (to === "" || (form !== undefined && form !== "compiled" && form !== "script")) {
       return undefined;
     }
-    return { form, to: to.startsWith("/") ? to : `${Deno.cwd()}/${to}` };
+    return { form, to: to.startsWith("/") ? to : `${Deno.cwd()}/${to}`, prelink: !relocatable };
   } catch {
     return undefined;
   }
 }
 
-async function build(form: Form | undefined, directory: string): Promise<void> {
-  await Deno.mkdir(directory, { recursive: true });
-  await buildForm(form, directory);
-}
-
-/** Makes `form`, or, where that is left open, the compiled form if possible and else the script form. */
-async function buildForm(form: Form | undefined, directory: string): Promise<void> {
+/** Makes the form that is wanted, or, where that is left open, the compiled one if possible and else the script form. */
+async function build({ form, to, prelink }: Options): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
   if (form !== "script") {
     try {
       if (form === undefined) await expectArchive();
-      await buildCompiled(directory);
-      console.log(`build: ${directory}/djbox, compiled form`);
+      await buildCompiled(to);
+      console.log(`build: ${to}/djbox, compiled form`);
       return;
     } catch (error) {
       if (form === "compiled" || !(error instanceof Impossible)) throw error;
       console.log(`build: no compiled form here (${error.message}), so it will be the script form`);
     }
   }
-  await buildScript(directory);
-  console.log(`build: ${directory}/djbox, script form (its runtime is in ${directory}/runtime)`);
+  await buildScript(to, prelink);
+  console.log(`build: ${to}/djbox, script form (its runtime is in ${to}/runtime)`);
 }
 
 /**
@@ -167,16 +178,31 @@ function reasonIn(stderr: string): string {
   return (causes.at(-1) ?? "deno compile failed").replace(/^(error|\d+): /, "");
 }
 
-async function buildScript(directory: string): Promise<void> {
+async function buildScript(directory: string, prelink: boolean): Promise<void> {
   const runtime = `${directory}/runtime`;
   makeDirectories(runtime);
-  placeFile(Deno.execPath(), `${runtime}/deno`, 0o755);
+  await placeRuntime(`${runtime}/deno`, prelink);
   const files = await bundle(ROOT);
   for (const [name, content] of files) placeText(content, `${runtime}/${name}`, 0o644);
   for (const { name } of Deno.readDirSync(runtime)) {
     if (name !== "deno" && !files.has(name)) removeAll(`${runtime}/${name}`);
   }
   placeBytes(launcher(Deno.build.arch), `${directory}/djbox`, 0o755);
+}
+
+async function placeRuntime(path: string, prelink: boolean): Promise<void> {
+  const own = Deno.execPath();
+  if (prelink) {
+    try {
+      placeBytes(prelinked(Deno.readFileSync(own)), path, 0o755);
+      if (await run(path, ["--version"]).then(({ success }) => success, () => false)) return;
+      throw new NotPrelinkable("then it does not run");
+    } catch (error) {
+      if (!(error instanceof NotPrelinkable)) throw error;
+      console.log(`build: the runtime is not prelinked (${error.message})`);
+    }
+  }
+  placeFile(own, path, 0o755);
 }
 
 function placeText(text: string, path: string, mode: number): void {

@@ -66,6 +66,19 @@ test("build --form script makes the script form, in a folder with a space, again
   }
 });
 
+test("the runtime of the script form is prelinked, unless that is not wanted", async (dir) => {
+  const own = Deno.readFileSync(Deno.execPath());
+  const ET_EXEC = 2;
+  for (const more of [[], ["--no-prelink"], []]) {
+    const { code, stdout } = await build(["--form", "script", "--to", dir, ...more]);
+    deepEqual([code, stdout.split("\n").length], [0, 2]);
+    const runtime = Deno.readFileSync(`${dir}/runtime/deno`);
+    equal(runtime.length, own.length);
+    equal(runtime[16], more.length > 0 ? own[16] : ET_EXEC);
+    await isScriptForm(dir);
+  }
+});
+
 test("the script form can be moved", async (dir) => {
   equal((await build(["--form", "script", "--to", `${dir}/a`])).code, 0);
   await Deno.rename(`${dir}/a`, `${dir}/b`);

@@ -6,8 +6,8 @@
  */
 import { type Arch, type Machine, MACHINES } from "./listing.ts";
 
-/** Where the file is mapped, headers and all: the customary address, and a multiple of any page. */
-const BASE = 0x400000;
+/** Where an executable is mapped that cannot lie anywhere: the customary address, and a multiple of any page. */
+export const BASE = 0x400000;
 
 const HEADER_SIZE = 64;
 const PROGRAM_HEADER_SIZE = 56;
