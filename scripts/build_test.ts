@@ -151,7 +151,8 @@ test("build wants a form that there is, and a place to write to", async (dir) =>
     deepEqual(await build(args), {
       code: 100,
       stdout: "",
-      stderr: "build: usage: build [ --form compiled | --form script ] [ --to dir ]\n",
+      stderr:
+        "build: usage: build [ --form compiled | --form script ] [ --to dir ] [ --no-prelink ]\n",
     });
   }
   await Deno.writeTextFile(`${dir}/file`, "");

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * deno task release [--to DIR]: makes what a server needs that has neither Deno nor npm nor a network.
+ * deno task release [--to DIR] [--no-prelink]: makes what a server needs that has neither Deno nor npm nor a network.
  *
  *   DIR/djbox-VERSION.tar.gz         to be unpacked in /package, as slashpackage has it; then package/install
  *   DIR/djbox_VERSION_MACHINE.deb    for dpkg -i, which calls package/install
  *   DIR/SHA256SUMS                   for sha256sum -c
  *
- * DIR is dist if it is not given. It builds first. The same commit gives the same bytes: everything is as old as
+ * DIR is dist if it is not given. It builds first (build.ts, which has `--no-prelink`, too). The same commit gives the same bytes: everything is as old as
  * SOURCE_DATE_EPOCH says, or, where that is not set, as the commit.
  *
  * Exit codes: 0; 100 wrong usage; 111 it cannot be made.
  *
  * @module
  */
+import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { reasonOf } from "../lib/cli/messages.ts";
 import { PARTS } from "../lib/package/layout.ts";
@@ -21,20 +22,22 @@ import { ar, type Entry, tar } from "./archive.ts";
 import config from "../deno.json" with { type: "json" };
 
 const ROOT = new URL("..", import.meta.url).pathname;
-const USAGE = "release: usage: release [ --to dir ]";
+const USAGE = "release: usage: release [ --to dir ] [ --no-prelink ]";
 const DEBIAN_MACHINES = { x86_64: "amd64", aarch64: "arm64" } as const;
 /** The C library that the runtime was built with, and what comes with its compiler. */
 const DEPENDS = "libc6 (>= 2.27), libgcc-s1";
 
-async function main([option, to = ROOT + "dist", ...more]: readonly string[]): Promise<number> {
-  if (more.length > 0 || to === "" || (option !== undefined && option !== "--to")) {
+async function main(args: readonly string[]): Promise<number> {
+  const options = parse(args);
+  if (options === undefined) {
     console.error(USAGE);
     return 100;
   }
+  const { to, buildOptions } = options;
   try {
     const directory = to.startsWith("/") ? to : `${Deno.cwd()}/${to}`;
     const time = await timeOfCommit();
-    await expectSuccess([Deno.execPath(), "run", "-A", `${ROOT}scripts/build.ts`]);
+    await expectSuccess([Deno.execPath(), "run", "-A", `${ROOT}scripts/build.ts`, ...buildOptions]);
     makeDirectories(directory);
     const tree = PARTS.flatMap((part) => [...entriesAt(`${ROOT}dist`, part)]);
     const files: [string, Uint8Array<ArrayBuffer>][] = [
@@ -55,6 +58,18 @@ async function main([option, to = ROOT + "dist", ...more]: readonly string[]): P
   } catch (error) {
     console.error(`release: fatal: ${reasonOf(error)}`);
     return 111;
+  }
+}
+
+function parse(args: readonly string[]): { to: string; buildOptions: string[] } | undefined {
+  try {
+    const { to = ROOT + "dist", "no-prelink": relocatable } = parseArgs({
+      args: [...args],
+      options: { to: { type: "string" }, "no-prelink": { type: "boolean" } },
+    }).values;
+    return to === "" ? undefined : { to, buildOptions: relocatable ? ["--no-prelink"] : [] };
+  } catch {
+    return undefined;
   }
 }
 

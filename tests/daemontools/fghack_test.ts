@@ -168,7 +168,8 @@ toolTest("fghack alone gets the signals that it is sent", ["fghack"], async (box
 
 toolTest("fghack passes dispositions, mask and limits on", ["fghack"], async (box) => {
   const { stdout } = await box.sh(
-    `trap '' HUP USR2; ulimit -S -n 333; exec env --block-signal=USR1,WINCH fghack sh -c \\
+    `trap '' HUP USR2; ulimit -S -n 333; exec env --default-signal=INT,QUIT --block-signal=USR1,WINCH \\
+    fghack sh -c \\
     'ulimit -S -n; exec grep -E "^Sig(Blk|Ign)" /proc/self/status'`,
   );
   const [files, blocked = "", ignored = ""] = stdout.split("\n");

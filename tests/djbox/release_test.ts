@@ -56,7 +56,10 @@ toolTest(
       `debian-binary control.tar.gz data.tar.gz Package: djbox\nVersion: ${VERSION}\n`,
     );
     const usage = await box.run([Deno.execPath(), "run", "-A", RELEASE, "--x"]);
-    deepEqual([usage.code, usage.stderr], [100, "release: usage: release [ --to dir ]\n"]);
+    deepEqual([usage.code, usage.stderr], [
+      100,
+      "release: usage: release [ --to dir ] [ --no-prelink ]\n",
+    ]);
   },
   { ...ONLY, programs: ["dpkg-deb", "ar"] },
 );

@@ -165,7 +165,7 @@ toolTest("tcpclient puts its connection over 6 and 7, whatever they were", TOOLS
 toolTest("tcpclient gives the program SIGPIPE, whoever ignored it", TOOLS, async (box) => {
   await using server = await greeter("127.0.0.1", "");
   const { stdout } = await box.sh(
-    `exec env --ignore-signal=PIPE,HUP tcpclient ${
+    `exec env --default-signal=INT,QUIT --ignore-signal=PIPE,HUP tcpclient ${
       BARE.join(" ")
     } 127.0.0.1 ${server.port} grep SigIgn /proc/self/status`,
   );

@@ -90,7 +90,7 @@ toolTest("tcpserver says ok before the program can say anything", TOOLS, async (
 
 toolTest("tcpserver has its signals where they were ignored at the start", TOOLS, async (box) => {
   const server = await serve(box, [...QUIET, "grep", "SigIgn", "/proc/self/status"], {
-    shell: 'exec env --ignore-signal=TERM,CHLD,PIPE,HUP "$@"',
+    shell: 'exec env --default-signal=INT,QUIT --ignore-signal=TERM,CHLD,PIPE,HUP "$@"',
   });
   // The 32nd and 33rd belong to the C library of whoever started us.
   const ignored = (await talk("127.0.0.1", server.port)).split("\t")[1];
