@@ -11,6 +11,7 @@ import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
 import { O_NONBLOCK, O_RDONLY } from "../os/constants.ts";
 import { E2BIG, EINVAL, SystemError } from "../os/errno.ts";
 import { close, FileVersion, fstat, open } from "../os/file.ts";
+import { cString } from "../os/libc.ts";
 import { FormatError } from "../cdb/format.ts";
 import { Reader } from "../cdb/reader.ts";
 import { lengthsKey, parseLengths, prefixKeys, textsOf } from "./rule_network.ts";
@@ -46,6 +47,7 @@ export interface Verdict {
 /** The cdb with the rules, for who looks up again and again. */
 export class RuleFile {
   readonly #path: ByteString;
+  readonly #cPath: Uint8Array<ArrayBuffer>;
   #fd = -1;
   #cdb: Reader | undefined;
   #version: FileVersion | undefined;
@@ -59,6 +61,7 @@ export class RuleFile {
 
   constructor(path: ByteString) {
     this.#path = path;
+    this.#cPath = cString(path);
   }
 
   /** What the rules say of `client`. Throws SystemError where that cannot be found out. */
@@ -115,13 +118,13 @@ export class RuleFile {
 
   /** Opens the file, where it is not the one that is open; what is in it counts from now on. */
   #open(): Reader {
-    if (this.#cdb !== undefined && this.#version?.isAt(this.#path) === true) {
+    if (this.#cdb !== undefined && this.#version?.isAt(this.#cPath) === true) {
       this.#cdb.startOver();
       return this.#cdb;
     }
     this.close();
     const fd = this.#fd = open(this.#path, O_RDONLY | O_NONBLOCK);
-    this.#version = new FileVersion(fd);
+    this.#version = FileVersion.of(fd);
     return this.#cdb = openCdb(fd);
   }
 

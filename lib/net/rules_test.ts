@@ -8,6 +8,7 @@ import { RuleError } from "./rule_compiler.ts";
 import { addresses, type Client, RuleFile, type Verdict } from "./rules.ts";
 import { toBytes } from "../os/bytes.ts";
 import { close, FileVersion, open } from "../os/file.ts";
+import { cString } from "../os/libc.ts";
 import { sleep } from "../os/poll.ts";
 
 function inFile(body: (file: string) => void): () => void {
@@ -197,7 +198,11 @@ Deno.test(
 /** Waits until the file was left alone for so long that a RuleFile keeps it open. */
 function settle(file: string): void {
   const fd = open(file, 0);
-  for (const deadline = performance.now() + 10_000; !new FileVersion(fd).isAt(file); sleep(20)) {
+  for (
+    const deadline = performance.now() + 10_000;
+    !FileVersion.of(fd).isAt(cString(file));
+    sleep(20)
+  ) {
     ok(performance.now() < deadline, "the file does not come to rest");
   }
   close(fd);

@@ -182,7 +182,12 @@ export interface Stat {
   readonly identity: string;
   /** Whether `path`, a C string, leads to this file, still of this type; false also where that cannot be found out. */
   isAt(path: Uint8Array<ArrayBuffer>, at?: number): boolean;
+  /** Writes which file it is, and of which type, into IDENTITY_WORDS words of `words`, for `leadsTo`. */
+  putIdentity(words: Uint32Array, from: number): void;
 }
+
+/** How many numbers say which file it is. */
+export const IDENTITY_WORDS = 5;
 
 /* struct statx is the same on every machine: nlink u32 at 16, uid u32 20, gid u32 24, mode u16 28, ino u64 32,
  * size u64 40, mtime i64 and u32 112, dev_major u32 136, dev_minor u32 140. */
@@ -221,11 +226,39 @@ class StatxResult implements Stat {
   }
 
   isAt(path: Uint8Array<ArrayBuffer>, at = AT_FDCWD): boolean {
-    return libc().statx(at, path, 0, STATX_BASIC_STATS, statxBuffer, pad) === 0 &&
+    return statxAgain(at, path) === 0 &&
       statxWords[8] === this.#inodeLow && statxWords[9] === this.#inodeHigh &&
       statxWords[34] === this.#major && statxWords[35] === this.#minor &&
       (statxView.getUint16(28, true) & S_IFMT) === (this.mode & S_IFMT);
   }
+
+  putIdentity(words: Uint32Array, from: number): void {
+    words[from] = this.#inodeLow;
+    words[from + 1] = this.#inodeHigh;
+    words[from + 2] = this.#major;
+    words[from + 3] = this.#minor;
+    words[from + 4] = this.mode & S_IFMT;
+  }
+}
+
+/**
+ * Whether `path`, a C string, relative to the working directory, leads to the file that `putIdentity` has written down,
+ * still of that type; false also where that cannot be found out. It makes no object.
+ */
+export function leadsTo(
+  path: Uint8Array<ArrayBuffer>,
+  words: Uint32Array,
+  from: number,
+): boolean {
+  return statxAgain(AT_FDCWD, path) === 0 &&
+    statxWords[8] === words[from] && statxWords[9] === words[from + 1] &&
+    statxWords[34] === words[from + 2] && statxWords[35] === words[from + 3] &&
+    (statxView.getUint16(28, true) & S_IFMT) === words[from + 4];
+}
+
+/** For whoever asks again and again. */
+function statxAgain(at: number, path: Uint8Array<ArrayBuffer>): number {
+  return hot("statx")(at, path, 0, STATX_BASIC_STATS, statxBuffer);
 }
 
 /** A signed number of 64 bits, where it is no larger than a number can be. */
@@ -274,20 +307,31 @@ export class FileVersion {
   readonly #words: readonly number[];
   readonly #settled: boolean;
 
-  /** That of the file open at `fd`. Throws SystemError. */
-  constructor(fd: number) {
-    check(statxInto(fd, "", AT_EMPTY_PATH), "stat");
+  /** Of the file that statx(2) has just told of. */
+  private constructor() {
     this.#words = VERSION_WORDS.map((word) => statxWords[word] as number);
     const changed = number64(96);
     this.#settled = changed + SETTLED < now().seconds;
   }
 
+  /** That of the file open at `fd`. Throws SystemError. */
+  static of(fd: number): FileVersion {
+    check(statxInto(fd, "", AT_EMPTY_PATH), "stat");
+    return new FileVersion();
+  }
+
+  /** That of the file at `path`, a C string. Throws SystemError. */
+  static at(path: Uint8Array<ArrayBuffer>): FileVersion {
+    check(statxAgain(AT_FDCWD, path), "stat");
+    return new FileVersion();
+  }
+
   /**
-   * Whether that is still what is at `path`. No where it may be changed without anybody's noticing, because it was
-   * changed just now. Throws SystemError.
+   * Whether that is still what is at `path`, a C string. No where it may be changed without anybody's noticing, because
+   * it was changed just now. Throws SystemError.
    */
-  isAt(path: ByteString): boolean {
-    check(statxInto(AT_FDCWD, path, 0), "stat");
+  isAt(path: Uint8Array<ArrayBuffer>): boolean {
+    check(statxAgain(AT_FDCWD, path), "stat");
     return this.#settled && VERSION_WORDS.every((word, i) => statxWords[word] === this.#words[i]);
   }
 }

@@ -313,7 +313,7 @@ const COLD = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/* Called once a line, a packet or an event. One library each: a tool binds only those it calls. */
+/* Called once a line, a packet, an event or a service. One library each: a tool binds only those it calls. */
 const HOT = {
   read: { parameters: ["i32", /* fd */ "buffer", /* buf */ "u32" /* count */], result: "i32" },
   write: { parameters: ["i32", /* fd */ "buffer", /* buf */ "u32" /* count */], result: "i32" },
@@ -332,6 +332,16 @@ const HOT = {
     result: "i32",
   },
   clock_gettime: { parameters: ["i32", /* clockid */ "buffer" /* tp */], result: "i32" },
+  statx: {
+    parameters: [
+      "i32", /* dirfd */
+      "buffer", /* path */
+      "i32", /* flags */
+      "u32", /* mask */
+      "buffer", /* statxbuf */
+    ],
+    result: "i32",
+  },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 type Symbols<T extends Deno.ForeignLibraryInterface> = Deno.DynamicLibrary<T>["symbols"];

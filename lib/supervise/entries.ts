@@ -7,10 +7,19 @@
  */
 import { type ByteString, fromBytes } from "../os/bytes.ts";
 import { AT_FDCWD } from "../os/constants.ts";
-import { type Stat, visitDirectory } from "../os/file.ts";
+import { FileVersion, type Stat, visitDirectory } from "../os/file.ts";
+import { KnownFiles } from "../os/known_files.ts";
 import { cString } from "../os/libc.ts";
 
 const DOT = 46;
+const HERE = cString(".");
+
+/**
+ * How many entries are looked at in a scan when nothing has changed in the directory itself. That an entry leads to
+ * another directory than before is seldom; of a thousand it is noticed after forty seconds, and an idle svscan does an
+ * eighth of the work.
+ */
+const MOST = 125;
 
 /** An entry, and what was found out about it. */
 export class Entry<T> {
@@ -43,10 +52,17 @@ export class Entry<T> {
 /** Those of the working directory whose names do not begin with a dot. */
 export class Entries<T> {
   #last: Entry<T>[] = [];
+  /** Of the directory, before it was read last: whoever adds a name or takes one away changes it. */
+  #version: FileVersion | undefined;
+  #settled: KnownFiles | undefined;
+  /** Which of them are to be looked at next. */
+  #next = 0;
 
   /** Reads the directory. Throws SystemError. */
   read(): readonly Entry<T>[] {
     const last = this.#last;
+    this.#settled = undefined;
+    this.#version = FileVersion.at(HERE);
     const found: Entry<T>[] = [];
     visitDirectory(".", AT_FDCWD, (bytes, start, end) => {
       if (bytes[start] === DOT) return;
@@ -57,5 +73,30 @@ export class Entries<T> {
       );
     });
     return this.#last = found;
+  }
+
+  /** From now on nothing has to be done about those that were read last, until something changes. */
+  settle(): void {
+    const known = this.#last.flatMap(({ path, found }) =>
+      found === undefined ? [] : [{ path, found }]
+    );
+    if (known.length === this.#last.length) this.#settled = new KnownFiles(known);
+  }
+
+  /** Something has changed that does not show in the directory. */
+  unsettle(): void {
+    this.#settled = undefined;
+  }
+
+  /**
+   * Whether nothing has changed since `settle`: entries have neither come nor gone, and MOST of them, those whose turn it
+   * is, lead to the files that they led to then. Throws SystemError.
+   */
+  areSettled(): boolean {
+    const settled = this.#settled;
+    if (settled === undefined || this.#version?.isAt(HERE) !== true) return false;
+    const first = this.#next < settled.count ? this.#next : 0;
+    this.#next = first + MOST;
+    return settled.leadThere(first, MOST);
   }
 }

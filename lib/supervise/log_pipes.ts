@@ -83,6 +83,11 @@ export class LogPipes {
     if (takenOver) this.#endOthers();
   }
 
+  /** Sees to it that what was to be held still is. */
+  look(): void {
+    this.hold(this.#pipes, false);
+  }
+
   /** The new one is there before the other one is ended. */
   #renew(pipes: readonly Pipe[]): void {
     const former = this.#pid;

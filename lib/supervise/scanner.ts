@@ -60,14 +60,27 @@ function isKept({ main, logger, pipe }: Service): boolean {
   return main !== undefined && (pipe === undefined || logger !== undefined);
 }
 
+/** Whether a scan has nothing to do about it as long as its entry stays as it is: we have it, whole. */
+function isSettled(service: Service): boolean {
+  const { main, logger, active } = service;
+  return active && isKept(service) && typeof main === "object" && typeof logger !== "number";
+}
+
+/** Whether it is a service's, or no directory. */
+function isDone({ taken, found }: Entry<Service>): boolean {
+  return taken !== undefined || (found !== undefined && !isDirectory(found));
+}
+
 /** How many supervisors look after their files at each scan. */
-const LOOKS_A_SCAN = 100;
+const LOOKS_A_SCAN = 20;
 
 export class Scanner {
   #looked = 0;
   /** By device and inode: a service may be renamed. */
   readonly #services = new Map<string, Service>();
   readonly #entries = new Entries<Service>();
+  /** Those that were here at the last scan that had something to do. */
+  #present: readonly Supervisor[] = [];
   #ending = false;
   readonly #logPipes: LogPipes;
   /** Whether log pipes were there before us: somebody else may hold them. */
@@ -117,6 +130,7 @@ export class Scanner {
   /** The supervision of one half has ended. */
   #isOver(service: Service, half: "main" | "logger"): void {
     service[half] = undefined;
+    this.#entries.unsettle();
     if (this.#ending && half === "main") this.#endLogger(service);
   }
 
@@ -206,24 +220,34 @@ export class Scanner {
   /** Looks at the working directory once, and starts what is to be started. */
   scan(): void {
     if (this.#ending) return;
-    this.#reap();
     try {
-      for (const entry of this.#entries.read()) this.#consider(entry);
+      if (this.#entries.areSettled()) this.#logPipes.look();
+      else this.#scanAll();
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       return this.#warn("unable to read directory", error);
     }
+    this.#lookAtSome();
+  }
+
+  #scanAll(): void {
+    this.#reap();
+    const entries = this.#entries.read();
+    for (const entry of entries) this.#consider(entry);
     for (const [identity, service] of this.#services) {
       if (!service.active) this.#retireIfRemoved(service);
       if (this.#isGone(service)) this.#services.delete(identity);
     }
     this.#holdPipes();
-    this.#lookAtSome();
+    this.#present = this.supervisors();
+    if ([...this.#services.values()].every(isSettled) && entries.every(isDone)) {
+      this.#entries.settle();
+    }
   }
 
   /** Has some supervisors look after their files: a few at a time, so that a thousand cost no more. */
   #lookAtSome(): void {
-    const all = this.supervisors();
+    const all = this.#present;
     for (let i = 0; i < Math.min(all.length, LOOKS_A_SCAN); i++) {
       this.#looked = (this.#looked + 1) % all.length;
       all[this.#looked]?.look();

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Names in the working directory and the files that they led to, for whoever looks again and again whether they still
+ * do.
+ *
+ * All of it stands in two rows, of bytes and of numbers: a look at a thousand names that finds nothing new touches a dozen
+ * pages of memory, where objects for them would lie in hundreds. After some seconds of rest each page that is touched
+ * costs more than the system call that it is for.
+ *
+ * @module
+ */
+import { IDENTITY_WORDS, leadsTo, type Stat } from "./file.ts";
+
+/** NAME_MAX, and the NUL. */
+const LONGEST = 256;
+
+/** A name, as a C string, and the file that it led to. */
+export interface KnownFile {
+  readonly path: Uint8Array<ArrayBuffer>;
+  readonly found: Stat;
+}
+
+/** Names and files. */
+export class KnownFiles {
+  readonly count: number;
+  /** The names, one behind the other, and where each begins. */
+  readonly #names: Uint8Array<ArrayBuffer>;
+  readonly #begins: Uint32Array<ArrayBuffer>;
+  readonly #identities: Uint32Array<ArrayBuffer>;
+  /** The name that is looked at. */
+  readonly #name = new Uint8Array(LONGEST);
+
+  constructor(files: readonly KnownFile[]) {
+    this.count = files.length;
+    this.#names = new Uint8Array(files.reduce((sum, { path }) => sum + path.length, 0));
+    this.#begins = new Uint32Array(files.length + 1);
+    this.#identities = new Uint32Array(files.length * IDENTITY_WORDS);
+    let at = 0;
+    files.forEach(({ path, found }, i) => {
+      this.#names.set(path, at);
+      this.#begins[i] = at;
+      at += path.length;
+      found.putIdentity(this.#identities, i * IDENTITY_WORDS);
+    });
+    this.#begins[files.length] = at;
+  }
+
+  /** Whether `most` of them, from the number `first` on, still lead to the same files, of the same types. */
+  leadThere(first: number, most: number): boolean {
+    const end = Math.min(first + most, this.count);
+    for (let i = first; i < end; i++) {
+      this.#takeName(i);
+      if (!leadsTo(this.#name, this.#identities, i * IDENTITY_WORDS)) return false;
+    }
+    return true;
+  }
+
+  /** A row of bytes is no C string that the kernel could be given; there is no pointer into the middle of an array. */
+  #takeName(i: number): void {
+    const end = this.#begins[i + 1] as number;
+    let to = 0;
+    for (let at = this.#begins[i] as number; at < end; at++) {
+      this.#name[to++] = this.#names[at] as number;
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: 0BSD
+import { equal } from "node:assert/strict";
+import { toBytes } from "./bytes.ts";
+import { chdir, stat } from "./file.ts";
+import { KnownFiles } from "./known_files.ts";
+import { cString } from "./libc.ts";
+
+function inScratch(body: () => void): void {
+  const before = Deno.cwd();
+  const directory = Deno.makeTempDirSync({ prefix: "djbox-known." });
+  chdir(directory);
+  try {
+    body();
+  } finally {
+    chdir(before);
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+/** What `names` lead to now. */
+function known(names: readonly string[]): KnownFiles {
+  return new KnownFiles(names.map((name) => ({ path: cString(name), found: stat(name) })));
+}
+
+Deno.test("what is known is there until a name leads elsewhere, or nowhere", () => {
+  inScratch(() => {
+    const names = ["a", "long".repeat(60), "link"];
+    for (const directory of ["a", "target", "other", names[1] as string]) Deno.mkdirSync(directory);
+    Deno.symlinkSync("target", "link");
+    const files = known(names);
+    equal(files.count, 3);
+    equal(files.leadThere(0, 3), true);
+    // Content and dates do not count.
+    Deno.writeTextFileSync("a/new", "");
+    equal(files.leadThere(0, 3), true);
+    Deno.removeSync("link");
+    Deno.symlinkSync("other", "link");
+    equal(files.leadThere(0, 3), false);
+    equal(files.leadThere(0, 2), true, "that one was not looked at");
+    equal(files.leadThere(2, 100), false);
+    Deno.removeSync("a", { recursive: true });
+    equal(files.leadThere(0, 1), false);
+    equal(files.leadThere(1, 1), true);
+    equal(files.leadThere(7, 1), true, "there is no such number");
+  });
+});
+
+Deno.test("a name of the greatest length is known, and one that begins another is another one", () => {
+  inScratch(() => {
+    const names = ["x".repeat(255), "x", "xx"];
+    for (const name of names) Deno.mkdirSync(name);
+    const files = known(names);
+    equal(files.leadThere(0, 3), true);
+    Deno.removeSync("x");
+    equal(files.leadThere(0, 1), true);
+    equal(files.leadThere(1, 1), false);
+    equal(files.leadThere(2, 1), true);
+  });
+});
+
+Deno.test("a file of another type under the same number is another one", () => {
+  const words = new Uint32Array(5);
+  inScratch(() => {
+    Deno.mkdirSync("d");
+    Deno.writeFileSync("f", toBytes("x"));
+    stat("d").putIdentity(words, 0);
+    const directory = words[4];
+    stat("f").putIdentity(words, 0);
+    equal(words[4] === directory, false);
+  });
+});
