@@ -33,12 +33,13 @@
  *      1  closed descriptors: bit N is set when descriptor N was closed, N from 0 to 2
  *      1  1 when SIGPIPE was ignored, else 0
  *
- * Where that fails, since the launcher was copied away from its runtime, DIR is /package/admin/djbox. Where the runtime can't be started it says so on descriptor 2 and exits 111.
+ * Where that fails, since the launcher was copied away from its runtime, DIR is /package/admin/djbox. Where the
+ * runtime can't be started it says so on descriptor 2 and exits 111.
  *
  * No compiler is needed to build it, and there is no binary to trust: the machine code stands in
- * launcher/ as listings (lib/os/listing.ts), bytes beside the assembly text they are the encoding of. The bytes of what depends
- * on an address are left out, and `launcher` fills them in from the label that the text names. The
- * test has the GNU assembler, where there is one, make the same bytes from the text.
+ * launcher/ as listings (lib/os/listing.ts), bytes beside the assembly text they are the encoding of. The
+ * bytes of what depends on an address are left out, and `launcher` fills them in from the label that the
+ * text names. The test has the GNU assembler, where there is one, make the same bytes from the text.
  *
  * @module
  */

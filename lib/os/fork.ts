@@ -194,8 +194,8 @@ export class Fork {
   }
 
   /**
-   * Lets the child go on behind its gate. All that it is to find there must have been set. Where there is no child yet, it
-   * will find the gate open.
+   * Lets the child go on behind its gate. All that it is to find there must have been set. Where there is no child yet,
+   * it will find the gate open.
    */
   open(): void {
     Atomics.store(this.#gate, 0, 1);

@@ -3,9 +3,9 @@
  * Names in the working directory and the files that they led to, for whoever looks again and again whether they still
  * do.
  *
- * All of it stands in two rows, of bytes and of numbers: a look at a thousand names that finds nothing new touches a dozen
- * pages of memory, where objects for them would lie in hundreds. After some seconds of rest each page that is touched
- * costs more than the system call that it is for.
+ * All of it stands in two rows, of bytes and of numbers: a look at a thousand names that finds nothing new touches a
+ * dozen pages of memory, where objects for them would lie in hundreds. After some seconds of rest each page that is
+ * touched costs more than the system call that it is for.
  *
  * @module
  */
