@@ -332,7 +332,11 @@ export class FileVersion {
    */
   isAt(path: Uint8Array<ArrayBuffer>): boolean {
     check(statxAgain(AT_FDCWD, path), "stat");
-    return this.#settled && VERSION_WORDS.every((word, i) => statxWords[word] === this.#words[i]);
+    if (!this.#settled) return false;
+    for (let i = 0; i < VERSION_WORDS.length; i++) {
+      if (statxWords[VERSION_WORDS[i] as number] !== this.#words[i]) return false;
+    }
+    return true;
   }
 }
 
