@@ -9,8 +9,8 @@
  *
  * `deno bundle` makes one big module instead. That takes a program which has to be downloaded first, and djbox can be
  * built where nothing can be had; and the runtime parses all of a module, twice, before it starts, which is a
- * third of the time that a small tool takes. What is not there need not be parsed: a function that no tool calls is in
- * no file, and one that a tool does not call is in no file that it reads, nearly (bundle/unit.ts).
+ * third of the time that a small tool takes. What is not there need not be parsed: a tool reads the
+ * declarations that it names, or that those name, and no others (bundle/unit.ts).
  *
  * It rests on what check_house.ts and `deno fmt` see to: imports and exports have few shapes (bundle/module.ts), imports
  * go in no circle and come from the house's own files, and main.ts is a table with a line a tool.

@@ -66,17 +66,16 @@ export class RuleFile {
 
   /** What the rules say of `client`. Throws SystemError where that cannot be found out. */
   lookUp(client: Client): Verdict {
-    const { ip, host, info } = client;
-    const isAddressAlone = host === undefined && info === undefined;
-    // The short way, which most clients go: it makes nothing, and is fast before it is compiled.
-    const known = isAddressAlone ? this.#verdicts.get(ip) : undefined;
-    if (known !== undefined && this.#isCurrent()) return known;
     return this.#reading((cdb) => {
-      const verdict = this.#verdictOf(client, cdb);
-      if (isAddressAlone) {
-        if (this.#verdicts.size >= MOST_VERDICTS) this.#verdicts.clear();
-        this.#verdicts.set(ip, verdict);
+      if (client.host !== undefined || client.info !== undefined) {
+        return this.#verdictOf(client, cdb);
       }
+      const { ip } = client;
+      const known = this.#verdicts.get(ip);
+      if (known !== undefined) return known;
+      const verdict = this.#verdictOf(client, cdb);
+      if (this.#verdicts.size >= MOST_VERDICTS) this.#verdicts.clear();
+      this.#verdicts.set(ip, verdict);
       return verdict;
     });
   }
@@ -117,19 +116,9 @@ export class RuleFile {
     };
   }
 
-  /** Whether the file that is open is the one at the path, and as it was. Throws SystemError: then it is closed. */
-  #isCurrent(): boolean {
-    try {
-      return this.#version?.isAt(this.#cPath) === true;
-    } catch (error) {
-      this.close();
-      throw error;
-    }
-  }
-
   /** Opens the file, where it is not the one that is open; what is in it counts from now on. */
   #open(): Reader {
-    if (this.#cdb !== undefined && this.#isCurrent()) {
+    if (this.#cdb !== undefined && this.#version?.isAt(this.#cPath) === true) {
       this.#cdb.startOver();
       return this.#cdb;
     }
@@ -144,7 +133,6 @@ export class RuleFile {
     if (this.#fd >= 0) close(this.#fd);
     this.#fd = -1;
     this.#cdb = undefined;
-    this.#version = undefined;
     this.#lengths.clear();
     this.#verdicts.clear();
   }

@@ -227,9 +227,13 @@ class StatxResult implements Stat {
 
   isAt(path: Uint8Array<ArrayBuffer>, at = AT_FDCWD): boolean {
     return statxAgain(at, path) === 0 &&
-      statxWords[8] === this.#inodeLow && statxWords[9] === this.#inodeHigh &&
-      statxWords[34] === this.#major && statxWords[35] === this.#minor &&
-      (statxView.getUint16(28, true) & S_IFMT) === (this.mode & S_IFMT);
+      isThatFile(
+        this.#inodeLow,
+        this.#inodeHigh,
+        this.#major,
+        this.#minor,
+        this.mode & S_IFMT,
+      );
   }
 
   putIdentity(words: Uint32Array, from: number): void {
@@ -251,9 +255,26 @@ export function leadsTo(
   from: number,
 ): boolean {
   return statxAgain(AT_FDCWD, path) === 0 &&
-    statxWords[8] === words[from] && statxWords[9] === words[from + 1] &&
-    statxWords[34] === words[from + 2] && statxWords[35] === words[from + 3] &&
-    (statxView.getUint16(28, true) & S_IFMT) === words[from + 4];
+    isThatFile(
+      words[from],
+      words[from + 1],
+      words[from + 2],
+      words[from + 3],
+      words[from + 4],
+    );
+}
+
+/** Whether it is that one which statx(2) has just told of. */
+function isThatFile(
+  inodeLow: number | undefined,
+  inodeHigh: number | undefined,
+  major: number | undefined,
+  minor: number | undefined,
+  type: number | undefined,
+): boolean {
+  return statxWords[8] === inodeLow && statxWords[9] === inodeHigh &&
+    statxWords[34] === major && statxWords[35] === minor &&
+    (statxView.getUint16(28, true) & S_IFMT) === type;
 }
 
 /** For whoever asks again and again. */

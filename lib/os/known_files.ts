@@ -55,7 +55,7 @@ export class KnownFiles {
     return true;
   }
 
-  /** A row of bytes is no C string that the kernel could be given; there is no pointer into the middle of an array. */
+  /** Copies a name to where the kernel is to find it: an array that begins there would be an object for each. */
   #takeName(i: number): void {
     const end = this.#begins[i + 1] as number;
     let to = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 import { equal } from "node:assert/strict";
 import { toBytes } from "./bytes.ts";
-import { chdir, stat } from "./file.ts";
+import { chdir, IDENTITY_WORDS, leadsTo, stat } from "./file.ts";
 import { KnownFiles } from "./known_files.ts";
 import { cString } from "./libc.ts";
 
@@ -59,7 +59,7 @@ Deno.test("a name of the greatest length is known, and one that begins another i
 });
 
 Deno.test("a file of another type under the same number is another one", () => {
-  const words = new Uint32Array(5);
+  const words = new Uint32Array(IDENTITY_WORDS);
   inScratch(() => {
     Deno.mkdirSync("d");
     Deno.writeFileSync("f", toBytes("x"));
@@ -67,5 +67,8 @@ Deno.test("a file of another type under the same number is another one", () => {
     const directory = words[4];
     stat("f").putIdentity(words, 0);
     equal(words[4] === directory, false);
+    equal(leadsTo(cString("f"), words, 0), true);
+    words[4] = directory as number;
+    equal(leadsTo(cString("f"), words, 0), false);
   });
 });

@@ -22,6 +22,15 @@ const PAD = { struct: ["u8"] } as const;
 /** The argument for a `PAD` parameter. */
 export const pad: Uint8Array<ArrayBuffer> = new Uint8Array(1);
 
+/** statx(2), which is called now and then, or again and again. */
+const STATX = [
+  "i32", /* dirfd */
+  "buffer", /* path */
+  "i32", /* flags */
+  "u32", /* mask */
+  "buffer", /* statxbuf */
+] as const;
+
 /* Each parameter carries its C name; results are i32 because a 64-bit result arrives as a BigInt. Variadic
  * functions (open, fcntl, prctl, syscall) are declared with the arguments that are used: on both machines'
  * ABIs integer arguments of a variadic function travel like others. */
@@ -42,17 +51,7 @@ const COLD = {
     parameters: ["i32", /* fd */ "buffer", /* buf */ "u32", /* count */ PAD],
     result: "i32",
   },
-  statx: {
-    parameters: [
-      "i32", /* dirfd */
-      "buffer", /* path */
-      "i32", /* flags */
-      "u32", /* mask */
-      "buffer", /* statxbuf */
-      PAD,
-    ],
-    result: "i32",
-  },
+  statx: { parameters: [...STATX, PAD], result: "i32" },
   faccessat: {
     parameters: ["i32", /* dirfd */ "buffer", /* path */ "i32", /* mode */ "i32", /* flags */ PAD],
     result: "i32",
@@ -332,16 +331,7 @@ const HOT = {
     result: "i32",
   },
   clock_gettime: { parameters: ["i32", /* clockid */ "buffer" /* tp */], result: "i32" },
-  statx: {
-    parameters: [
-      "i32", /* dirfd */
-      "buffer", /* path */
-      "i32", /* flags */
-      "u32", /* mask */
-      "buffer", /* statxbuf */
-    ],
-    result: "i32",
-  },
+  statx: { parameters: STATX, result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 type Symbols<T extends Deno.ForeignLibraryInterface> = Deno.DynamicLibrary<T>["symbols"];

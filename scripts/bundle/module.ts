@@ -91,7 +91,7 @@ export function moduleOf(name: string, source: string): Module {
   return { statements, imports, exports };
 }
 
-/** The module that exports expressions which refer to nothing. */
+/** The module that exports expressions which refer to nothing. (`default` is no name for a declaration.) */
 export function dataModule(data: readonly (readonly [name: string, expression: string])[]): Module {
   return {
     imports: new Map(),
