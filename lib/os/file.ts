@@ -341,19 +341,18 @@ export class FileVersion {
     return new FileVersion();
   }
 
-  /** That of the file at `path`, a C string. Throws SystemError. */
-  static at(path: Uint8Array<ArrayBuffer>): FileVersion {
-    check(statxAgain(AT_FDCWD, path), "stat");
+  /** That of the file at `path`, a C string, relative to the descriptor `at`. Throws SystemError. */
+  static at(path: Uint8Array<ArrayBuffer>, at = AT_FDCWD): FileVersion {
+    check(statxAgain(at, path), "stat");
     return new FileVersion();
   }
 
   /**
-   * Whether that is still what is at `path`, a C string. No where it may be changed without anybody's noticing, because
-   * it was changed just now. Throws SystemError.
+   * Whether that is still what is at `path`, a C string, relative to the descriptor `at`. No where it may be changed
+   * without anybody's noticing, because it was changed just now, and where it cannot be found out.
    */
-  isAt(path: Uint8Array<ArrayBuffer>): boolean {
-    check(statxAgain(AT_FDCWD, path), "stat");
-    if (!this.#settled) return false;
+  isAt(path: Uint8Array<ArrayBuffer>, at = AT_FDCWD): boolean {
+    if (!this.#settled || statxAgain(at, path) !== 0) return false;
     for (let i = 0; i < VERSION_WORDS.length; i++) {
       if (statxWords[VERSION_WORDS[i] as number] !== this.#words[i]) return false;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * Being told that a directory's entries change: inotify(7).
+ * Being told that the entries of directories change: inotify(7).
  *
  * @module
  */
@@ -20,7 +20,7 @@ const EVENTS = IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_ONLYDIR;
 /** Events are at most 16 bytes and a name of 255 with its NUL; many fit. */
 const BUFFER_SIZE = 4096;
 
-/** Watches the entries of one directory: which there are, not what is in them. */
+/** Watches the entries of directories: which there are, not what is in them. */
 export class DirectoryWatch {
   readonly #buffer = new Uint8Array(BUFFER_SIZE);
 
@@ -28,10 +28,12 @@ export class DirectoryWatch {
   private constructor(readonly fd: number) {}
 
   /** @throws SystemError also where the user has as many watches as he may */
-  static open(path: ByteString): DirectoryWatch {
+  static open(directories: readonly ByteString[]): DirectoryWatch {
     const fd = check(libc().inotify_init1(O_NONBLOCK | O_CLOEXEC, pad), "inotify_init1");
     try {
-      check(libc().inotify_add_watch(fd, cString(path), EVENTS, pad), "inotify_add_watch");
+      for (const path of directories) {
+        check(libc().inotify_add_watch(fd, cString(path), EVENTS, pad), "inotify_add_watch");
+      }
       return new DirectoryWatch(fd);
     } catch (error) {
       if (error instanceof SystemError) close(fd);
@@ -42,5 +44,9 @@ export class DirectoryWatch {
   /** Takes note of all changes so far: `fd` is not readable any more. */
   clear(): void {
     while (hot("read")(this.fd, this.#buffer, BUFFER_SIZE) > 0);
+  }
+
+  close(): void {
+    close(this.fd);
   }
 }

@@ -22,7 +22,7 @@ export interface KnownFile {
 
 /** Names and files. */
 export class KnownFiles {
-  readonly count: number;
+  readonly #count: number;
   /** The names, one behind the other, and where each begins. */
   readonly #names: Uint8Array<ArrayBuffer>;
   readonly #begins: Uint32Array<ArrayBuffer>;
@@ -31,7 +31,7 @@ export class KnownFiles {
   readonly #name = new Uint8Array(LONGEST);
 
   constructor(files: readonly KnownFile[]) {
-    this.count = files.length;
+    this.#count = files.length;
     this.#names = new Uint8Array(files.reduce((sum, { path }) => sum + path.length, 0));
     this.#begins = new Uint32Array(files.length + 1);
     this.#identities = new Uint32Array(files.length * IDENTITY_WORDS);
@@ -45,10 +45,9 @@ export class KnownFiles {
     this.#begins[files.length] = at;
   }
 
-  /** Whether `most` of them, from the number `first` on, still lead to the same files, of the same types. */
-  leadThere(first: number, most: number): boolean {
-    const end = Math.min(first + most, this.count);
-    for (let i = first; i < end; i++) {
+  /** Whether all of them still lead to the same files, of the same types. */
+  leadThere(): boolean {
+    for (let i = 0; i < this.#count; i++) {
       this.#takeName(i);
       if (!leadsTo(this.#name, this.#identities, i * IDENTITY_WORDS)) return false;
     }

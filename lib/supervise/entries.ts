@@ -7,19 +7,16 @@
  */
 import { type ByteString, fromBytes } from "../os/bytes.ts";
 import { AT_FDCWD } from "../os/constants.ts";
-import { FileVersion, type Stat, visitDirectory } from "../os/file.ts";
+import { unlessRefused } from "../os/errno.ts";
+import { FileVersion, readlink, type Stat, visitDirectory } from "../os/file.ts";
 import { KnownFiles } from "../os/known_files.ts";
 import { cString } from "../os/libc.ts";
 
 const DOT = 46;
 const HERE = cString(".");
 
-/**
- * How many entries are looked at in a scan when nothing has changed in the directory itself. That an entry leads to
- * another directory than before is seldom; of a thousand it is noticed after forty seconds, and an idle svscan does an
- * eighth of the work.
- */
-const MOST = 125;
+/** As many links as the kernel follows in one path: path_resolution(7). */
+const MOST_LINKS = 40;
 
 /** An entry, and what was found out about it. */
 export class Entry<T> {
@@ -49,14 +46,34 @@ export class Entry<T> {
   }
 }
 
+/**
+ * The directories that hold what `name` leads to, and the links on the way there, but for the working directory. Whoever
+ * puts another file in the place of one of those changes one of these.
+ */
+function holdersOf(name: ByteString): ByteString[] {
+  const found: ByteString[] = [];
+  let path = name;
+  for (let links = 0; links < MOST_LINKS; links++) {
+    const target = unlessRefused(() => readlink(path))?.replace(/(?<=[^/])\/+$/, "");
+    if (target === undefined) break;
+    path = target.startsWith("/") ? target : `${directoryOf(path)}${target}`;
+    found.push(directoryOf(path));
+  }
+  return found.filter((directory) => directory !== "");
+}
+
+/** What stands before the last name in a path. */
+function directoryOf(path: ByteString): ByteString {
+  return path.slice(0, path.lastIndexOf("/") + 1);
+}
+
 /** Those of the working directory whose names do not begin with a dot. */
 export class Entries<T> {
   #last: Entry<T>[] = [];
   /** Of the directory, before it was read last: whoever adds a name or takes one away changes it. */
   #version: FileVersion | undefined;
   #settled: KnownFiles | undefined;
-  /** Which of them are to be looked at next. */
-  #next = 0;
+  #holders: readonly ByteString[] = [];
 
   /** Reads the directory. Throws SystemError. */
   read(): readonly Entry<T>[] {
@@ -75,12 +92,24 @@ export class Entries<T> {
     return this.#last = found;
   }
 
-  /** From now on nothing has to be done about those that were read last, until something changes. */
-  settle(): void {
+  /**
+   * From now on nothing has to be done about those that were read last, until something changes.
+   *
+   * @returns false if it was not found out what they all lead to
+   */
+  settle(): boolean {
     const known = this.#last.flatMap(({ path, found }) =>
       found === undefined ? [] : [{ path, found }]
     );
-    if (known.length === this.#last.length) this.#settled = new KnownFiles(known);
+    if (known.length < this.#last.length) return false;
+    this.#settled = new KnownFiles(known);
+    this.#holders = [...new Set(this.#last.flatMap(({ name }) => holdersOf(name)))];
+    return true;
+  }
+
+  /** The directories that held what the entries led to when they were settled, but for the working directory. */
+  get holders(): readonly ByteString[] {
+    return this.#holders;
   }
 
   /** Something has changed that does not show in the directory. */
@@ -89,14 +118,11 @@ export class Entries<T> {
   }
 
   /**
-   * Whether nothing has changed since `settle`: entries have neither come nor gone, and MOST of them, those whose turn it
-   * is, lead to the files that they led to then. Throws SystemError.
+   * Whether nothing has changed since `settle`: entries have neither come nor gone, and all lead to the files that they
+   * led to then.
    */
   areSettled(): boolean {
     const settled = this.#settled;
-    if (settled === undefined || this.#version?.isAt(HERE) !== true) return false;
-    const first = this.#next < settled.count ? this.#next : 0;
-    this.#next = first + MOST;
-    return settled.leadThere(first, MOST);
+    return settled !== undefined && this.#version?.isAt(HERE) === true && settled.leadThere();
   }
 }

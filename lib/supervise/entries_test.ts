@@ -44,15 +44,50 @@ Deno.test("entries are settled until a name comes, or somebody says so", () => {
   });
 });
 
-Deno.test("that an entry leads elsewhere is seen when its turn comes", () => {
-  whenSettled(300, (entries) => {
-    const turns = (): number[] => [1, 2, 3].filter(() => !entries.areSettled());
-    deepEqual(turns(), []);
+Deno.test("entries are not settled while one leads elsewhere", () => {
+  whenSettled(3, (entries) => {
     Deno.renameSync("../one", "../elsewhere");
     Deno.symlinkSync("two", "../one");
-    deepEqual(turns(), [1, 2, 3]);
+    equal(entries.areSettled(), false);
     Deno.removeSync("../one");
     Deno.renameSync("../elsewhere", "../one");
-    deepEqual(turns(), []);
+    equal(entries.areSettled(), true);
+  });
+});
+
+Deno.test("the holders are all directories in which a link, or what it leads to, can be replaced", () => {
+  whenSettled(3, (entries) => {
+    deepEqual(entries.holders, ["../"]);
+    const base = Deno.cwd().slice(0, -"services".length);
+    Deno.mkdirSync("../far/away/service", { recursive: true });
+    Deno.mkdirSync("here");
+    Deno.symlinkSync("away/service", "../far/link");
+    Deno.symlinkSync(`${base}far/link`, "absolute");
+    Deno.symlinkSync("../far/link///", "slashes");
+    Deno.symlinkSync("here", "inside");
+    for (const entry of entries.read()) entry.found = stat(entry.name);
+    entries.settle();
+    deepEqual(
+      [...entries.holders].sort(),
+      [
+        "../",
+        "../far/",
+        "../far/away/",
+        `${base}far/`,
+        `${base}far/away/`,
+      ].sort(),
+    );
+  });
+});
+
+Deno.test("links that lead in a circle have holders, too, and come to an end", () => {
+  whenSettled(1, (entries) => {
+    Deno.symlinkSync("../a", "round");
+    Deno.symlinkSync("b", "../a");
+    Deno.symlinkSync("a", "../b");
+    const somewhere = stat("0");
+    for (const entry of entries.read()) entry.found = somewhere;
+    entries.settle();
+    deepEqual(entries.holders, ["../"]);
   });
 });

@@ -12,10 +12,10 @@
 import type { ByteString } from "../os/bytes.ts";
 import { SIGKILL } from "../os/constants.ts";
 import { SystemError, unlessRefused } from "../os/errno.ts";
-import { readDirectory, readlink } from "../os/file.ts";
+import { close, readDirectory, readlink } from "../os/file.ts";
 import { startHolder } from "../os/holder.ts";
 import { allProcesses, commandName } from "../os/proc.ts";
-import { kill, wait } from "../os/process.ts";
+import { kill, openPid, wait } from "../os/process.ts";
 import { warn } from "../cli/messages.ts";
 import type { Context } from "../cli/tool.ts";
 import type { Surroundings } from "./loop.ts";
@@ -59,10 +59,17 @@ export function heldPipes(): Map<ByteString, Held[]> {
 /** The process of one svscan. */
 export class LogPipes {
   #pid = 0;
+  /** The pidfd of that process; -1: none. */
+  #process = -1;
   #pipes: readonly Pipe[] = [];
   #complained = false;
 
-  constructor(private readonly context: Context, private readonly surroundings: Surroundings) {}
+  /** @param lost called when the process has ended, and not by us: `look` is due */
+  constructor(
+    private readonly context: Context,
+    private readonly surroundings: Surroundings,
+    private readonly lost: () => void,
+  ) {}
 
   /** 0: there is none. */
   get pid(): number {
@@ -101,7 +108,27 @@ export class LogPipes {
     }
     this.#pipes = pipes;
     this.#complained = false;
+    this.#ignore();
     end(former);
+    this.#watch();
+  }
+
+  /** Has the process's end noticed. Where the system refuses that, the next `look` sees it. */
+  #watch(): void {
+    if (this.#pid === 0) return;
+    this.#process = unlessRefused(() => openPid(this.#pid)) ?? -1;
+    if (this.#process < 0) return;
+    this.surroundings.poller.add(this.#process, () => {
+      this.#ignore();
+      this.lost();
+    });
+  }
+
+  #ignore(): void {
+    if (this.#process < 0) return;
+    this.surroundings.poller.remove(this.#process);
+    close(this.#process);
+    this.#process = -1;
   }
 
   #start(pipes: readonly Pipe[]): number {
@@ -121,6 +148,7 @@ export class LogPipes {
 
   /** Nobody needs the pipes any more. */
   end(): void {
+    this.#ignore();
     end(this.#pid);
     this.#pid = 0;
     this.#pipes = [];

@@ -73,14 +73,23 @@ export function watchClock(
 /** After so many turns garbage is collected: each restart of a service leaves 600 bytes. */
 const TURNS = 2000;
 
-/** Waits for events and timers, and acts on them, until `over` says so. */
-export function loop(surroundings: Surroundings, over: () => boolean): void {
+/**
+ * Waits for events and timers, and acts on them, until `over` says so.
+ *
+ * @param rested called when what only the start needed has been given back
+ */
+export function loop(
+  surroundings: Surroundings,
+  over: () => boolean,
+  rested: () => void = () => {},
+): void {
   const { poller, timers } = surroundings;
   prepareStarts(surroundings);
   // By then all services that there are have been started, and their first second is over.
   timers.after(CALM, () => {
     rest();
     unlessRefused(letGoOfText);
+    rested();
   });
   const loop = new Loop(TURNS, poller, timers);
   while (!over()) loop.turn();

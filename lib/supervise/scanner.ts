@@ -60,19 +60,26 @@ function isKept({ main, logger, pipe }: Service): boolean {
   return main !== undefined && (pipe === undefined || logger !== undefined);
 }
 
-/** Whether a scan has nothing to do about it as long as its entry stays as it is: we have it, whole. */
+/**
+ * Whether a scan has nothing to do about it as long as its entry stays as it is: we have it, whole. One that has no entry
+ * any more only goes on.
+ */
 function isSettled(service: Service): boolean {
-  const { main, logger, active } = service;
-  return active && isKept(service) && typeof main === "object" && typeof logger !== "number";
+  const { main, logger, active, removed } = service;
+  if (typeof main === "number" || typeof logger === "number") return false;
+  return active ? isKept(service) : !removed;
+}
+
+/** Whether the directory of a service was removed that one of our supervisors looks after. */
+function isDirectoryRemoved({ main, logger }: Service): boolean {
+  const half = main ?? logger;
+  return typeof half === "object" && half.directory.isRemoved;
 }
 
 /** Whether it is a service's, or no directory. */
 function isDone({ taken, found }: Entry<Service>): boolean {
   return taken !== undefined || (found !== undefined && !isDirectory(found));
 }
-
-/** How many supervisors look after their files at each scan. */
-const LOOKS_A_SCAN = 20;
 
 export class Scanner {
   #looked = 0;
@@ -81,6 +88,8 @@ export class Scanner {
   readonly #entries = new Entries<Service>();
   /** Those that were here at the last scan that had something to do. */
   #present: readonly Supervisor[] = [];
+  /** Those of them whose entries were gone by then. */
+  #unlinked: readonly Service[] = [];
   #ending = false;
   readonly #logPipes: LogPipes;
   /** Whether log pipes were there before us: somebody else may hold them. */
@@ -88,11 +97,13 @@ export class Scanner {
   /** What is held, for as long as a scan takes. */
   #held: ReadonlyMap<ByteString, readonly Held[]> | undefined;
 
+  /** @param disturbed called when there is something to do again, other than a change in the file system */
   constructor(
     private readonly context: Context,
     private readonly surroundings: Surroundings,
+    private readonly disturbed: () => void,
   ) {
-    this.#logPipes = new LogPipes(context, surroundings);
+    this.#logPipes = new LogPipes(context, surroundings, disturbed);
   }
 
   /** The processes whose ends somebody here waits for. */
@@ -131,6 +142,7 @@ export class Scanner {
   #isOver(service: Service, half: "main" | "logger"): void {
     service[half] = undefined;
     this.#entries.unsettle();
+    this.disturbed();
     if (this.#ending && half === "main") this.#endLogger(service);
   }
 
@@ -217,20 +229,27 @@ export class Scanner {
     return unfinished;
   }
 
-  /** Looks at the working directory once, and starts what is to be started. */
-  scan(): void {
-    if (this.#ending) return;
+  /**
+   * Looks at the working directory once, and starts what is to be started.
+   *
+   * @returns whether there is nothing to do from now on as long as nothing changes
+   */
+  scan(): boolean {
+    if (this.#ending) return false;
     try {
-      if (this.#entries.areSettled()) this.#logPipes.look();
-      else this.#scanAll();
+      if (!this.#entries.areSettled() || this.#unlinked.some(isDirectoryRemoved)) {
+        return this.#scanAll();
+      }
+      this.#logPipes.look();
+      return true;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      return this.#warn("unable to read directory", error);
+      this.#warn("unable to read directory", error);
+      return false;
     }
-    this.#lookAtSome();
   }
 
-  #scanAll(): void {
+  #scanAll(): boolean {
     this.#reap();
     const entries = this.#entries.read();
     for (const entry of entries) this.#consider(entry);
@@ -240,15 +259,26 @@ export class Scanner {
     }
     this.#holdPipes();
     this.#present = this.supervisors();
-    if ([...this.#services.values()].every(isSettled) && entries.every(isDone)) {
+    const services = [...this.#services.values()];
+    this.#unlinked = services.filter(({ active }) => !active);
+    return services.every(isSettled) && entries.every(isDone) &&
       this.#entries.settle();
-    }
   }
 
-  /** Has some supervisors look after their files: a few at a time, so that a thousand cost no more. */
-  #lookAtSome(): void {
+  /** The directories that hold the services that are not in the working directory themselves. */
+  get holders(): readonly ByteString[] {
+    return this.#entries.holders;
+  }
+
+  /** How many supervisors there were at the last scan that had something to do. */
+  get count(): number {
+    return this.#present.length;
+  }
+
+  /** Has the next `most` supervisors look after their files: some at a time, so that a thousand cost no more. */
+  look(most: number): void {
     const all = this.#present;
-    for (let i = 0; i < Math.min(all.length, LOOKS_A_SCAN); i++) {
+    for (let i = 0; i < Math.min(all.length, most); i++) {
       this.#looked = (this.#looked + 1) % all.length;
       all[this.#looked]?.look();
     }
@@ -262,8 +292,7 @@ export class Scanner {
    */
   #retireIfRemoved(service: Service, replaced = false): void {
     const { name, main, logger, pipe } = service;
-    const half = main ?? logger;
-    if (typeof half !== "object" || !half.directory.isRemoved) return;
+    if (!isDirectoryRemoved(service)) return;
     if (!service.removed) {
       const end = replaced ? "made anew, the old one is to end" : "it will not be started again";
       this.#warn(`${name} was removed: ${end}`);

@@ -30,6 +30,7 @@ import {
 import { EEXIST, ELOOP, ENXIO, SystemError, unlessRefused } from "../os/errno.ts";
 import {
   close,
+  FileVersion,
   flock,
   fstat,
   ftruncate,
@@ -42,7 +43,6 @@ import {
   pwrite,
   readlink,
   rename,
-  type Stat,
   statIfThere,
   unlink,
   write,
@@ -66,19 +66,15 @@ export interface Descriptors {
   readonly ok: number;
 }
 
-const PATHS = {
-  lock: cString("supervise/lock"),
-  control: cString("supervise/control"),
-  ok: cString("supervise/ok"),
-};
+const HERE = cString("supervise");
 
 const letter = new Uint8Array(1);
 const recordBytes = new Uint8Array(RECORD_SIZE);
 
 export class ServiceDirectory {
   #fds: Descriptors;
-  /** Which files they are. A descriptor's file stays the same, so nobody has to ask the kernel twice. */
-  #files: Partial<Record<keyof typeof PATHS, Stat>> = {};
+  /** Of supervise, when what is in it was found in place: whoever removes or replaces something there changes it. */
+  #inPlace: FileVersion | undefined;
   /** Whether the lock that is open is ours to write into; undefined: nobody has looked. */
   #lockIsOurs: boolean | undefined;
 
@@ -124,16 +120,19 @@ export class ServiceDirectory {
 
   /** Whether the files in supervise are no longer those that we have open: somebody has removed or replaced them. */
   get isDisturbed(): boolean {
-    const { lock, control, ok } = this.#fds;
-    return !this.#isInPlace("lock", lock) || !this.#isInPlace("control", control) ||
-      (ok >= 0 && !this.#isInPlace("ok", ok));
+    const { directory, lock, control, ok } = this.#fds;
+    if (this.#inPlace?.isAt(HERE, directory) === true) return false;
+    // As it was before, so that what is changed meanwhile is seen the next time.
+    const before = unlessRefused(() => FileVersion.at(HERE, directory));
+    const areInPlace = this.#isInPlace("lock", lock) && this.#isInPlace("control", control) &&
+      (ok < 0 || this.#isInPlace("ok", ok));
+    this.#inPlace = areInPlace ? before : undefined;
+    return !areInPlace;
   }
 
-  #isInPlace(name: keyof typeof PATHS, fd: number): boolean {
+  #isInPlace(name: "lock" | "control" | "ok", fd: number): boolean {
     const { directory } = this.#fds;
-    const file = this.#files[name] ??= fstat(fd);
-    return file.isAt(PATHS[name], directory) ||
-      statIfThere(`supervise/${name}`, directory)?.identity === file.identity;
+    return statIfThere(`supervise/${name}`, directory)?.identity === fstat(fd).identity;
   }
 
   /**
@@ -150,7 +149,7 @@ export class ServiceDirectory {
     close(control);
     if (ok >= 0) close(ok);
     this.#fds = { directory, ...fresh, ok: -1 };
-    this.#files = {};
+    this.#inPlace = undefined;
     this.#lockIsOurs = undefined;
   }
 
@@ -163,7 +162,7 @@ export class ServiceDirectory {
       () => open("supervise/ok", O_RDONLY | O_NONBLOCK, 0, this.#fds.directory),
     );
     this.#fds = { ...this.#fds, ok };
-    this.#files = {};
+    this.#inPlace = undefined;
   }
 
   get descriptors(): Descriptors {

@@ -108,6 +108,22 @@ recoveryTest("a service whose directory was removed goes on until it ends", asyn
   equal(box.read("sv/b/starts"), "started\n");
 });
 
+recoveryTest(
+  "a service without a link is not started again once its directory was removed",
+  async (box) => {
+    writeServices(box, ["sv/b", "real"]);
+    await box.sh("ln -s ../real sv/a");
+    box.start(["svscan", "sv"]);
+    const [pid] = await untilUp(box, ["real", "sv/b"]) as [number];
+    await box.sh("rm sv/a");
+    Deno.kill(pid, "SIGKILL");
+    await box.until("it goes on", () => box.read("real/starts") === "started\nstarted\n");
+    await box.sh("rm -r real");
+    const warning = "svscan: warning: a was removed: it will not be started again\n";
+    await box.until("it says so", () => box.read("err") === warning);
+  },
+);
+
 recoveryTest("what a full or read-only disk refused is written when it can be", async (box) => {
   const names = ["sv/full", "sv/inodes", "sv/readonly"];
   writeServices(box, names);

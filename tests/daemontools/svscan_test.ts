@@ -28,6 +28,12 @@ function scan(box: Box): Started {
   return box.start(["svscan", "sv"]);
 }
 
+/** How often a process has begun to wait for something. */
+function sleeps(pid: number): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)?.[1]);
+}
+
 toolTest(
   "svscan enters the directory it is given, and ignores what follows",
   TOOLS,
@@ -120,19 +126,48 @@ toolTest(
     const { pid } = scan(box);
     await untilUp(box, ["sv/a", "one/service"]);
     // Each scan is a sleep at least. (What ours does when it has nothing to do: entries_test.ts.)
-    const sleeps = (): number =>
-      Number(
-        /^voluntary_ctxt_switches:\s*(\d+)/m.exec(
-          Deno.readTextFileSync(`/proc/${pid}/status`),
-        )?.[1],
-      );
-    const before = sleeps();
-    await box.until("it has looked again", () => sleeps() >= before + 2, 2 * SCAN);
+    const before = sleeps(pid);
+    await box.until("it has looked again", () => sleeps(pid) >= before + 2, 2 * SCAN);
     // Neither the directory nor the link in it changes.
     await box.sh("ln -s two fresh; mv -T fresh current");
     await box.until("the other one runs", () => isAlive(pidOf(box, "two/service")), SCAN);
     ok(isAlive(pidOf(box, "one/service")));
   },
+);
+
+toolTest(
+  "svscan that has many services looks rarely, and yet sees in time what there is to do",
+  TOOLS,
+  async (box) => {
+    const names = Array.from({ length: 121 }, (_, i) => `real/${i}`);
+    writeServices(box, names);
+    writeLogged(box, "real/0");
+    await box.sh("mkdir sv; cd sv; ln -s ../real/* .");
+    const { pid } = scan(box);
+    await untilUp(box, [...names, "real/0/log"]);
+    let [count, since] = [0, 0];
+    const untilIdle = (): Promise<void> =>
+      box.until("it sleeps for longer than from scan to scan", () => {
+        if (sleeps(pid) !== count) [count, since] = [sleeps(pid), performance.now()];
+        return performance.now() - since > 6000;
+      }, 60_000);
+
+    await untilIdle();
+    const old = pidOf(box, "real/1");
+    await box.run(["svc", "-dx", "sv/1"]);
+    await box.until("what has ended", () => ![0, old].includes(pidOf(box, "real/1")), SCAN);
+    await untilIdle();
+    await box.sh("cp -r real/2 new; rm -r new/supervise; mv real/2 old; mv new real/2");
+    await box.until("what is in another's place", () => isAlive(pidOf(box, "real/2")), SCAN);
+    ok(isAlive(pidOf(box, "old")));
+    await untilIdle();
+    const holders = (): number[] => processesCalled(box, "log-pipes");
+    const [holder] = holders() as [number];
+    Deno.kill(holder, "SIGKILL");
+    const isHeld = (): boolean => holders().some((pid) => pid !== holder && isAlive(pid));
+    await box.until("log pipes are held again", isHeld, SCAN);
+  },
+  { djboxOnly: "C's svscan looks every five seconds" },
 );
 
 toolTest("svscan leaves alone what is removed as the manual says", TOOLS, async (box) => {

@@ -6,7 +6,7 @@
  *
  * Looks every five seconds for directories (or links to directories) in DIR, default the working directory, and has
  * each supervised, together with its log/ where it has one; a pipe joins the two. A new one is found sooner, a
- * second or two after somebody has put it there.
+ * second or two after somebody has put it there; with many services it looks less often, as long as nothing changes.
  *
  * On SIGHUP it starts itself over, with the version of djbox that is there by then: see `djbox upgrade`.
  *
@@ -36,26 +36,23 @@ import {
   SIGUSR2,
 } from "../../lib/os/constants.ts";
 import { monotonic } from "../../lib/os/clock.ts";
-import { SystemError, unlessRefused } from "../../lib/os/errno.ts";
+import { SystemError } from "../../lib/os/errno.ts";
 import { chdir } from "../../lib/os/file.ts";
-import { DirectoryWatch } from "../../lib/os/inotify.ts";
 import { PollSet, sleep } from "../../lib/os/poll.ts";
 import { dieBy, endedBy, getpid } from "../../lib/os/process.ts";
 import { type Arrived, isIgnored, maskOf, SignalDescriptor } from "../../lib/os/signal.ts";
-import type { Timer } from "../../lib/os/timers.ts";
 import { orFatal, warn } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import type { Handed } from "../../lib/supervise/handed.ts";
 import { handedOn, handOver, packSupervisor } from "../../lib/supervise/handover.ts";
-import { loop, makeSurroundings, type Surroundings, watchClock } from "../../lib/supervise/loop.ts";
+import { loop, makeSurroundings, watchClock } from "../../lib/supervise/loop.ts";
 import { reapOrphans } from "../../lib/supervise/orphans.ts";
+import { ScanSchedule } from "../../lib/supervise/scan_schedule.ts";
 import { Scanner } from "../../lib/supervise/scanner.ts";
 import { SUPERVISE } from "../../lib/supervise/service_directory.ts";
 import type { Supervisor } from "../../lib/supervise/supervisor.ts";
 import { Upgrade } from "../../lib/supervise/upgrade.ts";
 
-const SCAN_INTERVAL = 5000;
-const QUIET = 1000;
 /** What ends C's svscan, and can be noticed. */
 const DEADLY = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM];
 
@@ -67,7 +64,7 @@ function run(called: Context): Outcome {
   const inheritance = handed?.inheritance ?? called.inheritance;
   const context: Context = { ...called, inheritance };
   const surroundings = makeSurroundings(context, true);
-  const scanner = new Scanner(context, surroundings);
+  const scanner: Scanner = new Scanner(context, surroundings, () => schedule.soon());
   const all = (): Handed => ({
     services: scanner.pack(),
     inheritance: surroundings.inheritance,
@@ -97,16 +94,12 @@ function run(called: Context): Outcome {
   });
   // A signal for the whole process group ends services, too: they are not to be started again before it is noticed.
   surroundings.poller.first(signals.fd);
-  watchForNew(surroundings, scanner);
+  const schedule = new ScanSchedule(surroundings, scanner, reap);
   watchClock(surroundings, () => scanner.supervisors());
-  const scan = (): void => {
-    reap();
-    scanner.scan();
-    surroundings.timers.after(SCAN_INTERVAL, scan);
-  };
   scanner.unpack(handed?.services ?? []);
-  scan();
-  loop(surroundings, () => ending && scanner.supervisors().length === 0);
+  schedule.begin();
+  const over = (): boolean => ending && scanner.supervisors().length === 0;
+  loop(surroundings, over, () => schedule.rested());
   scanner.release();
   return 0;
 }
@@ -123,26 +116,6 @@ function isForUpgrade(
 ): boolean {
   if (signal !== SIGHUP) return false;
   return getpid() === 1 || !fromKernel && !servicesEnd(signal, supervisors, false);
-}
-
-/**
- * Starts a new service before the next scan would: when no service has come or gone for a second, because
- * whoever is still at work (`mkdir`, `cp -r`, `ln -s`) may not have finished.
- */
-function watchForNew({ poller, timers }: Surroundings, scanner: Scanner): void {
-  const watch = unlessRefused(() => DirectoryWatch.open("."));
-  if (watch === undefined) return;
-  let timer: Timer | undefined;
-  const later = (): void => {
-    timer?.cancel();
-    timer = timers.after(QUIET, () => {
-      if (scanner.scanForNew()) later();
-    });
-  };
-  poller.add(watch.fd, () => {
-    watch.clear();
-    later();
-  });
 }
 
 /**

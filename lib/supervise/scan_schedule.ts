@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * When svscan looks at its directory: every five seconds, as C's does; and in between when the kernel tells that
+ * something has changed.
+ *
+ * Where many services are settled, and the kernel tells of whatever may change that, it looks less often, and at more
+ * then. What a look costs is not its system calls but that memory was not used for a while: a process that wakes up and
+ * does nothing pays half of it.
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+import { unlessRefused } from "../os/errno.ts";
+import { DirectoryWatch } from "../os/inotify.ts";
+import type { Timer } from "../os/timers.ts";
+import type { Surroundings } from "./loop.ts";
+import type { Scanner } from "./scanner.ts";
+
+const INTERVAL = 5000;
+/** The most intervals from one look to the next. */
+const MOST_INTERVALS = 6;
+/** How many supervisors look after their files for each interval that has gone by. */
+const LOOKS = 20;
+
+/** How long nothing has come or gone before a new service is started: `mkdir`, `cp -r` or `ln -s` may be at work. */
+const QUIET = 1000;
+
+/** What is to look, and what it says of itself. */
+type Looking = Pick<Scanner, "scan" | "scanForNew" | "look" | "count" | "holders">;
+
+export class ScanSchedule {
+  #next: Timer | undefined;
+  /** How many intervals lie between the last look and the next one. */
+  #intervals = 1;
+  #quiet: Timer | undefined;
+  /** Of the working directory. */
+  #here: DirectoryWatch | undefined;
+  /** Of the directories that its links lead into. */
+  #elsewhere: DirectoryWatch | undefined;
+  /** Which those are, one to a line. */
+  #holders: ByteString = "";
+
+  /** @param before called before each look */
+  constructor(
+    private readonly surroundings: Pick<Surroundings, "poller" | "timers">,
+    private readonly scanner: Looking,
+    private readonly before: () => void,
+  ) {}
+
+  /** Looks for the first time, and has all further looks come by themselves. */
+  begin(): void {
+    const here = this.#here = unlessRefused(() => DirectoryWatch.open(["."]));
+    if (here !== undefined) {
+      this.surroundings.poller.add(here.fd, () => {
+        here.clear();
+        this.soon();
+        this.#waitForQuiet();
+      });
+    }
+    this.#look();
+  }
+
+  /** There may be something to do again: the next look is not later than it would be with C's. */
+  soon(): void {
+    if (this.#intervals > 1) this.#wait(1);
+  }
+
+  #wait(intervals: number): void {
+    this.#intervals = intervals;
+    this.#next?.cancel();
+    this.#next = this.surroundings.timers.after(intervals * INTERVAL, () => this.#look());
+  }
+
+  /** What the start needed has been given back: what a look needs is best fetched now, and not in the middle of the rest. */
+  rested(): void {
+    if (this.#intervals > 1) this.#look();
+  }
+
+  #look(): void {
+    this.before();
+    this.#listen();
+    const isSettled = this.scanner.scan();
+    this.scanner.look(this.#intervals * LOOKS);
+    this.#wait(isSettled && this.#isTold() ? this.#patience : 1);
+  }
+
+  /** So that all supervisors have looked after as long a time as if they did at each interval. */
+  get #patience(): number {
+    return Math.min(Math.max(1, Math.ceil(this.scanner.count / LOOKS)), MOST_INTERVALS);
+  }
+
+  /** Starts a new service before the next scan would. */
+  #waitForQuiet(): void {
+    this.#quiet?.cancel();
+    this.#quiet = this.surroundings.timers.after(QUIET, () => {
+      if (this.scanner.scanForNew()) this.#waitForQuiet();
+    });
+  }
+
+  /**
+   * Whether the kernel tells of all that may change what there is to do (but for a link further up in a path, and a
+   * file system that others change, too): it has been asked to by the look before this one.
+   */
+  #isTold(): boolean {
+    if (this.#here === undefined) return false;
+    const directories = this.scanner.holders;
+    const holders = directories.join("\n");
+    if (holders === this.#holders) return holders === "" || this.#elsewhere !== undefined;
+    this.#holders = holders;
+    this.#closeElsewhere();
+    this.#elsewhere = unlessRefused(() => DirectoryWatch.open(directories));
+    this.#listen();
+    return false;
+  }
+
+  /** Listens for a change elsewhere: for one, since what else happens there may be no concern of ours. */
+  #listen(): void {
+    const { poller } = this.surroundings;
+    const watch = this.#elsewhere;
+    if (watch === undefined) return;
+    watch.clear();
+    if (poller.has(watch.fd)) return;
+    poller.add(watch.fd, () => {
+      poller.remove(watch.fd);
+      this.soon();
+    });
+  }
+
+  #closeElsewhere(): void {
+    if (this.#elsewhere === undefined) return;
+    this.surroundings.poller.remove(this.#elsewhere.fd);
+    this.#elsewhere.close();
+    this.#elsewhere = undefined;
+  }
+}
