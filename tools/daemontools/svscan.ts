@@ -6,7 +6,7 @@
  *
  * Looks every five seconds for directories (or links to directories) in DIR, default the working directory, and has
  * each supervised, together with its log/ where it has one; a pipe joins the two. A new one is found sooner, a
- * second or two after somebody has put it there; with many services it looks less often, as long as nothing changes.
+ * second or two after somebody has put it there.
  *
  * On SIGHUP it starts itself over, with the version of djbox that is there by then: see `djbox upgrade`.
  *
@@ -17,9 +17,9 @@
  * itself.
  *
  * Differences: one process supervises all services, instead of a supervise each. SIGHUP ends C's, and ours only where
- * it comes from the terminal or goes to the services, too. Where svscan is ended by a
- * signal that somebody sent to it, a process `supervise DIR` takes over what it looked after, so that services stay
- * supervised, as with C's.
+ * it comes from the terminal or goes to the services, too. Where svscan is ended by a signal that somebody sent to it,
+ * a process `supervise DIR` takes over what it looked after, so that services stay supervised, as with C's. With more
+ * than twenty services it looks less often, up to thirty seconds apart, as long as the kernel tells of no change.
  *
  * See https://cr.yp.to/daemontools/svscan.html
  *
