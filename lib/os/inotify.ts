@@ -14,13 +14,16 @@ const IN_MOVED_FROM = 0x40;
 const IN_MOVED_TO = 0x80;
 const IN_CREATE = 0x100;
 const IN_DELETE = 0x200;
+const IN_DELETE_SELF = 0x400;
+const IN_MOVE_SELF = 0x800;
 const IN_ONLYDIR = 0x01000000;
-const EVENTS = IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_ONLYDIR;
+const EVENTS = IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF |
+  IN_ONLYDIR;
 
 /** Events are at most 16 bytes and a name of 255 with its NUL; many fit. */
 const BUFFER_SIZE = 4096;
 
-/** Watches the entries of directories: which there are, not what is in them. */
+/** Watches the entries of directories: which there are, not what is in them; and whether those themselves are moved. */
 export class DirectoryWatch {
   readonly #buffer = new Uint8Array(BUFFER_SIZE);
 

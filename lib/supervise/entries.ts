@@ -107,7 +107,10 @@ export class Entries<T> {
     return true;
   }
 
-  /** The directories that held what the entries led to when they were settled, but for the working directory. */
+  /**
+   * The directories that held what the entries led to when they were settled, but for the working directory. Another
+   * array each time: one that is called as before may be another directory.
+   */
   get holders(): readonly ByteString[] {
     return this.#holders;
   }

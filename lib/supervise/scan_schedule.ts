@@ -37,8 +37,8 @@ export class ScanSchedule {
   #here: DirectoryWatch | undefined;
   /** Of the directories that its links lead into. */
   #elsewhere: DirectoryWatch | undefined;
-  /** Which those are, one to a line. */
-  #holders: ByteString = "";
+  /** Which those are. */
+  #holders: readonly ByteString[] = [];
 
   /** @param before called before each look */
   constructor(
@@ -103,14 +103,23 @@ export class ScanSchedule {
    */
   #isTold(): boolean {
     if (this.#here === undefined) return false;
-    const directories = this.scanner.holders;
-    const holders = directories.join("\n");
-    if (holders === this.#holders) return holders === "" || this.#elsewhere !== undefined;
+    const { holders } = this.scanner;
+    const areNew = holders !== this.#holders;
+    if (areNew) this.#watch(holders);
+    return holders.length === 0 || (!areNew && this.#elsewhere !== undefined);
+  }
+
+  /** Watches `holders` instead of those before. */
+  #watch(holders: readonly ByteString[]): void {
+    if (this.#elsewhere !== undefined) {
+      this.surroundings.poller.remove(this.#elsewhere.fd);
+      this.#elsewhere.close();
+    }
     this.#holders = holders;
-    this.#closeElsewhere();
-    this.#elsewhere = unlessRefused(() => DirectoryWatch.open(directories));
+    this.#elsewhere = holders.length === 0
+      ? undefined
+      : unlessRefused(() => DirectoryWatch.open(holders));
     this.#listen();
-    return false;
   }
 
   /** Listens for a change elsewhere: for one, since what else happens there may be no concern of ours. */
@@ -124,12 +133,5 @@ export class ScanSchedule {
       poller.remove(watch.fd);
       this.soon();
     });
-  }
-
-  #closeElsewhere(): void {
-    if (this.#elsewhere === undefined) return;
-    this.surroundings.poller.remove(this.#elsewhere.fd);
-    this.#elsewhere.close();
-    this.#elsewhere = undefined;
   }
 }

@@ -181,6 +181,25 @@ Deno.test("where links lead to another place than before, that is watched", () =
   });
 });
 
+Deno.test("a place that links lead to is watched, too, when it was made anew", () => {
+  inScratch(() => {
+    const trial = new Trial(new Scanner(1000, ["../elsewhere/"]));
+    trial.pass(5000);
+    Deno.renameSync("../elsewhere", "../former");
+    trial.pass(1000);
+    Deno.mkdirSync("../elsewhere");
+    trial.scanner.holders = ["../elsewhere/"];
+    trial.pass(9000);
+    deepEqual(trial.begun, [0, 5000, 10_000, 15_000]);
+    Deno.mkdirSync("../former/one");
+    trial.pass(10_000);
+    equal(trial.begun.length, 4);
+    Deno.mkdirSync("../elsewhere/one");
+    trial.pass(5000);
+    deepEqual(trial.begun, [0, 5000, 10_000, 15_000, 30_000]);
+  });
+});
+
 Deno.test("what the kernel cannot tell of is looked at every five seconds", () => {
   inScratch(() => {
     const trial = new Trial(new Scanner(1000, ["../elsewhere/", "../nowhere/"]));
