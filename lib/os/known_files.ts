@@ -23,19 +23,17 @@ export interface KnownFile {
 /** Names and files. */
 export class KnownFiles {
   readonly #count: number;
-  /** The names, one behind the other, and where each begins. */
+  /** Room for the name that is looked at, then all names, one behind the other; and where each begins. */
   readonly #names: Uint8Array<ArrayBuffer>;
   readonly #begins: Uint32Array<ArrayBuffer>;
   readonly #identities: Uint32Array<ArrayBuffer>;
-  /** The name that is looked at. */
-  readonly #name = new Uint8Array(LONGEST);
 
   constructor(files: readonly KnownFile[]) {
     this.#count = files.length;
-    this.#names = new Uint8Array(files.reduce((sum, { path }) => sum + path.length, 0));
+    this.#names = new Uint8Array(files.reduce((sum, { path }) => sum + path.length, LONGEST));
     this.#begins = new Uint32Array(files.length + 1);
     this.#identities = new Uint32Array(files.length * IDENTITY_WORDS);
-    let at = 0;
+    let at = LONGEST;
     files.forEach(({ path, found }, i) => {
       this.#names.set(path, at);
       this.#begins[i] = at;
@@ -48,18 +46,10 @@ export class KnownFiles {
   /** Whether all of them still lead to the same files, of the same types. */
   leadThere(): boolean {
     for (let i = 0; i < this.#count; i++) {
-      this.#takeName(i);
-      if (!leadsTo(this.#name, this.#identities, i * IDENTITY_WORDS)) return false;
+      // To where the kernel is to find it: an array that begins where the name does would be an object for each.
+      this.#names.copyWithin(0, this.#begins[i] as number, this.#begins[i + 1]);
+      if (!leadsTo(this.#names, this.#identities, i * IDENTITY_WORDS)) return false;
     }
     return true;
-  }
-
-  /** Copies a name to where the kernel is to find it: an array that begins there would be an object for each. */
-  #takeName(i: number): void {
-    const end = this.#begins[i + 1] as number;
-    let to = 0;
-    for (let at = this.#begins[i] as number; at < end; at++) {
-      this.#name[to++] = this.#names[at] as number;
-    }
   }
 }

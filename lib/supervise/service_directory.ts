@@ -36,6 +36,7 @@ import {
   ftruncate,
   isFifo,
   isRegular,
+  leadsToOpen,
   mkdir,
   mkfifo,
   open,
@@ -66,7 +67,12 @@ export interface Descriptors {
   readonly ok: number;
 }
 
-const HERE = cString("supervise");
+const PATHS = {
+  supervise: cString("supervise"),
+  lock: cString("supervise/lock"),
+  control: cString("supervise/control"),
+  ok: cString("supervise/ok"),
+};
 
 const letter = new Uint8Array(1);
 const recordBytes = new Uint8Array(RECORD_SIZE);
@@ -121,9 +127,9 @@ export class ServiceDirectory {
   /** Whether the files in supervise are no longer those that we have open: somebody has removed or replaced them. */
   get isDisturbed(): boolean {
     const { directory, lock, control, ok } = this.#fds;
-    if (this.#inPlace?.isAt(HERE, directory) === true) return false;
+    if (this.#inPlace?.isAt(PATHS.supervise, directory) === true) return false;
     // As it was before, so that what is changed meanwhile is seen the next time.
-    const before = unlessRefused(() => FileVersion.at(HERE, directory));
+    const before = unlessRefused(() => FileVersion.at(PATHS.supervise, directory));
     const areInPlace = this.#isInPlace("lock", lock) && this.#isInPlace("control", control) &&
       (ok < 0 || this.#isInPlace("ok", ok));
     this.#inPlace = areInPlace ? before : undefined;
@@ -132,7 +138,8 @@ export class ServiceDirectory {
 
   #isInPlace(name: "lock" | "control" | "ok", fd: number): boolean {
     const { directory } = this.#fds;
-    return statIfThere(`supervise/${name}`, directory)?.identity === fstat(fd).identity;
+    return leadsToOpen(PATHS[name], directory, fd) ||
+      statIfThere(`supervise/${name}`, directory)?.identity === fstat(fd).identity;
   }
 
   /**
