@@ -71,16 +71,20 @@ export class ScanSchedule {
     this.#next = this.surroundings.timers.after(intervals * INTERVAL, () => this.#look());
   }
 
-  /** What the start needed has been given back: what a look needs is best fetched now, and not in the middle of the rest. */
+  /**
+   * What the start needed has been given back: what a look needs is best fetched now, and not in the middle of the rest.
+   * All supervisors look after their files: the first time takes longest, and now all of it is at hand.
+   */
   rested(): void {
-    if (this.#intervals > 1) this.#look();
+    if (this.#intervals > 1) this.#look(this.scanner.count);
   }
 
-  #look(): void {
+  /** @param looks how many supervisors look after their files */
+  #look(looks = this.#intervals * LOOKS): void {
     this.before();
     this.#listen();
     const isSettled = this.scanner.scan();
-    this.scanner.look(this.#intervals * LOOKS);
+    this.scanner.look(looks);
     this.#wait(isSettled && this.#isTold() ? this.#patience : 1);
   }
 

@@ -109,7 +109,7 @@ Deno.test("when something is disturbed the next look comes in five seconds, and 
   });
 });
 
-Deno.test("after the rest there is a look where the next one is far", () => {
+Deno.test("after the rest there is a look at all where the next one is far", () => {
   for (const [count, begun] of [[1000, [0, 2000, 32_000]], [20, [0, 5000, 10_000]]] as const) {
     inScratch(() => {
       const trial = new Trial(new Scanner(count));
@@ -117,6 +117,7 @@ Deno.test("after the rest there is a look where the next one is far", () => {
       trial.schedule.rested();
       trial.pass((begun[2] ?? 0) - 2000);
       deepEqual(trial.begun, begun);
+      deepEqual(trial.scanner.looks.slice(1), count === 1000 ? [1000, 120] : [20, 20]);
     });
   }
 });
