@@ -76,7 +76,8 @@ export class ScanSchedule {
    * All supervisors look after their files: the first time takes longest, and now all of it is at hand.
    */
   rested(): void {
-    if (this.#intervals > 1) this.#look(this.scanner.count);
+    const { count } = this.scanner;
+    if (count > LOOKS) this.#look(count);
   }
 
   /** @param looks how many supervisors look after their files */
