@@ -195,7 +195,6 @@ const STATX_BASIC_STATS = 0x7ff;
 const statxBuffer = new Uint8Array(256);
 const statxView = new DataView(statxBuffer.buffer);
 const statxWords = new Uint32Array(statxBuffer.buffer);
-const EMPTY = cString("");
 
 function statx(at: number, path: ByteString, flags: number): Stat {
   check(statxInto(at, path, flags), "stat");
@@ -265,20 +264,6 @@ export function leadsTo(
     );
 }
 
-/**
- * Whether `path`, a C string, relative to the descriptor `at`, leads to the file that is open at `fd`; false also where
- * that cannot be found out. It makes no object.
- */
-export function leadsToOpen(path: Uint8Array<ArrayBuffer>, at: number, fd: number): boolean {
-  if (statxAgain(fd, EMPTY, AT_EMPTY_PATH) !== 0) return false;
-  const inodeLow = statxWords[8];
-  const inodeHigh = statxWords[9];
-  const major = statxWords[34];
-  const minor = statxWords[35];
-  const type = statxView.getUint16(28, true) & S_IFMT;
-  return statxAgain(at, path) === 0 && isThatFile(inodeLow, inodeHigh, major, minor, type);
-}
-
 /** Whether it is that one which statx(2) has just told of. */
 function isThatFile(
   inodeLow: number | undefined,
@@ -293,8 +278,8 @@ function isThatFile(
 }
 
 /** For whoever asks again and again. */
-function statxAgain(at: number, path: Uint8Array<ArrayBuffer>, flags = 0): number {
-  return hot("statx")(at, path, flags, STATX_BASIC_STATS, statxBuffer);
+function statxAgain(at: number, path: Uint8Array<ArrayBuffer>): number {
+  return hot("statx")(at, path, 0, STATX_BASIC_STATS, statxBuffer);
 }
 
 /** A signed number of 64 bits, where it is no larger than a number can be. */

@@ -118,10 +118,12 @@ export class LogPipes {
     if (this.#pid === 0) return;
     this.#process = unlessRefused(() => openPid(this.#pid)) ?? -1;
     if (this.#process < 0) return;
-    this.surroundings.poller.add(this.#process, () => {
-      this.#ignore();
-      this.lost();
-    });
+    unlessRefused(() =>
+      this.surroundings.poller.add(this.#process, () => {
+        this.#ignore();
+        this.lost();
+      })
+    );
   }
 
   #ignore(): void {

@@ -4,8 +4,8 @@
  * something has changed.
  *
  * Where many services are settled, and the kernel tells of whatever may change that, it looks less often, and at more
- * then. What a look costs is not its system calls but that memory was not used for a while: a process that wakes up and
- * does nothing pays half of it.
+ * then. What a look costs is not so much its system calls as that memory was not used for a while: a process that wakes
+ * up and does nothing pays a good part of it.
  *
  * @module
  */
@@ -86,7 +86,7 @@ export class ScanSchedule {
     this.#listen();
     const isSettled = this.scanner.scan();
     this.scanner.look(looks);
-    this.#wait(isSettled && this.#isTold() ? this.#patience : 1);
+    this.#wait(isSettled && this.#askToBeTold() ? this.#patience : 1);
   }
 
   /** So that all supervisors have looked after as long a time as if they did at each interval. */
@@ -103,15 +103,21 @@ export class ScanSchedule {
   }
 
   /**
-   * Whether the kernel tells of all that may change what there is to do (but for a link further up in a path, and a
-   * file system that others change, too): it has been asked to by the look before this one.
+   * Has the kernel tell of all that may change what there is to do, but for a link further up in a path, a mount, and a
+   * file system that others change, too.
+   *
+   * @returns whether it has told of all that since before this look
    */
-  #isTold(): boolean {
-    if (this.#here === undefined) return false;
+  #askToBeTold(): boolean {
     const { holders } = this.scanner;
     const areNew = holders !== this.#holders;
     if (areNew) this.#watch(holders);
-    return holders.length === 0 || (!areNew && this.#elsewhere !== undefined);
+    return this.#hears(this.#here) &&
+      (holders.length === 0 || (!areNew && this.#hears(this.#elsewhere)));
+  }
+
+  #hears(watch: DirectoryWatch | undefined): boolean {
+    return watch !== undefined && this.surroundings.poller.has(watch.fd);
   }
 
   /** Watches `holders` instead of those before. */
@@ -133,10 +139,12 @@ export class ScanSchedule {
     const watch = this.#elsewhere;
     if (watch === undefined) return;
     watch.clear();
-    if (poller.has(watch.fd)) return;
-    poller.add(watch.fd, () => {
-      poller.remove(watch.fd);
-      this.soon();
-    });
+    if (this.#hears(watch)) return;
+    unlessRefused(() =>
+      poller.add(watch.fd, () => {
+        poller.remove(watch.fd);
+        this.soon();
+      })
+    );
   }
 }

@@ -163,6 +163,16 @@ Deno.test("a change where links lead to is noticed, too, from the look after the
   });
 });
 
+/** Something comes into `former`, of which nothing is to be noticed, and ten seconds later into `watched`. */
+function changeBoth(trial: Trial, former: string, watched: string): void {
+  const before = trial.begun.length;
+  Deno.mkdirSync(`${former}/one`);
+  trial.pass(10_000);
+  equal(trial.begun.length, before);
+  Deno.mkdirSync(`${watched}/one`);
+  trial.pass(5000);
+}
+
 Deno.test("where links lead to another place than before, that is watched", () => {
   inScratch(() => {
     const trial = new Trial(new Scanner(1000, ["../elsewhere/"]));
@@ -173,11 +183,7 @@ Deno.test("where links lead to another place than before, that is watched", () =
     deepEqual(trial.begun, [0, 5000, 35_000]);
     trial.pass(5000);
     deepEqual(trial.begun, [0, 5000, 35_000, 40_000]);
-    Deno.mkdirSync("../elsewhere/one");
-    trial.pass(10_000);
-    deepEqual(trial.begun.length, 4);
-    Deno.mkdirSync("../third/one");
-    trial.pass(5000);
+    changeBoth(trial, "../elsewhere", "../third");
     deepEqual(trial.begun, [0, 5000, 35_000, 40_000, 55_000]);
   });
 });
@@ -192,11 +198,7 @@ Deno.test("a place that links lead to is watched, too, when it was made anew", (
     trial.scanner.holders = ["../elsewhere/"];
     trial.pass(9000);
     deepEqual(trial.begun, [0, 5000, 10_000, 15_000]);
-    Deno.mkdirSync("../former/one");
-    trial.pass(10_000);
-    equal(trial.begun.length, 4);
-    Deno.mkdirSync("../elsewhere/one");
-    trial.pass(5000);
+    changeBoth(trial, "../former", "../elsewhere");
     deepEqual(trial.begun, [0, 5000, 10_000, 15_000, 30_000]);
   });
 });

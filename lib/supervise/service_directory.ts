@@ -36,7 +36,6 @@ import {
   ftruncate,
   isFifo,
   isRegular,
-  leadsToOpen,
   mkdir,
   mkfifo,
   open,
@@ -138,8 +137,10 @@ export class ServiceDirectory {
 
   #isInPlace(name: "lock" | "control" | "ok", fd: number): boolean {
     const { directory } = this.#fds;
-    return leadsToOpen(PATHS[name], directory, fd) ||
-      statIfThere(`supervise/${name}`, directory)?.identity === fstat(fd).identity;
+    const file = fstat(fd);
+    // The second way throws where it cannot be found out.
+    return file.isAt(PATHS[name], directory) ||
+      statIfThere(`supervise/${name}`, directory)?.identity === file.identity;
   }
 
   /**
