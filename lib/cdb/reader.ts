@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { fstat } from "../os/file.ts";
+import { fstat } from "../os/stat.ts";
 import {
   canBeSlot,
   FormatError,

@@ -12,7 +12,8 @@
 import type { ByteString } from "../os/bytes.ts";
 import { X_OK } from "../os/constants.ts";
 import { SystemError } from "../os/errno.ts";
-import { access, isRegular, type Stat, stat } from "../os/file.ts";
+import { access } from "../os/file.ts";
+import { isRegular, type Stat, stat } from "../os/stat.ts";
 import { exec, type Inheritance, setDumpable } from "../os/process.ts";
 import { restartBlocked, type Start } from "../os/start.ts";
 import { setTitle, type TitleArea } from "../os/title.ts";

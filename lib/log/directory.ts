@@ -29,19 +29,8 @@ import {
   O_WRONLY,
 } from "../os/constants.ts";
 import { SystemError } from "../os/errno.ts";
-import {
-  close,
-  fchmod,
-  flock,
-  fsync,
-  mkdir,
-  open,
-  rename,
-  type Stat,
-  statIfThere,
-  unlink,
-  write,
-} from "../os/file.ts";
+import { close, fchmod, flock, fsync, mkdir, open, rename, unlink, write } from "../os/file.ts";
+import { type Stat, statIfThere } from "../os/stat.ts";
 import { type Place, retire, retireLeftover } from "./old_files.ts";
 import { pauseAfter, persist } from "./persist.ts";
 import { NEWLINE } from "./text.ts";

@@ -10,7 +10,8 @@
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
 import { O_NONBLOCK, O_RDONLY } from "../os/constants.ts";
 import { E2BIG, EINVAL, SystemError } from "../os/errno.ts";
-import { close, FileVersion, fstat, open } from "../os/file.ts";
+import { close, open } from "../os/file.ts";
+import { FileVersion, fstat } from "../os/stat.ts";
 import { cString } from "../os/libc.ts";
 import { FormatError } from "../cdb/format.ts";
 import { Reader } from "../cdb/reader.ts";

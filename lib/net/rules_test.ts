@@ -7,7 +7,8 @@ import { type CdbRecord, writeCdb } from "../cdb/cdb.ts";
 import { RuleError } from "./rule_compiler.ts";
 import { addresses, type Client, RuleFile, type Verdict } from "./rules.ts";
 import { toBytes } from "../os/bytes.ts";
-import { close, FileVersion, open } from "../os/file.ts";
+import { close, open } from "../os/file.ts";
+import { FileVersion } from "../os/stat.ts";
 import { cString } from "../os/libc.ts";
 import { sleep } from "../os/poll.ts";
 

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { IDENTITY_WORDS, leadsTo, type Stat } from "./file.ts";
+import { IDENTITY_WORDS, leadsTo, type Stat } from "./stat.ts";
 
 /** NAME_MAX, and the NUL. */
 const LONGEST = 256;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: 0BSD
 import { equal } from "node:assert/strict";
 import { toBytes } from "./bytes.ts";
-import { chdir, IDENTITY_WORDS, leadsTo, stat } from "./file.ts";
+import { chdir } from "./file.ts";
+import { IDENTITY_WORDS, leadsTo, stat } from "./stat.ts";
 import { KnownFiles } from "./known_files.ts";
 import { cString } from "./libc.ts";
 

@@ -6,7 +6,8 @@
  * @module
  */
 import { EAGAIN, EINTR, ENOTSOCK, SystemError } from "./errno.ts";
-import { fstat, isRegular, setNonblocking } from "./file.ts";
+import { setNonblocking } from "./file.ts";
+import { fstat, isRegular } from "./stat.ts";
 import { errno, hot } from "./libc.ts";
 
 const MSG_DONTWAIT = 0x40;

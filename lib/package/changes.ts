@@ -10,18 +10,8 @@
 import type { ByteString } from "../os/bytes.ts";
 import { O_RDONLY } from "../os/constants.ts";
 import { EACCES, EDQUOT, ENOSPC, EPERM, EROFS, SystemError, unlessRefused } from "../os/errno.ts";
-import {
-  close,
-  fchmod,
-  isLink,
-  lstat,
-  open,
-  readFile,
-  readlink,
-  rename,
-  type Stat,
-  unlink,
-} from "../os/file.ts";
+import { close, fchmod, open, readFile, readlink, rename, unlink } from "../os/file.ts";
+import { isLink, lstat, type Stat } from "../os/stat.ts";
 import { EXIT_TEMPORARY, Failure, reasonOf } from "../cli/messages.ts";
 import {
   isThere,

@@ -8,7 +8,8 @@
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
 import { SIGHUP, X_OK } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
-import { access, lstat, readFile, readlink } from "../os/file.ts";
+import { access, readFile, readlink } from "../os/file.ts";
+import { lstat } from "../os/stat.ts";
 import { commandName } from "../os/proc.ts";
 import { attempt, type Changes } from "./changes.ts";
 import { isThere, linkAt, namesIn } from "./placing.ts";

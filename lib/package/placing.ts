@@ -12,10 +12,7 @@ import {
   close,
   fchmod,
   fsync,
-  isDirectory,
-  isLink,
   link,
-  lstat,
   mkdir,
   open,
   read,
@@ -23,11 +20,11 @@ import {
   readlink,
   rename,
   rmdir,
-  stat,
   symlink,
   unlink,
   writeAll,
 } from "../os/file.ts";
+import { isDirectory, isLink, lstat, stat } from "../os/stat.ts";
 import { geteuid } from "../os/process.ts";
 
 /** Puts bytes at `path`. */

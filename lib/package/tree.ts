@@ -6,7 +6,8 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
-import { isDirectory, lstat, mkdir, rename } from "../os/file.ts";
+import { mkdir, rename } from "../os/file.ts";
+import { isDirectory, lstat } from "../os/stat.ts";
 import { attempt, type Changes } from "./changes.ts";
 import { type Layout, PARTS } from "./layout.ts";
 import { isThere, linkAt, namesIn, placeTree, removeAll } from "./placing.ts";

@@ -11,15 +11,8 @@
 import { type ByteString, fromBytes } from "../os/bytes.ts";
 import { EPOLLIN, O_NONBLOCK, O_RDONLY, O_WRONLY } from "../os/constants.ts";
 import { EMFILE, ENFILE, ENOMEM, SystemError } from "../os/errno.ts";
-import {
-  close,
-  open,
-  openDirectory,
-  readBeginning,
-  readlink,
-  setNonblocking,
-  stat,
-} from "../os/file.ts";
+import { close, open, openDirectory, readBeginning, readlink, setNonblocking } from "../os/file.ts";
+import { stat } from "../os/stat.ts";
 import { PollSet } from "../os/poll.ts";
 import { allProcesses, bootId, processFacts } from "../os/proc.ts";
 import { getpid, openPid } from "../os/process.ts";

@@ -8,7 +8,8 @@
 import { type ByteString, fromBytes } from "../os/bytes.ts";
 import { AT_FDCWD } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
-import { FileVersion, readlink, type Stat, visitDirectory } from "../os/file.ts";
+import { readlink, visitDirectory } from "../os/file.ts";
+import { FileVersion, type Stat } from "../os/stat.ts";
 import { KnownFiles } from "../os/known_files.ts";
 import { cString } from "../os/libc.ts";
 

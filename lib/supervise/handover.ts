@@ -11,16 +11,8 @@
  */
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
 import { SystemError } from "../os/errno.ts";
-import {
-  close,
-  fstat,
-  isRegular,
-  memoryFile,
-  readToEnd,
-  seek,
-  setCloseOnExec,
-  writeAll,
-} from "../os/file.ts";
+import { close, memoryFile, readToEnd, seek, setCloseOnExec, writeAll } from "../os/file.ts";
+import { fstat, isRegular } from "../os/stat.ts";
 import type { Inheritance } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
 import type { Environment } from "../cli/environment.ts";

@@ -6,7 +6,8 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { unlessRefused } from "../os/errno.ts";
-import { lstat, readDirectory } from "../os/file.ts";
+import { readDirectory } from "../os/file.ts";
+import { lstat } from "../os/stat.ts";
 
 const ORIGINAL_PLACE = "/service";
 const DEBIAN_PLACE = "/etc/service";

@@ -30,12 +30,8 @@ import {
 import { EEXIST, ELOOP, ENXIO, SystemError, unlessRefused } from "../os/errno.ts";
 import {
   close,
-  FileVersion,
   flock,
-  fstat,
   ftruncate,
-  isFifo,
-  isRegular,
   mkdir,
   mkfifo,
   open,
@@ -43,10 +39,10 @@ import {
   pwrite,
   readlink,
   rename,
-  statIfThere,
   unlink,
   write,
 } from "../os/file.ts";
+import { FileVersion, fstat, isFifo, isRegular, statIfThere } from "../os/stat.ts";
 import { cString, hot } from "../os/libc.ts";
 import { fatal, orFatal, warn } from "../cli/messages.ts";
 import { encodeRecord, RECORD_SIZE, type SupervisionRecord } from "./record.ts";

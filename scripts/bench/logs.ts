@@ -5,7 +5,8 @@
  * @module
  */
 import { toBytes, utf8 } from "../../lib/os/bytes.ts";
-import { close, fstat, open, pipe, writeAll } from "../../lib/os/file.ts";
+import { close, open, pipe, writeAll } from "../../lib/os/file.ts";
+import { fstat } from "../../lib/os/stat.ts";
 import { LARGE, lines } from "./input.ts";
 import type { Place, Tools } from "./place.ts";
 import { startSmall, until, waitForAll } from "./processes.ts";
