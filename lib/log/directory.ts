@@ -75,6 +75,8 @@ export class LogDirectory {
   /** `current`, and how many bytes it has. */
   #fd: number;
   #bytes: number;
+  /** What `#from` has returned. */
+  #view = new Uint8Array(0);
 
   /**
    * Opens the directory `path`, makes it if need be, and sets in order what an earlier writer has left.
@@ -127,10 +129,19 @@ export class LogDirectory {
 
   #writeAll(bytes: Uint8Array<ArrayBuffer>, from: number, to: number): void {
     for (let at = from; at < to;) {
-      const put = this.#write(at === 0 ? bytes : bytes.subarray(at), to - at);
+      const put = this.#write(this.#from(bytes, at), to - at);
       at += put;
       this.#bytes += put;
     }
+  }
+
+  /** `bytes` from `at` on. Mostly that is where the last ones stood, and then nothing is allocated. */
+  #from(bytes: Uint8Array<ArrayBuffer>, at: number): Uint8Array<ArrayBuffer> {
+    const { buffer, byteOffset } = this.#view;
+    if (buffer !== bytes.buffer || byteOffset !== bytes.byteOffset + at) {
+      this.#view = bytes.subarray(at);
+    }
+    return this.#view;
   }
 
   #write(bytes: Uint8Array<ArrayBuffer>, length: number): number {

@@ -11,7 +11,7 @@
  * @module
  */
 import { HEAD_SIZE } from "./line_layout.ts";
-import { NEWLINE, type Text } from "./text.ts";
+import { NEWLINE, ORIGIN, type Text } from "./text.ts";
 
 /** sizeof inbuf, sizeof cyclog.buf */
 const INPUT_SIZE = 1024;
@@ -56,7 +56,7 @@ export class Pieces {
       if (!selected(lineStart)) {
         // nothing of it is collected
       } else if (rest < 0) {
-        const judgedBefore = lineStart === 0 && this.#text.goesOn ||
+        const judgedBefore = lineStart === this.#text.start && this.#text.goesOn ||
           lineStart + HEAD_SIZE <= floor;
         filled = judgedBefore
           ? afterBytes(lineEnd - 1 - Math.max(floor, lineStart))
@@ -82,22 +82,22 @@ export class Pieces {
     while (first > 0 && text.source(first - 1) > begin) first--;
     let last = line + 1;
     while (last < text.lines && text.source(last) <= begin + INPUT_SIZE) last++;
-    const start = first === 0 ? 0 : text.ends[first - 1] as number;
+    const start = first === 0 ? text.start : text.ends[first - 1] as number;
     const floor = (text.ends[first] as number) - (text.source(first) - begin);
     return { ends: text.ends, first, last, start, floor };
   }
 
   /** All lines go to the log, and there are no stamps in the text. */
   #sparseChunkOf(end: number): Chunk {
-    const { bytes, origin, length } = this.#text;
-    const floor = origin + beginOfChunk(end - origin);
-    const limit = Math.min(floor + INPUT_SIZE, length);
+    const { bytes, start, end: textEnd } = this.#text;
+    const floor = ORIGIN + beginOfChunk(end - ORIGIN);
+    const limit = Math.min(floor + INPUT_SIZE, textEnd);
     let last = 0;
     for (let at = floor; at < limit; at++) {
       if (bytes[at] === NEWLINE) this.#ends[last++] = at + 1;
     }
-    const start = floor === 0 ? 0 : bytes.lastIndexOf(NEWLINE, floor - 1) + 1;
-    return { ends: this.#ends, first: 0, last, start, floor };
+    const lineStart = Math.max(bytes.lastIndexOf(NEWLINE, floor - 1) + 1, start);
+    return { ends: this.#ends, first: 0, last, start: lineStart, floor };
   }
 }
 

@@ -103,7 +103,7 @@ function check(seed: number, stamped: boolean, all: boolean): number {
     at += bytes.length;
     const before = tool.written.length;
     tool.read(bytes);
-    const target = stamped ? input : text.bytes.subarray(text.length);
+    const target = stamped ? input : text.plainInput;
     for (let i = 0; i < bytes.length; i++) target[i] = bytes.charCodeAt(i);
     if (stamped) text.addStamped(bytes.length, lineStamper);
     else if (all) text.addSparsely(bytes.length);
@@ -111,16 +111,16 @@ function check(seed: number, stamped: boolean, all: boolean): number {
     compared += compare(text, pieces, tool.written.slice(before), line, selected);
     const ends = newlines(text);
     line += ends.length;
-    const last = ends.at(-1) ?? 0;
-    const long = text.length - last >= HEAD_SIZE || (ends.length === 0 && text.goesOn);
-    text.keepFrom(long ? text.length : last, long);
+    const last = ends.at(-1) ?? text.start;
+    const long = text.end - last >= HEAD_SIZE || (ends.length === 0 && text.goesOn);
+    text.keepFrom(long ? text.end : last, long);
   }
   return compared;
 }
 
 function newlines(text: Text): number[] {
   const ends: number[] = [];
-  for (let i = 0; i < text.length; i++) if (text.bytes[i] === 10) ends.push(i + 1);
+  for (let i = text.start; i < text.end; i++) if (text.bytes[i] === 10) ends.push(i + 1);
   return ends;
 }
 
@@ -132,7 +132,9 @@ function compare(
   selected: (line: number) => boolean,
 ): number {
   const ends = newlines(text);
-  const starts = new Map(ends.map((_, i) => [i === 0 ? 0 : ends[i - 1] as number, firstLine + i]));
+  const starts = new Map(
+    ends.map((_, i) => [i === 0 ? text.start : ends[i - 1] as number, firstLine + i]),
+  );
   written.forEach(({ line, piece }, i) => {
     let expected = 0;
     for (const later of written.slice(i + 1).filter((other) => other.piece === piece)) {

@@ -6,7 +6,6 @@
  */
 import { Clock } from "../os/clock.ts";
 import { EAGAIN, SystemError } from "../os/errno.ts";
-import { READ_SIZE } from "../stream/layout.ts";
 import { Source } from "../stream/source.ts";
 import type { Stamper } from "../tai/stamp.ts";
 import type { LineLoops } from "./line_loops.ts";
@@ -40,19 +39,17 @@ export class PlainReader implements LineReader {
   readonly #source: Source;
   readonly #text: Text;
   readonly #loops: LineLoops | undefined;
-  readonly #whole: Uint8Array<ArrayBuffer>;
+  readonly #input: Uint8Array<ArrayBuffer>;
 
   constructor(fd: number, text: Text, loops: LineLoops | undefined) {
     this.#source = new Source(fd);
     this.#text = text;
     this.#loops = loops;
-    this.#whole = text.bytes.subarray(0, READ_SIZE);
+    this.#input = text.plainInput;
   }
 
   read(most: number): Got {
-    const { length, bytes } = this.#text;
-    const room = length === 0 ? this.#whole : bytes.subarray(length, length + READ_SIZE);
-    const got = readSome(this.#source, room, most);
+    const got = readSome(this.#source, this.#input, most);
     if (got > 0) {
       if (this.#loops === undefined) this.#text.addSparsely(got);
       else this.#text.addLines(got, this.#loops);

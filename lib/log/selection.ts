@@ -87,37 +87,37 @@ export class Selection {
   }
 
   #passAll(): void {
-    const { ends, lines, length, goesOn } = this.#text;
-    const complete = lines > 0 ? ends[lines - 1] as number : 0;
-    const unfinished = lines > 0 || !goesOn ? length - complete >= HEAD_SIZE : true;
-    const end = unfinished ? length : complete;
+    const { start, end, ends, lines, goesOn } = this.#text;
+    const complete = lines > 0 ? ends[lines - 1] as number : start;
+    const unfinished = lines > 0 || !goesOn ? end - complete >= HEAD_SIZE : true;
+    const passed = unfinished ? end : complete;
     for (const { lines } of this.#deliveries) {
-      if (end > 0) lines.add(0, end);
+      if (start < passed) lines.add(start, passed);
     }
-    this.#deliver(end, unfinished);
+    this.#deliver(passed, unfinished);
   }
 
   #passSelected(loops: LineLoops): void {
     const text = this.#text;
-    const { ends, lines, length } = text;
-    let { goesOn } = text;
-    let start = 0;
+    const { end, ends, lines } = text;
+    let { start, goesOn } = text;
     let i = 0;
     if (goesOn) {
-      start = lines > 0 ? ends[i++] as number : length;
+      const rest = start;
+      start = lines > 0 ? ends[i++] as number : end;
       goesOn = lines === 0;
       for (const delivery of this.#deliveries) {
-        if (delivery.follows) delivery.lines.add(0, start);
+        if (delivery.follows) delivery.lines.add(rest, start);
       }
     }
     this.#select(loops, start, i, lines, true);
     if (i < lines) start = ends[lines - 1] as number;
-    if (length - start >= HEAD_SIZE) {
-      ends[lines] = length;
+    if (end - start >= HEAD_SIZE) {
+      ends[lines] = end;
       this.#select(loops, start, lines, lines + 1, false);
       goesOn = true;
-      for (const delivery of this.#deliveries) delivery.follows = takesUpTo(delivery, length);
-      start = length;
+      for (const delivery of this.#deliveries) delivery.follows = takesUpTo(delivery, end);
+      start = end;
     }
     this.#deliver(start, goesOn);
   }
@@ -135,15 +135,15 @@ export class Selection {
     loops.select(start, at + first * 4, at + last * 4, newline, this.#steps, this.#stepsEnd);
   }
 
-  #deliver(end: number, goesOn: boolean): void {
+  #deliver(passed: number, goesOn: boolean): void {
     for (const { outlet, lines } of this.#deliveries) {
       outlet.deliver(lines);
       lines.clear();
     }
-    this.#text.keepFrom(end, goesOn);
+    this.#text.keepFrom(passed, goesOn);
   }
 }
 
-function takesUpTo({ outlet, lines }: Delivery, length: number): boolean {
-  return outlet.whole && lines.count > 0 && lines.end(lines.count - 1) === length;
+function takesUpTo({ outlet, lines }: Delivery, end: number): boolean {
+  return outlet.whole && lines.count > 0 && lines.end(lines.count - 1) === end;
 }

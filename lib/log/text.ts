@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: 0BSD
 /**
  * The text of a log on its way through: what has been read and is not yet passed on, with the ends of its lines, in
- * a memory that the loops work on (line_loops.ts, line_stamper.ts). Places in the text are addresses
- * in the memory: the text begins at 0.
+ * a memory that the loops work on (line_loops.ts, line_stamper.ts). Places in the text are addresses in the memory.
+ * What a read brings always begins at the same place (ORIGIN); what is left of the read before stands in front of it.
  *
  * @module
  */
@@ -19,33 +19,37 @@ export const NEWLINE = 10;
 /** How many lines there can be at most: a read of newlines, and the end of a long line before. */
 export const MAX_LINES = READ_SIZE + 2;
 
-/** Room for the beginning of a line and a read of newlines with a stamp each. Memory that is not touched costs nothing. */
-const CAPACITY = aligned(HEAD_SIZE + READ_SIZE * (STAMP_SIZE + 1) + SLACK);
+/* read(2) and write(2) copy faster from and to the beginning of a cache line: a tenth of what multilog takes. */
+const CACHE_LINE = 64;
+
+/** Where the last read begins in the text. In front of it there is room for the beginning of a line. */
+export const ORIGIN: number = aligned(HEAD_SIZE);
+/** Room for that and a read of newlines with a stamp each. Memory that is not touched costs nothing. */
+const CAPACITY = aligned(ORIGIN + READ_SIZE * (STAMP_SIZE + 1) + SLACK);
 const GATHERED = CAPACITY;
 const INPUT = 2 * CAPACITY;
-const ENDS = INPUT + READ_SIZE + SLACK;
+const ENDS = aligned(INPUT + READ_SIZE + SLACK);
 const STAMP = aligned(ENDS + MAX_LINES * 4);
 const FREE = STAMP + SLACK;
 
 function aligned(size: number): number {
-  return Math.ceil(size / 16) * 16;
+  return Math.ceil(size / CACHE_LINE) * CACHE_LINE;
 }
 
 export class Text {
   readonly memory: WebAssembly.Memory;
-  /** The whole memory, so that the text stands at its beginning. */
+  /** The whole memory. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Where the lines end, behind their newlines. */
   readonly ends: Int32Array<ArrayBuffer>;
-  /** How many bytes there are. */
-  length = 0;
+  /** Where the text begins, and where it ends. */
+  start = ORIGIN;
+  end = ORIGIN;
   /** How many ends of lines stand in `ends`: all that there are, or only the last one if the text is `sparse`. */
   lines = 0;
   sparse = false;
   /** Whether the first line has been passed on in part, and only the rest of it is here. */
   goesOn = false;
-  /** Where the last read begins in the text. */
-  origin = 0;
   /* How many bytes each line has got in front, and whether the first one has. */
   #prefix = 0;
   #firstPrefix = 0;
@@ -70,18 +74,17 @@ export class Text {
 
   /** Whether the next byte that is read belongs to a line that has begun. */
   get inLine(): boolean {
-    return this.goesOn || this.length > 0;
+    return this.goesOn || this.start < this.end;
   }
 
   #beginRead(prefix: number): void {
-    this.origin = this.length;
     this.#prefix = prefix;
     this.#firstPrefix = this.inLine ? 0 : 1;
   }
 
   /** The offset in the last read that is behind line `i`. */
   source(i: number): number {
-    return (this.ends[i] as number) - this.origin - (i + this.#firstPrefix) * this.#prefix;
+    return (this.ends[i] as number) - ORIGIN - (i + this.#firstPrefix) * this.#prefix;
   }
 
   /** The line that ends at `end`. */
@@ -96,27 +99,32 @@ export class Text {
     return low;
   }
 
-  /** Takes in `length` bytes that were read to where the text ended, and finds all their lines. */
+  /** Where a read without stamps goes. */
+  get plainInput(): Uint8Array<ArrayBuffer> {
+    return this.bytes.subarray(ORIGIN, ORIGIN + READ_SIZE);
+  }
+
+  /** Takes in `length` bytes that were read to `plainInput`, and finds all their lines. */
   addLines(length: number, loops: LineLoops): void {
     this.#beginRead(0);
-    this.length += length;
-    this.lines = loops.splitLines(this.origin, this.length, ENDS);
+    this.end += length;
+    this.lines = loops.splitLines(ORIGIN, this.end, ENDS);
   }
 
   /** The same for who asks only where the last line ends. */
   addSparsely(length: number): void {
     this.#beginRead(0);
-    this.length += length;
+    this.end += length;
     this.sparse = true;
     this.lines = 0;
-    const newline = this.bytes.lastIndexOf(NEWLINE, this.length - 1);
-    if (newline >= this.origin) this.ends[this.lines++] = newline + 1;
+    const newline = this.bytes.lastIndexOf(NEWLINE, this.end - 1);
+    if (newline >= ORIGIN) this.ends[this.lines++] = newline + 1;
   }
 
   /** Takes in `length` bytes that were read to the stamper's input. */
   addStamped(length: number, lines: LineStamper): void {
     this.#beginRead(STAMP_SIZE);
-    this.length = lines.stamp(INPUT, INPUT + length, this.length, this.inLine);
+    this.end = lines.stamp(INPUT, INPUT + length, ORIGIN, this.inLine);
     this.lines = lines.count;
   }
 
@@ -137,16 +145,20 @@ export class Text {
   /** Puts a newline to the end, for a last line that has none. */
   endLine(): void {
     this.#beginRead(0);
-    this.bytes[this.length++] = NEWLINE;
-    this.ends[0] = this.length;
+    this.bytes[this.end++] = NEWLINE;
+    this.ends[0] = this.end;
     this.lines = 1;
   }
 
-  /** Forgets what is in front of `start`. What comes next is the rest of a line if that `goesOn`. */
-  keepFrom(start: number, goesOn: boolean): void {
+  /**
+   * Forgets what is in front of `from`; behind it there are fewer than HEAD_SIZE bytes. What comes next is the rest of
+   * a line if that `goesOn`.
+   */
+  keepFrom(from: number, goesOn: boolean): void {
     this.goesOn = goesOn;
-    if (start < this.length) this.bytes.copyWithin(0, start, this.length);
-    this.length -= start;
+    this.start = ORIGIN - (this.end - from);
+    this.bytes.copyWithin(this.start, from, this.end);
+    this.end = ORIGIN;
     this.lines = 0;
   }
 
