@@ -80,14 +80,15 @@ export class LogPipes {
    * Sees to it that `pipes` are held. Where the system refuses a process, it is tried again the next time.
    *
    * @param takenOver whether somebody else may hold them, too, who is ended then
+   * @returns whether somebody else may still hold them
    */
-  hold(pipes: readonly Pipe[], takenOver: boolean): void {
+  hold(pipes: readonly Pipe[], takenOver: boolean): boolean {
     if (this.#pid !== 0 && wait(this.#pid, false)) this.#pid = 0;
     // Not their descriptors: those may be another pipe's by now.
     const same = pipes.length === this.#pipes.length &&
       pipes.every((pipe, i) => pipe === this.#pipes[i]);
     if (!same || (this.#pid === 0 && pipes.length > 0)) this.#renew(pipes);
-    if (takenOver) this.#endOthers();
+    return takenOver && unlessRefused(() => this.#endOthers()) === undefined;
   }
 
   /** Sees to it that what was to be held still is. */
@@ -140,12 +141,13 @@ export class LogPipes {
     return startHolder({ name: NAME, argv: [NAME, directory], environ, inheritance, readers });
   }
 
-  #endOthers(): void {
+  #endOthers(): true {
     const held = heldPipes();
     const holders = this.#pipes.flatMap(({ reader }) => held.get(pipeName(reader)) ?? []);
     for (const pid of new Set(holders.map(({ pid }) => pid))) {
       if (pid !== this.#pid) kill(pid, SIGKILL);
     }
+    return true;
   }
 
   /** Nobody needs the pipes any more. */

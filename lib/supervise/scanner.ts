@@ -56,6 +56,14 @@ function newService(name: ByteString, pipe: Pipe | undefined): Service {
   return { name, pipe, active: true, removed: false, main: undefined, logger: undefined };
 }
 
+/** Lets go of the log pipe, where there is one. */
+function closePipe(service: Service): void {
+  if (service.pipe === undefined) return;
+  close(service.pipe.reader);
+  close(service.pipe.writer);
+  service.pipe = undefined;
+}
+
 /** Whether there is somebody to look after all of it. */
 function isKept({ main, logger, pipe }: Service): boolean {
   return main !== undefined && (pipe === undefined || logger !== undefined);
@@ -116,8 +124,7 @@ export class Scanner {
   /** Sees to it that no log pipe depends on us alone. */
   #holdPipes(): void {
     const pipes = [...this.#services.values()].flatMap(({ pipe }) => pipe ?? []);
-    this.#logPipes.hold(pipes, this.#takenOver);
-    this.#takenOver = false;
+    this.#takenOver = this.#logPipes.hold(pipes, this.#takenOver);
     this.#held = undefined;
   }
 
@@ -148,12 +155,8 @@ export class Scanner {
   }
 
   #endLogger(service: Service): void {
-    const { pipe, logger } = service;
-    if (pipe !== undefined) {
-      close(pipe.writer);
-      close(pipe.reader);
-    }
-    service.pipe = undefined;
+    const { logger } = service;
+    closePipe(service);
     if (typeof logger !== "object") return;
     logger.directory.send("x");
     // What the service has left running may have the pipe open for ever.
@@ -237,22 +240,17 @@ export class Scanner {
    */
   scan(): boolean {
     if (this.#ending) return false;
-    try {
-      if (!this.#entries.areSettled() || this.#unlinked.some(isDirectoryRemoved)) {
-        return this.#scanAll();
-      }
-      this.#logPipes.look();
-      return true;
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      this.#warn("unable to read directory", error);
-      return false;
-    }
+    const isUnchanged = unlessRefused(() => this.#entries.areSettled()) === true &&
+      !this.#unlinked.some(isDirectoryRemoved);
+    if (!isUnchanged) return this.#scanAll();
+    this.#logPipes.look();
+    return true;
   }
 
   #scanAll(): boolean {
     this.#reap();
-    const entries = this.#entries.read();
+    const entries = this.#attempt("unable to read directory", () => this.#entries.read());
+    if (entries === undefined) return false;
     for (const entry of entries) this.#consider(entry);
     for (const [identity, service] of this.#services) {
       if (!service.active) this.#retireIfRemoved(service);
@@ -292,7 +290,7 @@ export class Scanner {
    * @param replaced there is another directory of that name: it is to end now
    */
   #retireIfRemoved(service: Service, replaced = false): void {
-    const { name, main, logger, pipe } = service;
+    const { name, main, logger } = service;
     if (!isDirectoryRemoved(service)) return;
     if (!service.removed) {
       const end = replaced ? "made anew, the old one is to end" : "it will not be started again";
@@ -301,10 +299,7 @@ export class Scanner {
     service.removed = true;
     if (typeof main === "object") main.tell(replaced || main.pid === 0 ? "dx" : "ox");
     if (typeof logger === "object") logger.tell(logger.pid === 0 ? "dx" : "ox");
-    if (service.main !== undefined || pipe === undefined) return;
-    close(pipe.reader);
-    close(pipe.writer);
-    service.pipe = undefined;
+    if (service.main === undefined) closePipe(service);
   }
 
   /** Whether a removed service that was called `name` has still to end. */
@@ -345,10 +340,7 @@ export class Scanner {
 
   #isGone(service: Service): boolean {
     if (service.active || service.main !== undefined || service.logger !== undefined) return false;
-    if (service.pipe !== undefined) {
-      close(service.pipe.reader);
-      close(service.pipe.writer);
-    }
+    closePipe(service);
     return true;
   }
 
@@ -383,7 +375,9 @@ export class Scanner {
       ? false
       : this.#attempt(`unable to stat ${name}/log`, () => statIfThere(`${name}/log`) !== undefined);
     if (log === undefined) return undefined;
-    const ends = log ? this.#pipeOf(name) : undefined;
+    const ends = log
+      ? this.#attempt(`unable to create pipe for ${name}`, () => this.#pipeOf(name))
+      : undefined;
     if (log && ends === undefined) return undefined;
     const service = newService(name, ends);
     this.#services.set(identity, service);
@@ -391,10 +385,10 @@ export class Scanner {
   }
 
   /** The log pipe of the service `name`: the one that it had when svscan was killed, or a new one. */
-  #pipeOf(name: ByteString): Pipe | undefined {
+  #pipeOf(name: ByteString): Pipe {
     const former = recoverLogPipe(name, OUTPUT, INPUT, () => this.#held ??= heldPipes());
     if (former !== undefined) this.#takenOver = true;
-    return former ?? this.#attempt(`unable to create pipe for ${name}`, () => pipe());
+    return former ?? pipe();
   }
 
   /**

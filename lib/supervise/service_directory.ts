@@ -114,9 +114,9 @@ export class ServiceDirectory {
     }
   }
 
-  /** Whether the service directory itself was removed. */
+  /** Whether the service directory itself was removed; not where its file system does not tell. */
   get isRemoved(): boolean {
-    return fstat(this.#fds.directory).links === 0;
+    return unlessRefused(() => fstat(this.#fds.directory).links) === 0;
   }
 
   /** Whether the files in supervise are no longer those that we have open: somebody has removed or replaced them. */
@@ -147,7 +147,12 @@ export class ServiceDirectory {
   remake(): void {
     const { directory, lock, control, ok } = this.#fds;
     // One that is in place can't be locked a second time, not even by us.
-    const kept = this.#isInPlace("lock", lock) ? lock : undefined;
+    const inPlace = orFatal(
+      SUPERVISE,
+      `unable to stat ${this.name}/supervise/lock`,
+      () => this.#isInPlace("lock", lock),
+    );
+    const kept = inPlace ? lock : undefined;
     const fresh = openSupervise(this.name, directory, kept);
     if (kept === undefined) close(lock);
     close(control);

@@ -227,10 +227,12 @@ export class Supervisor {
     this.#happen("ended");
   }
 
+  /** Where the system refuses it, it is tried again when the supervisor looks after its files. */
   #listenToControl(): void {
     const { poller } = this.surroundings;
     const { control } = this.directory.descriptors;
-    if (!poller.has(control)) poller.add(control, () => this.#command());
+    if (poller.has(control)) return;
+    unlessRefused(() => poller.add(control, () => this.#command()));
   }
 
   #deaf(): void {
@@ -262,14 +264,18 @@ export class Supervisor {
    * be called now and then.
    */
   look(): void {
-    const { directory, surroundings: { poller } } = this;
+    if (this.#state === "over") return;
+    this.#remakeIfDisturbed();
+    if (this.#state !== "fresh") this.#listenToControl();
+  }
+
+  #remakeIfDisturbed(): void {
+    const { directory } = this;
     // Where the file system does not even tell (a mount that vanished), nothing can be made.
     const disturbed = unlessRefused(() => directory.isDisturbed && !directory.isRemoved);
-    if (this.#state === "over" || disturbed !== true) return;
+    if (disturbed !== true) return;
     warn(SUPERVISE, `${directory.name}/supervise is not what it was, making it anew`);
-    const { control } = directory.descriptors;
-    const listens = poller.has(control);
-    poller.remove(control);
+    this.surroundings.poller.remove(directory.descriptors.control);
     try {
       directory.remake();
       this.#account.startOver();
@@ -278,7 +284,6 @@ export class Supervisor {
       if (!(error instanceof Failure)) throw error;
       complain(error.text);
     }
-    if (listens) this.#listenToControl();
   }
 
   /**

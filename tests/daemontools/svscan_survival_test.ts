@@ -373,6 +373,33 @@ survivalTest("svscan goes on without descriptors, and recovers", async (box) => 
   await box.until("the status is right", () => processesIn(box, "sv/a")[0] === pidOf(box, "sv/a"));
 }, { programs: ["prlimit"] });
 
+survivalTest(
+  "a log that no descriptor is left for keeps nothing else from running",
+  async (box) => {
+    writeServices(box, ["sv/first"]);
+    const started = scan(box);
+    await untilUp(box, ["sv/first"]);
+    const limit = async (files: string): Promise<void> => {
+      const argv = ["prlimit", `--pid=${started.pid}`, `--nofile=${files}:`];
+      deepEqual((await box.run(argv)).stderr, "");
+    };
+    await limit("64");
+    const names = Array.from({ length: 12 }, (_, i) => `sv/${i + 10}`);
+    writeServices(box, names.flatMap((name) => [name, `${name}/log`]));
+    await box.until(
+      "it says so",
+      () => /^svscan: warning: unable to create pipe for \d+: /m.test(box.read("err")),
+    );
+    const running = (): string[] => names.filter((name) => box.read(`${name}/starts`) !== "");
+    await box.until("others run", () => running().length > 2);
+    await limit("1000");
+    await untilUp(box, names.flatMap((name) => [name, `${name}/log`]));
+    equal(names.every((name) => box.read(`${name}/starts`) === "started\n"), true);
+    await box.until("the pipes are held", () => processesCalled(box, "log-pipes").length === 1);
+  },
+  { programs: ["prlimit"] },
+);
+
 survivalTest("svscan tries each second where no process can be made, and answers", async (box) => {
   box.script("sv/a/run", "exec sleep 100000");
   box.script("sv/b/run", "exec sleep 100000");
