@@ -28,32 +28,42 @@ export class Timers {
     const entry: Entry = {
       due: this.clock() + milliseconds,
       action,
-      cancel(): void {
-        entry.action = undefined;
-      },
+      cancel: (): void => this.#cancel(entry),
     };
-    // Most timers are as long as the one before, so the place is near the end.
-    let at = this.#entries.length;
-    while (at > 0 && (this.#entries[at - 1] as Entry).due > entry.due) at--;
-    this.#entries.splice(at, 0, entry);
+    this.#entries.splice(this.#behind(entry.due), 0, entry);
     return entry;
+  }
+
+  /** How many are due at `time` or before. */
+  #behind(time: number): number {
+    let low = 0;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#entries[middle] as Entry).due <= time) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** One that has had its turn, or is having it, is not among the entries any more. */
+  #cancel(entry: Entry): void {
+    if (entry.action === undefined) return;
+    entry.action = undefined;
+    const at = this.#entries.lastIndexOf(entry, this.#behind(entry.due) - 1);
+    if (at >= 0) this.#entries.splice(at, 1);
   }
 
   /** Milliseconds until the first timer is due: 0 where one is, -1 where there is none. */
   timeout(): number {
-    while (this.#entries.length > 0 && this.#entries[0]?.action === undefined) {
-      this.#entries.shift();
-    }
     const first = this.#entries[0];
     return first === undefined ? -1 : Math.max(0, first.due - this.clock());
   }
 
   /** Does what is due. What an action sets anew waits for the next call, even if it is due at once. */
   run(): void {
-    if (this.timeout() !== 0) return;
-    const time = this.clock();
-    let count = 0;
-    while (count < this.#entries.length && (this.#entries[count] as Entry).due <= time) count++;
+    const count = this.#behind(this.clock());
+    if (count === 0) return;
     for (const entry of this.#entries.splice(0, count)) {
       const action = entry.action;
       entry.action = undefined;

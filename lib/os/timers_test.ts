@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { Poller } from "./poll.ts";
-import { Timers } from "./timers.ts";
+import { type Timer, Timers } from "./timers.ts";
+import { Random } from "../../tests/harness/random.ts";
 
 /** Timers by a clock of ours, and what they have done. */
 function staged(): { timers: Timers; done: string[]; at: (time: number) => void } {
@@ -91,5 +92,34 @@ Deno.test("the wall clock may jump an hour either way", () => {
     deepEqual(done, ["3600000", "-3600000"]);
   } finally {
     Date.now = wall;
+  }
+});
+
+Deno.test("timers of any length, set and cancelled in any order, are done as a list of them says", () => {
+  for (let seed = 1; seed < 20; seed++) {
+    const random = new Random(seed);
+    const { timers, done, at } = staged();
+    let time = 1000;
+    let expected: { due: number; name: string; timer: Timer }[] = [];
+    for (let i = 0; i < 500; i++) {
+      if (random.once(3)) {
+        const [gone] = expected.splice(random.below(expected.length + 1), 1);
+        gone?.timer.cancel();
+      } else if (random.once(4)) {
+        time += random.below(40);
+        at(time);
+        const due = expected.filter((one) => one.due <= time).sort((a, b) => a.due - b.due);
+        expected = expected.filter((one) => one.due > time);
+        timers.run();
+        deepEqual(done.splice(0), due.map(({ name }) => name));
+      } else {
+        const delay = random.pick([0, 3, 3, 26, 100]);
+        const name = `${i}`;
+        const timer = timers.after(delay, () => done.push(name));
+        expected.push({ due: time + delay, name, timer });
+      }
+      const first = Math.min(...expected.map(({ due }) => due));
+      equal(timers.timeout(), expected.length === 0 ? -1 : Math.max(0, first - time));
+    }
   }
 });

@@ -5,17 +5,15 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
-import { monotonic } from "../os/clock.ts";
 import { O_RDWR } from "../os/constants.ts";
 import { SystemError } from "../os/errno.ts";
 import { close, open } from "../os/file.ts";
-import { sleep } from "../os/poll.ts";
 import { commandName } from "../os/proc.ts";
 import { exitCodeOf, kill, type Mapping, signalOf, wait } from "../os/process.ts";
 import { EXIT_TEMPORARY, reasonOf } from "../cli/messages.ts";
 import { spawnProgram } from "../cli/spawn.ts";
 import type { Context } from "../cli/tool.ts";
-import { attempt, type Changes, refusal } from "./changes.ts";
+import { type Changes } from "./changes.ts";
 import {
   hasEntry,
   type Init,
@@ -25,12 +23,11 @@ import {
   runningInit,
   writeEntry,
 } from "./init.ts";
-import { awaitStarts, findScanners, isSupervised, stop } from "./running.ts";
+import { attempt, refusal, say } from "./messages.ts";
+import { awaitStarts, findScanners, isSupervised, stop, until } from "./running.ts";
 
 const BOOT_PROGRAM = "svscanboot";
 const DIRECTORIES = ["/service", "/etc/service"];
-
-export type Say = (line: ByteString) => void;
 
 /** The init called `name`. */
 export function initCalled(name: ByteString): Init {
@@ -50,7 +47,6 @@ export function boot(
   root: ByteString,
   asked: Init | undefined,
   changes: Changes,
-  say: Say,
 ): () => void {
   const running = root === "" ? runningInit() : undefined;
   const init = asked ?? running;
@@ -62,14 +58,14 @@ export function boot(
           ? unknownInit(root)
           : `${other} has svscan started at boot already; nothing was added`,
       );
-      if (root === "") tellRunning(say);
+      if (root === "") tellRunning();
     };
   }
   const written = writeEntry(init, root, changes);
   return () => {
     for (const path of written) say(`${path} has svscan started at boot (${init.name})`);
     if (written.length === 0) say(`svscan is started at boot already (${init.name})`);
-    if (init === running) startNow(context, init, say);
+    if (init === running) startNow(context, init);
   };
 }
 
@@ -82,14 +78,14 @@ function unknownInit(root: ByteString): ByteString {
     "svscan is not started at boot, until that starts /command/svscanboot";
 }
 
-function startNow(context: Context, init: Init, say: Say): void {
-  if (tellRunning(say)) return;
+function startNow(context: Context, init: Init): void {
+  if (tellRunning()) return;
   tell(context, init, init.start);
   say("svscan has been started");
 }
 
 /** Says what looks after the services already, if anything does. */
-function tellRunning(say: Say): boolean {
+function tellRunning(): boolean {
   const running = findScanners().filter(({ directory }) => DIRECTORIES.includes(directory));
   for (const { pid, file, directory } of running) {
     const advice = file.includes("/package/admin/djbox-")
@@ -139,7 +135,6 @@ function order(context: Context, command: readonly ByteString[], waits = true): 
 
 /** How long init has to start anew what has ended, in milliseconds. */
 const PATIENCE = 10_000;
-const PAUSE = 50;
 
 /**
  * Has a svscan of `tree` look after `directory`: init's, where that starts it by itself, else one in the background. Returns
@@ -165,10 +160,8 @@ export function goOn(
     );
     close(nothing);
   }
-  for (const end = monotonic() + PATIENCE; !services.every(isSupervised); sleep(PAUSE)) {
-    if (monotonic() > end) {
-      throw refusal(`djbox's svscan does not look after ${directory}: start ${BOOT_PROGRAM}`);
-    }
+  if (!until(() => services.every(isSupervised), PATIENCE)) {
+    throw refusal(`djbox's svscan does not look after ${directory}: start ${BOOT_PROGRAM}`);
   }
 }
 
@@ -179,7 +172,7 @@ const KEEPERS = ["svscan", "supervise"];
  * Stops the services that an installation in `admin` looks after, their loggers, and what looks after them. Returns 0,
  * or 111 where one does not end.
  */
-export function stopOurs(admin: ByteString, say: Say): number {
+export function stopOurs(admin: ByteString): number {
   let code = 0;
   awaitStarts(admin);
   for (const scanner of findScanners(KEEPERS)) {

@@ -9,10 +9,11 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { O_RDONLY } from "../os/constants.ts";
-import { EACCES, EDQUOT, ENOSPC, EPERM, EROFS, SystemError, unlessRefused } from "../os/errno.ts";
+import { unlessRefused } from "../os/errno.ts";
 import { close, fchmod, open, readFile, readlink, rename, unlink } from "../os/file.ts";
 import { isLink, lstat, type Stat } from "../os/stat.ts";
-import { EXIT_TEMPORARY, Failure, reasonOf } from "../cli/messages.ts";
+import { Failure } from "../cli/messages.ts";
+import { attempt } from "./messages.ts";
 import {
   isThere,
   linkAt,
@@ -22,35 +23,6 @@ import {
   removeAll,
   removeDirectories,
 } from "./placing.ts";
-
-/** What the messages of installing begin with, whichever step they come from. */
-export const INSTALLER = "djbox";
-
-/** What to do about an error. */
-const ADVICE: Readonly<Record<number, ByteString>> = {
-  [EACCES]: "only root may do that; --root DIR installs below DIR, as any user",
-  [EPERM]: "only root may do that; --root DIR installs below DIR, as any user",
-  [EROFS]: "mount it writable, or install elsewhere with --root DIR",
-  [ENOSPC]: "make room there and do this again",
-  [EDQUOT]: "make room there and do this again",
-};
-
-/** The end of the whole undertaking: `djbox: fatal: TEXT`. */
-export function refusal(text: ByteString): Failure {
-  return new Failure(EXIT_TEMPORARY, `${INSTALLER}: fatal: ${text}`);
-}
-
-/** What `action` returns; where the system refuses it, the failure says why, and what to do. */
-export function attempt<T>(what: ByteString, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    const advice = ADVICE[error.errno];
-    const text = `unable to ${what}: ${reasonOf(error)}`;
-    throw refusal(advice === undefined ? text : `${text}; ${advice}`);
-  }
-}
 
 /** Runs `action`; where it fails, what it has changed through its argument is taken back, and the message says so. */
 export function allOrNothing<T>(action: (changes: Changes) => T): T {

@@ -11,7 +11,8 @@ import { unlessRefused } from "../os/errno.ts";
 import { access, readFile, readlink } from "../os/file.ts";
 import { lstat } from "../os/stat.ts";
 import { commandName } from "../os/proc.ts";
-import { attempt, type Changes } from "./changes.ts";
+import { type Changes } from "./changes.ts";
+import { attempt } from "./messages.ts";
 import { isThere, linkAt, namesIn } from "./placing.ts";
 
 const BOOT = "/command/svscanboot";

@@ -13,7 +13,7 @@
 import type { ByteString } from "../os/bytes.ts";
 import { readlink } from "../os/file.ts";
 import type { Toolbox } from "../cli/tool.ts";
-import { refusal } from "./changes.ts";
+import { refusal } from "./messages.ts";
 import { namesIn } from "./placing.ts";
 
 export const PACKAGE = "djbox";

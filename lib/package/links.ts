@@ -5,8 +5,9 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
-import { type Changes, refusal } from "./changes.ts";
+import { type Changes } from "./changes.ts";
 import { type Layout, PACKAGE } from "./layout.ts";
+import { refusal, say } from "./messages.ts";
 import { isThere, linkAt, namesIn } from "./placing.ts";
 
 /** What to do with a command of another package that has a name of ours. */
@@ -85,14 +86,12 @@ function isOurs(target: ByteString | undefined): boolean {
  * Makes the version of `layout` the one in use.
  *
  * @param commands the names of all tools
- * @param say is told what was left alone
  */
-export function upgrade(
+export function useVersion(
   layout: Layout,
   commands: readonly ByteString[],
   policy: Policy,
   changes: Changes,
-  say: (line: ByteString) => void,
 ): void {
   if (!isThere(`${layout.home}/${PACKAGE}`)) {
     throw refusal(`there is no ${layout.home}/${PACKAGE}; package/compile puts it there`);

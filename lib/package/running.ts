@@ -6,13 +6,14 @@
  */
 import { type ByteString, toBytes } from "../os/bytes.ts";
 import { monotonic } from "../os/clock.ts";
-import { O_NONBLOCK, O_WRONLY, SIGTERM } from "../os/constants.ts";
+import { SIGTERM } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
-import { close, open, readlink, writeAll } from "../os/file.ts";
+import { close, openDirectory, readlink, writeAll } from "../os/file.ts";
 import { isDirectory, stat } from "../os/stat.ts";
 import { sleep } from "../os/poll.ts";
 import { allProcesses, commandName } from "../os/proc.ts";
 import { getpid, kill } from "../os/process.ts";
+import { checkSupervised, openControl } from "../supervise/client.ts";
 import { isThere, namesIn } from "./placing.ts";
 
 /** A process that looks after a directory of services: a svscan, or the supervise that a svscan left. */
@@ -59,19 +60,37 @@ export function servicesIn(directory: ByteString): ByteString[] {
     });
 }
 
+/** What `action` returns for the directory of a service; undefined where the system refuses it. */
+function within<T>(service: ByteString, action: (directory: number) => T): T | undefined {
+  return unlessRefused(() => {
+    const directory = openDirectory(service);
+    try {
+      return action(directory);
+    } finally {
+      close(directory);
+    }
+  });
+}
+
 /** Whether somebody supervises `service`, as svok(8) finds out. */
 export function isSupervised(service: ByteString): boolean {
-  const fd = unlessRefused(() => open(`${service}/supervise/ok`, O_WRONLY | O_NONBLOCK));
-  if (fd !== undefined) close(fd);
-  return fd !== undefined;
+  const ask = (directory: number): true => {
+    checkSupervised(directory);
+    return true;
+  };
+  return within(service, ask) === true;
 }
 
 /** Sends letters to the supervise of a service, if there is one. */
 function control(service: ByteString, letters: ByteString): void {
-  const fd = unlessRefused(() => open(`${service}/supervise/control`, O_WRONLY | O_NONBLOCK));
-  if (fd === undefined) return;
-  unlessRefused(() => writeAll(fd, toBytes(letters)));
-  close(fd);
+  within(service, (directory) => {
+    const fifo = openControl(directory);
+    try {
+      writeAll(fifo, toBytes(letters));
+    } finally {
+      close(fifo);
+    }
+  });
 }
 
 /** How long a svscan has to end, and how long services have, in milliseconds. */
@@ -79,9 +98,9 @@ const PATIENCE = 5000;
 const SERVICE_PATIENCE = 10_000;
 const PAUSE = 20;
 
-/** Waits until `condition` holds; false: it does not within `patience`. */
-function until(condition: () => boolean, patience: number): boolean {
-  for (const end = monotonic() + patience; !condition(); sleep(PAUSE)) {
+/** Waits until `condition` holds, and looks every `pause`; false: it does not within `patience`. In milliseconds. */
+export function until(condition: () => boolean, patience: number, pause = PAUSE): boolean {
+  for (const end = monotonic() + patience; !condition(); sleep(pause)) {
     if (monotonic() > end) return false;
   }
   return true;

@@ -9,20 +9,19 @@
  *
  * @module
  */
-import { type ByteString, toBytes } from "../os/bytes.ts";
-import { monotonic } from "../os/clock.ts";
-import { O_WRONLY, SIGCONT, SIGKILL, SIGSTOP } from "../os/constants.ts";
+import type { ByteString } from "../os/bytes.ts";
+import { SIGCONT, SIGKILL, SIGSTOP } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
-import { close, open, readBeginning, readlink, writeAll } from "../os/file.ts";
+import { readBeginning, readlink } from "../os/file.ts";
 import { stat } from "../os/stat.ts";
-import { sleep } from "../os/poll.ts";
 import { bootId, childrenOf, commandName, processFacts } from "../os/proc.ts";
 import { kill } from "../os/process.ts";
-import { encodeRecord, type Phase } from "../supervise/record.ts";
+import type { Phase } from "../supervise/record.ts";
+import { leaveRecord } from "../supervise/service_directory.ts";
 import { decodeStatus, type Status } from "../supervise/status_file.ts";
-import { attempt, refusal } from "./changes.ts";
+import { attempt, refusal } from "./messages.ts";
 import { isThere } from "./placing.ts";
-import { findScanners, type Scanner, servicesIn } from "./running.ts";
+import { findScanners, type Scanner, servicesIn, until } from "./running.ts";
 
 /** The shell script that svscan was started by. */
 const BOOT_SCRIPT = "svscanboot";
@@ -114,13 +113,11 @@ function hold(keeper: Keeper, pause: (pid: number) => void): Held {
   return { pid, directory, status: status as unknown as Status, pipe };
 }
 
+/** Leaves the record that a svscan of ours goes by, as a supervise of ours would have left it. */
 function record({ directory, status: { since, pid }, pipe }: Held): void {
   const started = pid === 0 ? undefined : processFacts(pid)?.started;
   const phase: Phase = started === undefined ? { kind: "idle" } : { kind: "running", pid, started };
-  const text = encodeRecord({ boot: bootId(), before: since, since, pipe, phase });
-  const fd = open(`${directory}/supervise/lock`, O_WRONLY);
-  writeAll(fd, toBytes(text));
-  close(fd);
+  leaveRecord(directory, { boot: bootId(), before: since, since, pipe, phase });
 }
 
 function hasEnded(pid: number): boolean {
@@ -128,9 +125,7 @@ function hasEnded(pid: number): boolean {
 }
 
 function waitFor(what: ByteString, condition: () => boolean): void {
-  for (const end = monotonic() + PATIENCE; !condition(); sleep(PAUSE)) {
-    if (monotonic() > end) {
-      throw refusal(`waited in vain for ${what}; everything goes on as it was`);
-    }
+  if (!until(condition, PATIENCE, PAUSE)) {
+    throw refusal(`waited in vain for ${what}; everything goes on as it was`);
   }
 }

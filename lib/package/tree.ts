@@ -8,8 +8,9 @@
 import type { ByteString } from "../os/bytes.ts";
 import { mkdir, rename } from "../os/file.ts";
 import { isDirectory, lstat } from "../os/stat.ts";
-import { attempt, type Changes } from "./changes.ts";
+import { type Changes } from "./changes.ts";
 import { type Layout, PARTS } from "./layout.ts";
+import { attempt } from "./messages.ts";
 import { isThere, linkAt, namesIn, placeTree, removeAll } from "./placing.ts";
 
 /**

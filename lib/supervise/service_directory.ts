@@ -27,7 +27,7 @@ import {
   O_RDWR,
   O_WRONLY,
 } from "../os/constants.ts";
-import { EEXIST, ELOOP, ENXIO, SystemError, unlessRefused } from "../os/errno.ts";
+import { EEXIST, EINVAL, ELOOP, ENOSPC, ENXIO, SystemError, unlessRefused } from "../os/errno.ts";
 import {
   close,
   flock,
@@ -201,9 +201,7 @@ export class ServiceDirectory {
   writeRecord(record: SupervisionRecord): boolean {
     const { lock } = this.#fds;
     try {
-      if (!(this.#lockIsOurs ??= isOurs(lock))) return true;
-      putBytes(recordBytes, 0, encodeRecord(record));
-      return pwrite(lock, recordBytes, 0) === RECORD_SIZE;
+      return !(this.#lockIsOurs ??= isOurs(lock)) || putRecord(lock, record);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       return false;
@@ -255,6 +253,28 @@ export class ServiceDirectory {
 function isOurs(fd: number): boolean {
   const file = fstat(fd);
   return file.links === 1 && isRegular(file);
+}
+
+/** Writes a record to the lock file that is open at `lock`. Returns whether all of it is written. */
+function putRecord(lock: number, record: SupervisionRecord): boolean {
+  putBytes(recordBytes, 0, encodeRecord(record));
+  return pwrite(lock, recordBytes, 0) === RECORD_SIZE;
+}
+
+/**
+ * Leaves a record behind in the lock file of the service directory `name`, in the place of a supervise that leaves none.
+ * No link is followed, and nothing is waited for: the directory may belong to a user.
+ *
+ * @throws SystemError where it cannot be written, EINVAL where the lock is no file of its own
+ */
+export function leaveRecord(name: ByteString, record: SupervisionRecord): void {
+  const lock = open(`${name}/supervise/lock`, O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
+  try {
+    if (!isOurs(lock)) throw new SystemError(EINVAL, "open", "not a file with one name");
+    if (!putRecord(lock, record)) throw new SystemError(ENOSPC, "pwrite");
+  } finally {
+    close(lock);
+  }
 }
 
 /**

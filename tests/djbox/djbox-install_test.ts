@@ -104,6 +104,18 @@ installTest("each step does its part, and says what lacks before it", async (box
   ok(isThere(`${root}/service`));
 });
 
+installTest("what cannot be said is done nevertheless", async (box) => {
+  const release = await makeRelease(box, "release");
+  for (const [i, sink] of [">/dev/full", "| :", ">&-"].entries()) {
+    const root = `${box.dir}/root${i}`;
+    const { stderr } = await box.sh(
+      `{ ${release}/package/install --root ${root}; echo $? >code; } ${sink}`,
+    );
+    deepEqual([stderr, box.read("code")], ["", "0\n"], sink);
+    ok(isThere(`${root}/command/svok`) && isThere(`${root}/service`));
+  }
+});
+
 installTest(
   "a release that is unpacked in its place is installed there, at home too",
   async (box) => {

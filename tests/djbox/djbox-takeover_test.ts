@@ -87,7 +87,8 @@ originalMachineTest(
       await install(machine, box),
       /svscan is started at boot already \(inittab\)\ndjbox: svscan \(pid \d+, \/usr\/bin\/svscan\) looks after \/service and goes on; djbox takeover has djbox's go on with its services\n$/,
     );
-    await machine.output("djbox takeover /service");
+    // Whoever was to read what it says has gone.
+    await machine.output("djbox takeover /service >/dev/full");
     await expectTakenOver(machine, before);
     // One svscan, under one svscanboot, as init has it.
     match(await machine.output("pidof svscan; pidof svscanboot"), /^\d+\n\d+\n$/);
@@ -111,6 +112,25 @@ originalMachineTest(
     match(unit.stderr, /^djbox: fatal: svscan \(pid \d+\) is a part of a systemd unit, .*\n$/);
     equal(pids(await machine.output(SERVICES)), before);
     equal(await machine.output("pidof supervise | wc -w"), "5\n");
+    // Those who own a service directory do not have root write over what they like, or wait.
+    await machine.output("rmdir /run/systemd/system; echo precious >/service/.victim");
+    for (
+      const [put, reason] of [
+        ["ln -s /service/.victim", "symbolic link loop"],
+        ["ln /service/.victim", "not a file with one name"],
+        ["mkfifo", "device not configured"],
+      ] as const
+    ) {
+      await machine.output(`cd /service/plain/supervise; mv lock kept; ${put} lock`);
+      const { code, stderr } = await machine.type("djbox takeover");
+      await machine.output("cd /service/plain/supervise; mv kept lock");
+      deepEqual(
+        [code, stderr],
+        [111, `djbox: fatal: unable to write /service/plain/supervise/lock: ${reason}\n`],
+      );
+      equal(await machine.output("cat /service/.victim"), "precious\n");
+      equal(pids(await machine.output(SERVICES)), before);
+    }
   },
 );
 

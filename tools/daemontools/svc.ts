@@ -18,13 +18,14 @@
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { toBytes } from "../../lib/os/bytes.ts";
-import { O_NONBLOCK, O_WRONLY, SIGPIPE } from "../../lib/os/constants.ts";
+import { SIGPIPE } from "../../lib/os/constants.ts";
 import { ENXIO, SystemError } from "../../lib/os/errno.ts";
-import { close, open, openDirectory, setNonblocking, writeAll } from "../../lib/os/file.ts";
+import { close, openDirectory, writeAll } from "../../lib/os/file.ts";
 import { setDisposition } from "../../lib/os/signal.ts";
 import { getopt } from "../../lib/cli/getopt.ts";
 import { warn } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { openControl } from "../../lib/supervise/client.ts";
 
 const LETTERS = "udopchaitkx";
 const USAGE = "options: u up, d down, o once, x exit, p pause, c continue, " +
@@ -61,16 +62,9 @@ function control(tool: string, directory: ByteString, commands: Uint8Array<Array
   };
   const dir = step(`unable to chdir to ${directory}`, () => openDirectory(directory));
   if (dir === undefined) return;
-  const fifo = step(
-    `unable to control ${directory}`,
-    () => open("supervise/control", O_WRONLY | O_NONBLOCK, 0, dir),
-  );
+  const fifo = step(`unable to control ${directory}`, () => openControl(dir));
   close(dir);
   if (fifo === undefined) return;
-  step(`error writing commands to ${directory}`, () => {
-    // Somebody reads it, or it could not have been opened; a full FIFO is waited for.
-    setNonblocking(fifo, false);
-    writeAll(fifo, commands);
-  });
+  step(`error writing commands to ${directory}`, () => writeAll(fifo, commands));
   close(fifo);
 }

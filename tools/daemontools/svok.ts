@@ -11,11 +11,11 @@
  *
  * @module
  */
-import { O_NONBLOCK, O_WRONLY } from "../../lib/os/constants.ts";
 import { ENOENT, ENXIO, SystemError } from "../../lib/os/errno.ts";
-import { chdir, open } from "../../lib/os/file.ts";
+import { chdir } from "../../lib/os/file.ts";
 import { EXIT_USAGE, fatal, orFatal, usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { checkSupervised } from "../../lib/supervise/client.ts";
 
 const USAGE = "usage: svok dir";
 
@@ -26,8 +26,7 @@ function run(context: Context): Outcome {
   if (directory === undefined) throw usageError(context.name, USAGE);
   orFatal(context.name, `unable to chdir to ${directory}`, () => chdir(directory));
   try {
-    // A FIFO that nobody has open for reading cannot be opened for writing: fifo(7), ENXIO.
-    open("supervise/ok", O_WRONLY | O_NONBLOCK);
+    checkSupervised();
     return 0;
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;

@@ -17,13 +17,14 @@
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { now } from "../../lib/os/clock.ts";
-import { O_NONBLOCK, O_RDONLY, O_WRONLY } from "../../lib/os/constants.ts";
+import { O_NONBLOCK, O_RDONLY } from "../../lib/os/constants.ts";
 import { ENXIO, SystemError } from "../../lib/os/errno.ts";
 import { close, open, openDirectory, read } from "../../lib/os/file.ts";
 import { statIfThere } from "../../lib/os/stat.ts";
 import { reasonOf } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { checkSupervised } from "../../lib/supervise/client.ts";
 import { decodeStatus, type Status, STATUS_SIZE } from "../../lib/supervise/status_file.ts";
 
 export const svstat: Tool = { usage: "usage: svstat dir ...", run };
@@ -45,7 +46,7 @@ function tell(directory: ByteString): ByteString {
     const dir = must("unable to chdir", () => openDirectory(directory));
     try {
       const normallyUp = must("unable to stat down", () => statIfThere("down", dir)) === undefined;
-      checkSupervised(dir);
+      mustBeSupervised(dir);
       return describe(readStatus(dir), normallyUp);
     } finally {
       close(dir);
@@ -65,9 +66,9 @@ function must<T>(what: ByteString, action: () => T): T {
   }
 }
 
-function checkSupervised(dir: number): void {
+function mustBeSupervised(dir: number): void {
   try {
-    close(open("supervise/ok", O_WRONLY | O_NONBLOCK, 0, dir));
+    checkSupervised(dir);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     if (error.errno === ENXIO) throw new Unknown("supervise not running");

@@ -19,14 +19,13 @@
  *
  * @module
  */
-import type { ByteString } from "../../lib/os/bytes.ts";
 import { umask } from "../../lib/os/file.ts";
 import { usageError } from "../../lib/cli/messages.ts";
-import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { boot, initCalled, stopOurs, unboot } from "../../lib/package/boot.ts";
-import { allOrNothing, INSTALLER } from "../../lib/package/changes.ts";
+import { allOrNothing } from "../../lib/package/changes.ts";
 import { absoluteRoot, rootOf, treeOf } from "../../lib/package/layout.ts";
+import { say } from "../../lib/package/messages.ts";
 import { parseOptions } from "../../lib/package/options.ts";
 
 const USAGE =
@@ -46,7 +45,7 @@ function run(context: Context): Outcome {
   const tree = treeOf(context.toolbox);
   const asked = values.get("root");
   const root = asked === undefined ? rootOf(tree) : absoluteRoot(asked);
-  if (stops) return stopOurs(`${root}/package/admin`, say);
+  if (stops) return stopOurs(`${root}/package/admin`);
   if (removes) {
     const gone = allOrNothing((changes) => unboot(context, root, changes));
     for (const path of gone) say(`${path} has svscan started at boot no more`);
@@ -55,10 +54,6 @@ function run(context: Context): Outcome {
   }
   const init = values.get("init");
   const known = init === undefined ? undefined : initCalled(init);
-  allOrNothing((changes) => boot(context, root, known, changes, say))();
+  allOrNothing((changes) => boot(context, root, known, changes))();
   return 0;
-}
-
-function say(line: ByteString): void {
-  print(`${INSTALLER}: ${line}\n`);
 }

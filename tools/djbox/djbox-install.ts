@@ -30,12 +30,12 @@ import { LOCK_EX, LOCK_NB, O_DIRECTORY, O_RDONLY } from "../../lib/os/constants.
 import { SystemError } from "../../lib/os/errno.ts";
 import { flock, open, umask } from "../../lib/os/file.ts";
 import { usageError } from "../../lib/cli/messages.ts";
-import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { boot } from "../../lib/package/boot.ts";
-import { allOrNothing, type Changes, INSTALLER, refusal } from "../../lib/package/changes.ts";
+import { allOrNothing, type Changes } from "../../lib/package/changes.ts";
 import { absoluteRoot, Layout, rootOf, treeOf } from "../../lib/package/layout.ts";
-import { type Policy, upgrade } from "../../lib/package/links.ts";
+import { type Policy, useVersion } from "../../lib/package/links.ts";
+import { refusal, say } from "../../lib/package/messages.ts";
 import { parseOptions } from "../../lib/package/options.ts";
 import { linkAt } from "../../lib/package/placing.ts";
 import { findScanners } from "../../lib/package/running.ts";
@@ -67,7 +67,7 @@ function run(context: Context): Outcome {
     changes.directory(layout.admin);
     lock(layout);
     if (steps.includes("compile")) compile(tree, layout, commands, changes);
-    if (steps.includes("upgrade")) upgrade(layout, commands, policy, changes, say);
+    if (steps.includes("upgrade")) useVersion(layout, commands, policy, changes);
     if (!steps.includes("run")) return () => {};
     return prepareToRun(context, layout, boots, changes);
   });
@@ -94,10 +94,6 @@ function parse({ name, args }: Context): Wanted {
   };
 }
 
-function say(line: ByteString): void {
-  print(`${INSTALLER}: ${line}\n`);
-}
-
 /** Two at a time would undo each other's work. The lock goes with this process. */
 function lock({ admin }: Layout): void {
   try {
@@ -115,7 +111,7 @@ function prepareToRun(
   changes: Changes,
 ): () => void {
   changes.directory(service);
-  return boots ? boot(context, root, undefined, changes, say) : () => {};
+  return boots ? boot(context, root, undefined, changes) : () => {};
 }
 
 function tellUpgrade(layout: Layout, before: ByteString | undefined): void {

@@ -17,11 +17,10 @@ import type { ByteString } from "../../lib/os/bytes.ts";
 import { SIGKILL } from "../../lib/os/constants.ts";
 import { kill } from "../../lib/os/process.ts";
 import { usageError } from "../../lib/cli/messages.ts";
-import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { goOn } from "../../lib/package/boot.ts";
-import { INSTALLER, refusal } from "../../lib/package/changes.ts";
 import { treeOf } from "../../lib/package/layout.ts";
+import { refusal, say } from "../../lib/package/messages.ts";
 import { isThere } from "../../lib/package/placing.ts";
 import { findScanners, type Scanner } from "../../lib/package/running.ts";
 import { endAndKeep, scriptOf } from "../../lib/package/takeover.ts";
@@ -61,8 +60,4 @@ function choose(admin: ByteString, directory: ByteString | undefined): Scanner {
   }
   if (more.length === 0) return scanner;
   throw refusal(`which one is meant? ${meant.map((found) => found.directory).join(", ")}`);
-}
-
-function say(line: ByteString): void {
-  print(`${INSTALLER}: ${line}\n`);
 }

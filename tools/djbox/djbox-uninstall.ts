@@ -15,16 +15,15 @@
  *
  * @module
  */
-import type { ByteString } from "../../lib/os/bytes.ts";
 import { unlessRefused } from "../../lib/os/errno.ts";
 import { rmdir } from "../../lib/os/file.ts";
 import { usageError } from "../../lib/cli/messages.ts";
-import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { stopOurs, unboot } from "../../lib/package/boot.ts";
-import { allOrNothing, attempt, INSTALLER, refusal } from "../../lib/package/changes.ts";
+import { allOrNothing } from "../../lib/package/changes.ts";
 import { absoluteRoot, Layout, rootOf, treeOf } from "../../lib/package/layout.ts";
 import { removeAllLinks } from "../../lib/package/links.ts";
+import { attempt, refusal, say } from "../../lib/package/messages.ts";
 import { parseOptions } from "../../lib/package/options.ts";
 import { isThere, namesIn, removeAll } from "../../lib/package/placing.ts";
 import config from "../../deno.json" with { type: "json" };
@@ -43,7 +42,7 @@ function run(context: Context): Outcome {
   const strangers = allOrNothing((changes) => {
     // First what would start it all again.
     for (const path of unboot(context, root, changes)) say(`${path} has svscan started no more`);
-    if (stopOurs(layout.admin, say) !== 0) {
+    if (stopOurs(layout.admin) !== 0) {
       throw refusal("a service does not end: end it yourself, then do this again");
     }
     return removeAllLinks(layout, namesIn(`${layout.current}/command`), changes);
@@ -62,8 +61,4 @@ function run(context: Context): Outcome {
     say(`${layout.admin}/daemontools is there still: its package/upgrade brings its commands back`);
   }
   return 0;
-}
-
-function say(line: ByteString): void {
-  print(`${INSTALLER}: ${line}\n`);
 }
