@@ -340,7 +340,7 @@ toolTest(
 printf '#!/bin/sh\\nexec sleep 100000\\n' >full/a/run; chmod 755 full/a/run
 supervise full/a 2>err & p=$!
 n=0; until svok full/a || [ $n -gt 100 ]; do sleep 0.05; n=$((n+1)); done
-sleep 1.2
+n=0; until svstat full/a | grep -q ' [2-9] seconds' || [ $n -gt 100 ]; do sleep 0.05; n=$((n+1)); done
 pid() { svstat full/a | sed 's/.*pid \\([0-9]*\\).*/\\1/'; }
 old=$(pgrep -P $p)
 dd if=/dev/zero of=full/fill bs=1k 2>/dev/null
@@ -349,7 +349,7 @@ n=0; until new=$(pgrep -P $p) && [ "$new" != $old ] || [ $n -gt 100 ]; do sleep 
 [ -n "$new" ] && echo runs again
 rm full/fill
 n=0; until svc -t full/a; [ "$(pid)" = "$(pgrep -P $p)" ] || [ $n -gt 100 ]; do sleep 0.1; n=$((n+1)); done
-echo right again
+[ "$(pid)" = "$(pgrep -P $p)" ] && echo right again
 svc -dx full/a; wait $p; echo "exit $?"`,
     );
     const { stdout, stderr } = await box.run(["unshare", "-m", "./inside"]);

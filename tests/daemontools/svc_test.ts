@@ -80,7 +80,9 @@ toolTest("svc waits while the FIFO is full", ["svc"], async (box) => {
   await box.sh("mkdir -p a/supervise; mkfifo a/supervise/control");
   const { stdout } = await box.sh(
     `exec 3<>a/supervise/control
-head -c 65536 /dev/zero >&3; svc -t a & sleep 0.3
+head -c 65536 /dev/zero >&3; svc -t a &
+until ls -l /proc/$!/fd | grep -q a/supervise/control && grep -q '^State:.S' /proc/$!/status; do
+  kill -0 $! || break; sleep 0.01; done
 kill -0 $! && echo waits; head -c 65536 <&3 >/dev/null
 wait $!; echo "exit $?"; dd bs=10 count=1 <&3 2>/dev/null`,
   );

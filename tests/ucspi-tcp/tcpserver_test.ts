@@ -182,7 +182,7 @@ toolTest("tcpserver without descriptors waits, and goes on", TOOLS, async (box) 
   equal(await talk("127.0.0.1", server.port), "hi\n");
   await limit(0);
   const client = new Client("127.0.0.1", server.port);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await box.until("it says so", () => box.read("err").includes("unable to accept: "));
   equal(client.received, "");
   await limit(1000);
   await client.closed;
