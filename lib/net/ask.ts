@@ -8,7 +8,6 @@ import { type ByteString, toBytes } from "../os/bytes.ts";
 import { SIGPIPE } from "../os/constants.ts";
 import { SystemError } from "../os/errno.ts";
 import { readOrEnd, writeAll } from "../os/file.ts";
-import { descriptorOf } from "../os/process.ts";
 import { isIgnored, setDisposition } from "../os/signal.ts";
 import { complain, Failure, orFatal } from "../cli/messages.ts";
 import type { Context } from "../cli/tool.ts";
@@ -46,8 +45,7 @@ function connectOrComplain(
   destination: Destination,
 ): number | undefined {
   try {
-    const { descriptors = [] } = connect(context, destination, [context.name]);
-    return descriptorOf({ ...context.inheritance, descriptors }, 6);
+    return connect(context, destination).socket;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     if (error.text !== "") complain(error.text);

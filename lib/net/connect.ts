@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * Connections of the tools that are shell scripts around tcpclient in the C package: each has the toolbox's own
- * tcpclient make its connection, in the same process.
+ * Connections of the tools that are shell scripts around tcpclient in the C package: what they have in common is how
+ * they call it.
  *
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
-import { fatal } from "../cli/messages.ts";
-import type { Context, Next } from "../cli/tool.ts";
+import type { Context } from "../cli/tool.ts";
+import { portOperand } from "./operands.ts";
+import { CLIENT_DEFAULTS, connectTcp, type TcpConnection } from "./tcp_client.ts";
 
-/** IDENT and host names are left alone, and our own name is not looked up. */
-const OPTIONS = ["-RHl0", "--"];
+/** The C package's scripts have tcpclient connect, and so it is tcpclient that says what is wrong. */
+const CONNECTS = "tcpclient";
 
 /** What such a tool is given. */
 export interface ConnectArguments {
@@ -33,19 +34,17 @@ export interface Destination {
 }
 
 /**
- * What `tcpclient HOST PORT PROGRAM...` comes to when it has connected: PROGRAM, with its environment, and the
- * connection as its descriptors 6 and 7.
+ * The connection of `tcpclient -RHl0 HOST PORT`: IDENT and host names are left alone, and our own name is not looked up.
  *
  * @throws Failure as tcpclient does
  */
-export function connect(
-  context: Context,
-  { withIpv6, host, port }: Destination,
-  program: readonly ByteString[],
-): Next {
-  const name = "tcpclient";
-  const args = [...(withIpv6 ? ["-6"] : []), ...OPTIONS, host, port, ...program];
-  const outcome = context.toolbox.tools[name]?.run({ ...context, name, args });
-  if (typeof outcome !== "object") throw fatal(context.name, "unable to run tcpclient");
-  return outcome;
+export function connect(context: Context, { withIpv6, host, port }: Destination): TcpConnection {
+  const destination = { host, port: portOperand(CONNECTS, port) };
+  return connectTcp(CONNECTS, context.env, destination, {
+    ...CLIENT_DEFAULTS,
+    askIdent: false,
+    lookUpRemoteHost: false,
+    localHost: "0",
+    ipv6: { ...CLIENT_DEFAULTS.ipv6, forced: withIpv6 },
+  });
 }

@@ -26,10 +26,16 @@ export function hostPortProgram(
 ): HostPortProgram {
   const [host, portName, program, ...args] = operands;
   if (host === undefined || portName === undefined) throw usageError(tool, usage);
-  const port = findPort(portName);
-  if (port === undefined) throw fatal(tool, `unable to figure out port number for ${portName}`);
+  const port = portOperand(tool, portName);
   if (program === undefined) throw usageError(tool, usage);
   return { host, port, program: [program, ...args] };
+}
+
+/** The number of a port that is given as a number or by its name in services(5). */
+export function portOperand(tool: string, name: ByteString): number {
+  const port = findPort(name);
+  if (port === undefined) throw fatal(tool, `unable to figure out port number for ${name}`);
+  return port;
 }
 
 /** What options and HOST say about IPv6. */

@@ -17,14 +17,13 @@
  */
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { connect, connectArguments } from "../../lib/net/connect.ts";
+import { programOn } from "../../lib/net/tcp_client.ts";
 
 export const mconnect: Tool = { usage: "usage: mconnect [ host [ port ] ]", run };
 
 function run(context: Context): Outcome {
   const { withIpv6, operands } = connectArguments(context.args);
   const [host = "0", port = "25"] = operands;
-  return {
-    ...connect(context, { withIpv6, host, port }, ["mconnect-io"]),
-    file: context.toolbox.file,
-  };
+  const connection = connect(context, { withIpv6, host, port });
+  return { ...programOn(connection, ["mconnect-io"]), file: context.toolbox.file };
 }

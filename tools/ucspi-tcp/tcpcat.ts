@@ -17,11 +17,13 @@
  */
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { connect, connectArguments } from "../../lib/net/connect.ts";
+import { programOn } from "../../lib/net/tcp_client.ts";
 
 export const tcpcat: Tool = { usage: "usage: tcpcat [ host [ port ] ]", run };
 
 function run(context: Context): Outcome {
   const { withIpv6, operands } = connectArguments(context.args);
   const [host = "0", port = "17"] = operands;
-  return connect(context, { withIpv6, host, port }, ["sh", "-c", "exec cat <&6"]);
+  const connection = connect(context, { withIpv6, host, port });
+  return programOn(connection, ["sh", "-c", "exec cat <&6"]);
 }
