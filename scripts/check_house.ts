@@ -5,6 +5,7 @@
  *
  * - Imports go down only, from floor to floor (house.ts). No tool imports a tool, no module imports itself in a
  *   circle. Packages come from npm, in one exact version, and are for tests alone.
+ * - What a module of the product exports somebody imports, be it a test; types may be exported for whoever reads.
  * - Only lib/os talks to the runtime, and only lib/os/libc.ts calls Deno.dlopen. Only main.ts and scripts exit.
  * - Every tool stands in main.ts's table, has its manual in the head comment, a usage line, a test, and a line in the
  *   README's table; and what stands there is a tool.
@@ -18,6 +19,7 @@
 import {
   baseName,
   exists,
+  exportsOf,
   filesBelow,
   floorOf,
   House,
@@ -59,6 +61,7 @@ const RULES: readonly Rule[] = [
   licences,
   floors,
   circles,
+  exported,
   runtime,
   tableIsSorted,
   tableIsFiles,
@@ -155,6 +158,26 @@ function* circles(house: House): Generator<Finding> {
     done.add(path);
   };
   for (const path of sources.keys()) yield* visit(path, []);
+}
+
+/** What is exported and imported by nobody is dead, or nobody's business. */
+function* exported(house: House): Generator<Finding> {
+  const imported = new Set<string>();
+  for (const source of house.sources) {
+    for (const { target, names } of importsOf(source)) {
+      for (const name of names ?? ["*"]) imported.add(`${target} ${name}`);
+    }
+  }
+  const published = house.published();
+  for (const source of house.product()) {
+    const { path } = source;
+    // What a tool exports is held against main.ts's table.
+    const isFree = roomOf(path) === "tools" || published.includes(path);
+    if (isFree || imported.has(`${path} *`)) continue;
+    for (const { name, line } of exportsOf(source)) {
+      if (!imported.has(`${path} ${name}`)) yield { path, line, what: `nobody imports ${name}` };
+    }
+  }
 }
 
 function* runtime(house: House): Generator<Finding> {

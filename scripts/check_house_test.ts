@@ -125,6 +125,25 @@ Deno.test("check_house lets imports go down only", () => {
   deepEqual(found({ "lib/misc/x.ts": LICENCE }), ["lib/misc/x.ts:1: lib/misc has no floor"]);
 });
 
+Deno.test("check_house finds what is exported and imported by nobody", () => {
+  const path = "lib/cdb/reader.ts";
+  const more = `export const A = 1;
+export async function b(): Promise<void> {}
+export class C {}
+export interface D {}
+`;
+  const what = (line: number, name: string): string => `${path}:${line}: nobody imports ${name}`;
+  const files = { [path]: HOUSE[path] + more };
+  deepEqual(found(files), [what(3, "A"), what(4, "b"), what(5, "C")]);
+  const test = `${LICENCE}import { A as one, type C } from "./reader.ts";\n`;
+  deepEqual(found({ ...files, "lib/cdb/reader_test.ts": test }), [what(4, "b")]);
+  deepEqual(
+    found({ ...files, "scripts/x.ts": `${LICENCE}import * as cdb from "../${path}";\n` }),
+    [],
+  );
+  deepEqual(found({ ...files, "deno.json": `{ "exports": { "./cdb": "./${path}" } }` }), []);
+});
+
 Deno.test("check_house keeps tools apart", () => {
   deepEqual(
     found({
@@ -241,7 +260,7 @@ Deno.test("check_house holds the table against the files", () => {
     "main.ts:10: there is no tools/*/svstat.ts",
     "main.ts:11: not a line of the table",
   ]);
-  deepEqual(found({ "main.ts": LICENCE }), [
+  deepEqual(found({ "main.ts": LICENCE, "lib/os/exit.ts": undefined }), [
     "main.ts:1: there is no table TOOLS",
     "tools/daemontools/svok.ts:1: svok is missing in main.ts's table",
     "tools/ucspi-tcp/date@.ts:1: date@ is missing in main.ts's table",

@@ -18,6 +18,8 @@ export interface Import {
   readonly line: number;
   /** Gone when the program runs. */
   readonly typesOnly: boolean;
+  /** What is imported, by the names that it has where it comes from; undefined: all of it. */
+  readonly names: readonly string[] | undefined;
 }
 
 /** The rooms of the house, the ground floor first. Nothing imports from its own floor but from its own room. */
@@ -60,6 +62,12 @@ export class House {
   /** The files that are a tool each. */
   tools(): Source[] {
     return this.product().filter(({ path }) => roomOf(path) === "tools");
+  }
+
+  /** The files that others may import from: deno.json's exports. */
+  published(): string[] {
+    const { exports = {} } = JSON.parse(this.read("deno.json") || "{}");
+    return Object.values<string>(exports).map((path) => path.replace(/^\.\//, ""));
   }
 
   /** The lines of main.ts's table: the name as it is typed, and what it stands for. */
@@ -124,8 +132,24 @@ export function importsOf({ path, text }: Source): Import[] {
       target: /^\.\.?\//.test(specifier) ? new URL(specifier, folder).pathname.slice(1) : undefined,
       line: lineAt(text, match.index),
       typesOnly: match[1] !== undefined,
+      names: namesIn(match[0]),
     };
   });
+}
+
+/** The names in an import's braces; undefined where it has none. */
+function namesIn(statement: string): string[] | undefined {
+  const list = /\{([^}]*)\}/.exec(statement)?.[1];
+  return list?.split(",").map((name) => name.trim().replace(/^type /, "").replace(/ as \w+$/, ""));
+}
+
+/** The functions, classes and constants that a source exports, and where. Types are not among them. */
+export function exportsOf({ text }: Source): { name: string; line: number }[] {
+  const statement = /^export (?:abstract )?(?:function\*?|async function|class|const) (\w+)/gm;
+  return [...text.matchAll(statement)].map((match) => ({
+    name: match[1] ?? "",
+    line: lineAt(text, match.index),
+  }));
 }
 
 export function exists(path: string): boolean {

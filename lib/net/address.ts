@@ -7,7 +7,7 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { findTcpService } from "../os/services.ts";
-import { type Address, IPV4_SIZE, IPV6_SIZE, MAPPED, unmapped } from "../os/socket.ts";
+import { type Address, IPV4_SIZE, IPV6_SIZE, unmapped } from "../os/socket.ts";
 
 /** 0.0.0.0, for a socket: any address of ours. */
 export const ANY_ADDRESS: Address = "\0".repeat(IPV4_SIZE);
@@ -15,8 +15,6 @@ export const ANY_ADDRESS: Address = "\0".repeat(IPV4_SIZE);
 export const ANY_IPV6_ADDRESS: Address = "\0".repeat(IPV6_SIZE);
 /** 127.0.0.1. */
 export const LOOPBACK: Address = "\x7f\0\0\x01";
-/** ::1. */
-export const IPV6_LOOPBACK: Address = "\0".repeat(IPV6_SIZE - 1) + "\x01";
 
 /** Whether it is one of IPv6 alone. */
 export function isIpv6(address: Address): boolean {
@@ -108,11 +106,6 @@ function groupBytes(text: ByteString, mayEndDotted: boolean): ByteString | undef
     bytes += scanAddress(group)?.address;
   }
   return bytes;
-}
-
-/** The address of all 128 bits, an IPv4 one as `::ffff:1.2.3.4`. */
-export function wideAddress(address: Address): Address {
-  return isIpv6(address) ? address : MAPPED + address;
 }
 
 /** The network of an address: all bits behind the first `length` are 0. */

@@ -172,8 +172,6 @@ export const RLIMIT_AS = 9;
 // epoll_ctl(2), poll(2)
 export const EPOLLIN = 0x1;
 export const EPOLLOUT = 0x4;
-export const EPOLLERR = 0x8;
-export const EPOLLHUP = 0x10;
 
 // socket(7), ip(7), ipv6(7), tcp(7)
 export const SOL_SOCKET = 1;

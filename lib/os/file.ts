@@ -340,13 +340,6 @@ export function visitDirectory(path: ByteString, at: number, visit: NameVisitor)
   }
 }
 
-/** The names that getdents64(2) yields from here on to the end of the directory open at `fd`. */
-export function readDirectoryOf(fd: number): ByteString[] {
-  const names: ByteString[] = [];
-  visitDirectoryOf(fd, (bytes, start, end) => names.push(fromBytes(bytes.subarray(start, end))));
-  return names;
-}
-
 const direntBuffer = new Uint8Array(32768);
 const direntView = new DataView(direntBuffer.buffer);
 

@@ -37,20 +37,12 @@ const STATX = [
 const COLD = {
   __errno_location: { parameters: [PAD], result: "pointer" },
   // files
-  open: {
-    parameters: ["buffer", /* path */ "i32", /* flags */ "u32", /* mode */ PAD],
-    result: "i32",
-  },
   openat: {
     parameters: ["i32", /* dirfd */ "buffer", /* path */ "i32", /* flags */ "u32", /* mode */ PAD],
     result: "i32",
   },
   close: { parameters: ["i32", /* fd */ PAD], result: "i32" },
   read: { parameters: ["i32", /* fd */ "buffer", /* buf */ "u32", /* count */ PAD], result: "i32" },
-  write: {
-    parameters: ["i32", /* fd */ "buffer", /* buf */ "u32", /* count */ PAD],
-    result: "i32",
-  },
   statx: { parameters: [...STATX, PAD], result: "i32" },
   faccessat: {
     parameters: ["i32", /* dirfd */ "buffer", /* path */ "i32", /* mode */ "i32", /* flags */ PAD],
@@ -162,7 +154,6 @@ const COLD = {
   kill: { parameters: ["i32", /* pid */ "i32", /* sig */ PAD], result: "i32" },
   setsid: { parameters: [PAD], result: "i32" },
   usleep: { parameters: ["u32", /* usec */ PAD], result: "i32" },
-  getuid: { parameters: [PAD], result: "u32" },
   geteuid: { parameters: [PAD], result: "u32" },
   setuid: { parameters: ["u32", /* uid */ PAD], result: "i32" },
   setgid: { parameters: ["u32", /* gid */ PAD], result: "i32" },
@@ -222,10 +213,6 @@ const COLD = {
     result: "i32",
   },
   getsockname: {
-    parameters: ["i32", /* fd */ "buffer", /* addr */ "buffer", /* len */ PAD],
-    result: "i32",
-  },
-  getpeername: {
     parameters: ["i32", /* fd */ "buffer", /* addr */ "buffer", /* len */ PAD],
     result: "i32",
   },

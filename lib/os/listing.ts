@@ -28,7 +28,7 @@ export interface Machine {
 /** One line of a listing. */
 export type Line = { readonly label: string } | { readonly hex: string; readonly text: string };
 
-export function parse(listing: string): Line[] {
+function parse(listing: string): Line[] {
   const lines: Line[] = [];
   for (const line of listing.split("\n")) {
     const code = line.replace(/;.*/, "").trim();

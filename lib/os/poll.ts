@@ -95,8 +95,6 @@ export class Poller {
 /** poll(2) flags: the same numbers as epoll's for what is used here. */
 export const POLLIN = 1;
 export const POLLOUT = 4;
-export const POLLERR = 8;
-export const POLLHUP = 16;
 
 /** A set for poll(2): struct pollfd is fd i32, events i16, revents i16. */
 export class PollSet {

@@ -267,11 +267,6 @@ export function getpid(): number {
   return libc().getpid(pad);
 }
 
-/** The real user id. */
-export function getuid(): number {
-  return libc().getuid(pad);
-}
-
 /** The effective user id. */
 export function geteuid(): number {
   return libc().geteuid(pad);

@@ -79,6 +79,6 @@ export class LimitSwitch {
  * Whether this runtime cannot live under a small limit of `resource`: it reserves some 50 GB of address space and
  * grows when it likes. Such a limit is set on what we run, never on ourselves.
  */
-export function isMemoryLimit(resource: number): boolean {
+function isMemoryLimit(resource: number): boolean {
   return resource === RLIMIT_AS || resource === RLIMIT_DATA || resource === RLIMIT_STACK;
 }

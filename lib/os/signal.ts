@@ -50,7 +50,7 @@ export function maskOf(signals: readonly number[]): SignalMask {
 }
 
 /** `mask` as a sigset_t of the C library, 128 bytes; in `set`, if there is one already. */
-export function sigset(
+function sigset(
   mask: SignalMask,
   set = new Uint8Array(SIGSET_SIZE),
 ): Uint8Array<ArrayBuffer> {
@@ -64,7 +64,7 @@ export function setMask(mask: SignalMask): SignalMask {
 }
 
 /** Adds to this thread's mask; returns the one before. */
-export function block(signals: readonly number[]): SignalMask {
+function block(signals: readonly number[]): SignalMask {
   return changeMask(SIG_BLOCK, maskOf(signals));
 }
 

@@ -32,7 +32,7 @@ export interface Endpoint {
 }
 
 /** The first bytes of an IPv6 address that stands for an IPv4 one, RFC 4291. */
-export const MAPPED: ByteString = "\0".repeat(10) + "\xff\xff";
+const MAPPED: ByteString = "\0".repeat(10) + "\xff\xff";
 
 /** The IPv4 address that an IPv6 one stands for, or itself. */
 export function unmapped(address: Address): Address {

@@ -40,7 +40,7 @@ export interface Start {
 }
 
 /** The environment variable by which the compiled form hands its state to itself; see `restartBlocked`. */
-export const STATE_VARIABLE = "DJBOX_START=";
+const STATE_VARIABLE = "DJBOX_START=";
 
 /** Options of the `deno` command, between its name and the main module. */
 export const RUNTIME_FLAGS: readonly string[] = [

@@ -21,7 +21,7 @@ import type { Context } from "../cli/tool.ts";
 import type { Surroundings } from "./loop.ts";
 
 /** What the process calls itself: in `ps`, with svscan's directory behind it. */
-export const NAME = "log-pipes";
+const NAME = "log-pipes";
 
 /** The two ends of a pipe. */
 export interface Pipe {
