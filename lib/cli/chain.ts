@@ -11,9 +11,9 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { X_OK } from "../os/constants.ts";
-import { SystemError } from "../os/errno.ts";
+import { SystemError, unlessRefused } from "../os/errno.ts";
 import { access } from "../os/file.ts";
-import { isRegular, type Stat, stat } from "../os/stat.ts";
+import { isRegular, stat } from "../os/stat.ts";
 import { exec, type Inheritance, setDumpable } from "../os/process.ts";
 import { restartBlocked, type Start } from "../os/start.ts";
 import { setTitle, type TitleArea } from "../os/title.ts";
@@ -157,19 +157,10 @@ function openToolbox(
     tools,
     isToolbox(path): boolean {
       if (path === file) return true;
-      const found = statOrNothing(path);
+      const found = unlessRefused(() => stat(path));
       if (found === undefined || !isRegular(found)) return false;
-      identity ??= statOrNothing(file)?.identity;
+      identity ??= unlessRefused(() => stat(file))?.identity;
       return found.identity === identity && access(path, X_OK) === 0;
     },
   };
-}
-
-function statOrNothing(path: ByteString): Stat | undefined {
-  try {
-    return stat(path);
-  } catch (error) {
-    if (error instanceof SystemError) return undefined;
-    throw error;
-  }
 }

@@ -8,6 +8,7 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { EXIT_USAGE, Failure } from "./messages.ts";
+import type { Context } from "./tool.ts";
 
 /** One option as it was given; `value` is "" for a letter that takes none. */
 export interface Option {
@@ -21,23 +22,26 @@ export interface Parsed {
   readonly operands: readonly ByteString[];
 }
 
+/** What most tools do without. */
+export interface Manner {
+  /** Is given each option before the next one is looked at: where it throws, that is what is reported. */
+  readonly take?: (option: Option) => void;
+  /** The whole usage line, for a tool whose line begins differently. */
+  readonly line?: string;
+}
+
 /**
- * Parses `args`.
+ * Parses the arguments that a tool was called with.
  *
- * @param name the tool's name, for messages
  * @param letters the letters that there are; one with a colon behind it takes an argument
- * @param usage what is printed, behind the name, under the complaint about a wrong option
- * @param take is given each option before the next one is looked at: where it throws, that is what is reported
- * @param line the whole usage line, for a tool whose line begins differently
+ * @param usage what is printed, behind the tool's name, under the complaint about a wrong option
  * @throws Failure 100 for an unknown letter or a missing argument
  */
 export function getopt(
-  name: string,
+  { name, args }: Pick<Context, "name" | "args">,
   letters: string,
-  args: readonly ByteString[],
   usage: string,
-  take?: (option: Option) => void,
-  line = `${name}: ${usage}`,
+  { take, line = `${name}: ${usage}` }: Manner = {},
 ): Parsed {
   const options: Option[] = [];
   const add = (option: Option): void => {
@@ -72,9 +76,4 @@ export function getopt(
 
 function problem(name: string, text: string, letter: string, line: string): Failure {
   return new Failure(EXIT_USAGE, `${name}: ${text} -- ${letter}\n${line}`);
-}
-
-/** The number that the digits at the start of `text` make, as scan_ulong.c reads it; 0 if there are none. */
-export function leadingNumber(text: ByteString): number {
-  return Number(/^[0-9]*/.exec(text)?.[0] || "0");
 }

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { LF, STAMP_SIZE } from "../stream/layout.ts";
+import { LF, STAMP_AND_SPACE } from "../stream/layout.ts";
 import type { StampLines } from "../stream/stamp_loop.ts";
 import type { Stamper } from "../tai/stamp.ts";
 
@@ -18,7 +18,7 @@ const WORD = 4;
 
 /** Where things lie in the memory. */
 export interface Layout {
-  /** STAMP_SIZE bytes, and SLACK. */
+  /** STAMP_AND_SPACE bytes, and SLACK. */
   readonly stamp: number;
   /** The list of the lines' ends: a word for each newline in the input. */
   readonly ends: number;
@@ -45,7 +45,7 @@ export class LineStamper {
     this.#view = new DataView(memory);
     this.#stamper = stamper;
     this.#layout = layout;
-    this.#bytes[layout.stamp + STAMP_SIZE - 1] = SPACE;
+    this.#bytes[layout.stamp + STAMP_AND_SPACE - 1] = SPACE;
   }
 
   /**
@@ -84,7 +84,7 @@ export class LineStamper {
     const nanoseconds = SECOND - this.#stamper.left;
     this.#stamper.show(this.#view, stamp);
     const output = this.#stampLines(from, end, to, stamp, nanoseconds, this.#nextEnd(0));
-    const stamps = (output - to - (end - from)) / STAMP_SIZE;
+    const stamps = (output - to - (end - from)) / STAMP_AND_SPACE;
     this.#stamper.skip(stamps);
     this.count += this.#bytes[end - 1] === LF ? stamps : stamps - 1;
     return output;

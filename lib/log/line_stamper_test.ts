@@ -2,7 +2,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { byteString, fc, holds } from "../../tests/harness/properties.ts";
 import { Random } from "../../tests/harness/random.ts";
-import { ENDS, INPUT, OUTPUT, STAMP, STAMP_SIZE } from "../stream/layout.ts";
+import { ENDS, INPUT, OUTPUT, STAMP, STAMP_AND_SPACE } from "../stream/layout.ts";
 import { compileLoops } from "../stream/loops.ts";
 import { Stamper } from "../tai/stamp.ts";
 import { LineStamper } from "./line_stamper.ts";
@@ -81,7 +81,7 @@ Deno.test("LineStamper keeps every byte, in whatever pieces the lines come", () 
     }
     const stamps = [...output.matchAll(/^@[0-9a-f]{24} /gm)].map(([stamp]) => stamp);
     const whole = pieces.join("");
-    equal(output.split("\n").map((line) => line.slice(STAMP_SIZE)).join("\n"), whole);
+    equal(output.split("\n").map((line) => line.slice(STAMP_AND_SPACE)).join("\n"), whole);
     equal(stamps.length, (whole.match(/[^\n]*\n|[^\n]+$/g) ?? []).length);
     deepEqual(stamps, stamps.toSorted());
   });
@@ -92,8 +92,8 @@ Deno.test("LineStamper stamps empty lines, and nothing for no input", () => {
   harness.stamper.set({ seconds: 1, nanoseconds: 0 });
   deepEqual(harness.stamp(""), { output: "", ends: [] });
   const { output, ends } = harness.stamp("\n\n");
-  equal(output.length, 2 * (STAMP_SIZE + 1));
-  deepEqual(ends, [STAMP_SIZE + 1, 2 * (STAMP_SIZE + 1)]);
+  equal(output.length, 2 * (STAMP_AND_SPACE + 1));
+  deepEqual(ends, [STAMP_AND_SPACE + 1, 2 * (STAMP_AND_SPACE + 1)]);
 });
 
 Deno.test("LineStamper goes on with a line that has begun", () => {

@@ -6,8 +6,8 @@
  * @module
  */
 import { type ByteString, toBytes } from "../os/bytes.ts";
-import { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } from "../os/constants.ts";
-import { SystemError } from "../os/errno.ts";
+import { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY, PIPE_BUF } from "../os/constants.ts";
+import { unlessRefused } from "../os/errno.ts";
 import { close, open, seek, write } from "../os/file.ts";
 import { orFatal } from "../cli/messages.ts";
 import type { LineList } from "./line_list.ts";
@@ -23,8 +23,6 @@ export interface Outlet {
   deliver(lines: LineList): void;
 }
 
-/** PIPE_BUF: a write of up to so much to a pipe is not mixed with others'. */
-const ATOMIC_SIZE = 4096;
 const ALERT_SIZE = 200;
 const DOTS = toBytes("...\n");
 
@@ -38,7 +36,7 @@ function headOf(text: Text, start: number, end: number, size: number): number {
 export class AlertOutlet implements Outlet {
   readonly whole = false;
   readonly #text: Text;
-  readonly #bytes = new Uint8Array(ATOMIC_SIZE);
+  readonly #bytes = new Uint8Array(PIPE_BUF);
   #length = 0;
 
   constructor(text: Text) {
@@ -52,7 +50,7 @@ export class AlertOutlet implements Outlet {
 
   #add(start: number, end: number): void {
     const { bytes } = this.#text;
-    if (this.#length + ALERT_SIZE + DOTS.length > ATOMIC_SIZE) this.#write();
+    if (this.#length + ALERT_SIZE + DOTS.length > PIPE_BUF) this.#write();
     const shown = headOf(this.#text, start, end, ALERT_SIZE);
     let at = this.#length;
     for (let i = start; i < shown; i++) this.#bytes[at++] = bytes[i] as number;
@@ -68,11 +66,7 @@ export class AlertOutlet implements Outlet {
   /** As in the C tool, an alert that cannot be written is lost. */
   #write(): void {
     if (this.#length === 0) return;
-    try {
-      write(2, this.#bytes, this.#length);
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-    }
+    unlessRefused(() => write(2, this.#bytes, this.#length));
     this.#length = 0;
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 import { equal } from "node:assert/strict";
 import { Random } from "../../tests/harness/random.ts";
-import { READ_SIZE, STAMP_SIZE } from "../stream/layout.ts";
+import { READ_SIZE, STAMP_AND_SPACE } from "../stream/layout.ts";
 import { Stamper } from "../tai/stamp.ts";
 import { HEAD_SIZE } from "./line_layout.ts";
 import { lineLoops } from "./line_loops.ts";
@@ -93,7 +93,7 @@ function check(seed: number, stamped: boolean, all: boolean): number {
   const loops = lineLoops(text.memory);
   const dropped = new Set(Array.from({ length: 400 }, () => random.below(800)));
   const selected = (line: number): boolean => all || !dropped.has(line);
-  const tool = new CTool(stamped ? STAMP_SIZE : 0, selected);
+  const tool = new CTool(stamped ? STAMP_AND_SPACE : 0, selected);
   const sizes = [0, 1, 5, 50, 50, 50, 99, 485, 486, 511, 512, 513, 973, 974, 999, 1000, 1001, 3000];
   const log = Array.from({ length: 600 }, () => "x".repeat(random.pick(sizes)) + "\n").join("");
   let line = 0;

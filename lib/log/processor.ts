@@ -21,7 +21,7 @@ import {
 } from "../os/constants.ts";
 import { ECHILD, ENOENT, SystemError } from "../os/errno.ts";
 import { close, dup, fchmod, fsync, open, rename, unlink } from "../os/file.ts";
-import { exitCodeOf, type Inheritance, type Mapping, signalOf, wait } from "../os/process.ts";
+import { exitCodeOf, type Inheritance, type Mapping, signalOf, waitFor } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
 import { maskOf } from "../os/signal.ts";
 import { type Place, retire } from "./old_files.ts";
@@ -69,7 +69,7 @@ function runOnce(place: Place, processor: Processor): boolean {
   const { tool, path } = place;
   const pid = start(place, processor);
   if (pid === undefined) return false;
-  const ended = wait(pid, true);
+  const ended = waitFor(pid);
   if (ended === undefined) {
     const reason = new SystemError(ECHILD, "waitpid");
     warn(tool, `wait failed for processor in ${path}, pausing`, reason);

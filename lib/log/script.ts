@@ -5,7 +5,7 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
-import { leadingNumber } from "../cli/getopt.ts";
+import { leadingNumber } from "../cli/number.ts";
 
 const DEFAULT_SIZE = 99_999;
 const MIN_SIZE = 4096;

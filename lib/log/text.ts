@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { READ_SIZE, SLACK, STAMP_SIZE } from "../stream/layout.ts";
+import { READ_SIZE, SLACK, STAMP_AND_SPACE } from "../stream/layout.ts";
 import { LOOPS } from "../stream/loops_code.ts";
 import type { StampLines } from "../stream/stamp_loop.ts";
 import type { Stamper } from "../tai/stamp.ts";
@@ -25,7 +25,7 @@ const CACHE_LINE = 64;
 /** Where the last read begins in the text. In front of it there is room for the beginning of a line. */
 export const ORIGIN: number = aligned(HEAD_SIZE);
 /** Room for that and a read of newlines with a stamp each. Memory that is not touched costs nothing. */
-const CAPACITY = aligned(ORIGIN + READ_SIZE * (STAMP_SIZE + 1) + SLACK);
+const CAPACITY = aligned(ORIGIN + READ_SIZE * (STAMP_AND_SPACE + 1) + SLACK);
 const GATHERED = CAPACITY;
 const INPUT = 2 * CAPACITY;
 const ENDS = aligned(INPUT + READ_SIZE + SLACK);
@@ -123,7 +123,7 @@ export class Text {
 
   /** Takes in `length` bytes that were read to the stamper's input. */
   addStamped(length: number, lines: LineStamper): void {
-    this.#beginRead(STAMP_SIZE);
+    this.#beginRead(STAMP_AND_SPACE);
     this.end = lines.stamp(INPUT, INPUT + length, ORIGIN, this.inLine);
     this.lines = lines.count;
   }

@@ -22,7 +22,7 @@ export interface Entry {
 export function pagesIn(folder: ByteString): Entry[] {
   return SECTIONS.flatMap((section) => {
     const directory = `${folder}/man${section}`;
-    return namesIn(directory).filter((name) => name.endsWith(`.${section}`)).sort()
+    return filesIn(directory).filter((name) => name.endsWith(`.${section}`)).sort()
       .map((name) => ({ name: name.slice(0, -2), section, file: `${directory}/${name}` }));
   });
 }
@@ -32,7 +32,7 @@ export function readPage({ file }: Entry): ByteString {
   return fromBytes(readFile(file));
 }
 
-function namesIn(directory: ByteString): ByteString[] {
+function filesIn(directory: ByteString): ByteString[] {
   try {
     return readDirectory(directory);
   } catch (error) {

@@ -6,7 +6,7 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import type { Address } from "../os/socket.ts";
-import { leadingNumber } from "../cli/getopt.ts";
+import { leadingNumber } from "../cli/number.ts";
 
 /** The limit, and what a client beyond it is told. */
 export interface AddressLimit {

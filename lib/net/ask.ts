@@ -6,7 +6,7 @@
  */
 import { type ByteString, toBytes } from "../os/bytes.ts";
 import { SIGPIPE } from "../os/constants.ts";
-import { SystemError } from "../os/errno.ts";
+import { unlessRefused } from "../os/errno.ts";
 import { readOrEnd, writeAll } from "../os/file.ts";
 import { isIgnored, setDisposition } from "../os/signal.ts";
 import { complain, Failure, orFatal } from "../cli/messages.ts";
@@ -57,10 +57,6 @@ function connectOrComplain(
 function send(connection: number, request: ByteString): void {
   const ignored = isIgnored(SIGPIPE);
   setDisposition(SIGPIPE, "ignore");
-  try {
-    writeAll(connection, toBytes(request));
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-  }
+  unlessRefused(() => writeAll(connection, toBytes(request)));
   if (!ignored) setDisposition(SIGPIPE, "default");
 }

@@ -17,6 +17,7 @@ import type { Loop } from "../os/loop.ts";
 import { type Address, bind, connect, type Endpoint, receive, send, socket } from "../os/socket.ts";
 import type { Timer } from "../os/timers.ts";
 import { ANY_ADDRESS, ANY_IPV6_ADDRESS, isIpv6 } from "./address.ts";
+import type { Task } from "./task.ts";
 import { answers, isFailure, isTruncated, question, type WireName } from "./dns_packet.ts";
 
 const DNS_PORT = 53;
@@ -27,12 +28,6 @@ const TCP_STEP = 10_000;
 const MAX_DATAGRAM = 512;
 const PORT_TRIES = 10;
 const FIRST_PORT = 1025;
-
-/** Something under way that can be given up. */
-export interface Task {
-  /** Gives it up: nobody is told anything any more. */
-  cancel(): void;
-}
 
 /** The answer, or why there is none: the last that went wrong. */
 export type Reply = Uint8Array | SystemError;

@@ -13,8 +13,9 @@ import { EAGAIN, EINPROGRESS, EINTR, SystemError } from "../os/errno.ts";
 import { close } from "../os/file.ts";
 import type { Loop } from "../os/loop.ts";
 import type { Timer } from "../os/timers.ts";
-import { bind, connect, type Endpoint, receive, send, socket } from "../os/socket.ts";
-import type { Task } from "./dns_query.ts";
+import { bind, connect, receive, send, socket } from "../os/socket.ts";
+import type { Task } from "./task.ts";
+import type { Connection } from "./ucspi.ts";
 
 const IDENT_PORT = 113;
 const MAX_INFORMATION = 257;
@@ -22,12 +23,6 @@ const MAX_INFORMATION = 257;
 const GRACE = 20;
 /** One for all: it is read and dealt with in one go. */
 const buffer = new Uint8Array(4096);
-
-/** A connection: our end and theirs. */
-export interface Connection {
-  readonly local: Endpoint;
-  readonly remote: Endpoint;
-}
 
 /** What a line has told so far. */
 export class IdentReader {

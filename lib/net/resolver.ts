@@ -26,7 +26,8 @@ import {
   TYPE_TXT,
   type WireName,
 } from "./dns_packet.ts";
-import { DnsQuery, type Reply, type Task } from "./dns_query.ts";
+import { DnsQuery, type Reply } from "./dns_query.ts";
+import type { Task } from "./task.ts";
 
 /** What was found, or why it could not be found out. That there is nothing is a finding. */
 export type Finding<T> = T | SystemError;

@@ -119,7 +119,7 @@ export class RuleFile {
 
   /** Opens the file, where it is not the one that is open; what is in it counts from now on. */
   #open(): Reader {
-    if (this.#cdb !== undefined && this.#version?.isAt(this.#cPath) === true) {
+    if (this.#cdb !== undefined && this.#version?.isUnchangedAt(this.#cPath) === true) {
       this.#cdb.startOver();
       return this.#cdb;
     }

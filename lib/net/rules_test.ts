@@ -201,7 +201,7 @@ function settle(file: string): void {
   const fd = open(file, 0);
   for (
     const deadline = performance.now() + 10_000;
-    !FileVersion.of(fd).isAt(cString(file));
+    !FileVersion.of(fd).isUnchangedAt(cString(file));
     sleep(20)
   ) {
     ok(performance.now() < deadline, "the file does not come to rest");

@@ -13,12 +13,12 @@ import {
   IP_OPTIONS,
   IPPROTO_IP,
   IPPROTO_TCP,
+  KERNEL_SIGSET_SIZE,
   PR_SET_PDEATHSIG,
   SIG_SETMASK,
   SIGCHLD,
   SIGKILL,
   SIGPIPE,
-  SIGSET_SIZE,
   TCP_NODELAY,
 } from "../os/constants.ts";
 import { EACCES, EISDIR, ENOENT, EPERM } from "../os/errno.ts";
@@ -26,7 +26,8 @@ import { type EnvironLayout, EnvironMemory } from "../os/environ.ts";
 import { type Call, DEFAULT_ACTION, Fork, words64 } from "../os/fork.ts";
 import { cString, stringArray } from "../os/libc.ts";
 import { type Inheritance, softLimits } from "../os/process.ts";
-import { getLimit } from "../os/rlimit.ts";
+import { getLimit, limitPair } from "../os/rlimit.ts";
+import { handOn } from "../os/spawn.ts";
 import { maskOf } from "../os/signal.ts";
 import { searchPath } from "../cli/path_search.ts";
 import { EXIT_TEMPORARY } from "../cli/messages.ts";
@@ -174,18 +175,15 @@ function planCalls(program: ServedProgram): CallPlan {
     const text = toBytes(program.banner);
     add({ name: "write", args: [0, text, text.length], passedOver: [] });
   }
-  add({ name: "rt_sigaction", args: [SIGPIPE, DEFAULT_ACTION, 0, SIGSET_SIZE] });
-  add({ name: "rt_sigprocmask", args: [SIG_SETMASK, words64(mask), 0, SIGSET_SIZE] });
-  for (const [ours, theirs] of inheritance.descriptors) {
-    add({ name: "dup3", args: [ours, theirs, 0] });
-  }
+  add({ name: "rt_sigaction", args: [SIGPIPE, DEFAULT_ACTION, 0, KERNEL_SIGSET_SIZE] });
+  add({ name: "rt_sigprocmask", args: [SIG_SETMASK, words64(mask), 0, KERNEL_SIGSET_SIZE] });
+  for (const [ours, theirs] of inheritance.descriptors) add(handOn(ours, theirs));
   add({ name: "gate" });
   const verdict = add({ name: "exit_group", args: [EXIT_TEMPORARY] });
   const farewell = add({ name: "prctl", args: [PR_SET_PDEATHSIG, 0] });
   for (const [resource, soft] of softLimits(inheritance)) {
     const { hard } = getLimit(resource);
-    const limit = words64(soft < hard ? soft : hard, hard);
-    add({ name: "prlimit64", args: [0, resource, limit, 0] });
+    add({ name: "prlimit64", args: [0, resource, limitPair(soft, hard), 0] });
   }
   const argv = stringArray(program.argv);
   const execs = candidates(program).map((file) =>

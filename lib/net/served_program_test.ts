@@ -7,7 +7,7 @@ import { fromBytes } from "../os/bytes.ts";
 import { RLIMIT_AS, RLIMIT_NOFILE } from "../os/constants.ts";
 import { EACCES, ENOENT } from "../os/errno.ts";
 import { close, dup, pipe, readToEnd } from "../os/file.ts";
-import { type Inheritance, wait } from "../os/process.ts";
+import { type Inheritance, waitFor } from "../os/process.ts";
 import { Environment } from "../cli/environment.ts";
 import { type Mishap, ProgramStarter } from "./served_program.ts";
 import { EnvironLayouts } from "./ucspi.ts";
@@ -48,7 +48,7 @@ function run(
   if (!before) tell();
   const output = fromBytes(readToEnd(reader));
   close(reader);
-  return { status: wait(child.pid, true)?.status, output, mishap: child.mishap };
+  return { status: waitFor(child.pid)?.status, output, mishap: child.mishap };
 }
 
 Deno.test("a served program has its limits, and they are not ours", () => {

@@ -6,13 +6,11 @@
  * @module
  */
 import { type ByteString, toBytes } from "../os/bytes.ts";
+import { PIPE_BUF } from "../os/constants.ts";
 import { SystemError } from "../os/errno.ts";
 import { writeAll } from "../os/file.ts";
 import { warn } from "../cli/messages.ts";
 import { EVERYTHING, WARNINGS } from "./verbosity.ts";
-
-/** PIPE_BUF, pipe(7): so much is never mixed with what others write into the same log. */
-const MAX_WRITE = 4096;
 
 export class StatusLog {
   readonly #name: string;
@@ -28,7 +26,7 @@ export class StatusLog {
   say(text: ByteString): void {
     if (this.#verbosity < EVERYTHING) return;
     const line = `${this.#name}: ${text}\n`;
-    if (this.#lines.length + line.length > MAX_WRITE) this.flush();
+    if (this.#lines.length + line.length > PIPE_BUF) this.flush();
     this.#lines += line;
   }
 

@@ -25,13 +25,8 @@ import {
 } from "./address.ts";
 import { dial } from "./dial.ts";
 import { askIdentNow } from "./ident.ts";
-import {
-  addressForm,
-  addressOperand,
-  type Ipv6Options,
-  NO_IPV6_OPTIONS,
-  scopeOption,
-} from "./operands.ts";
+import { addressForm, type Ipv6Options, NO_IPV6_OPTIONS, scopeOption } from "./ipv6_options.ts";
+import { addressOperand } from "./operands.ts";
 import { Resolver } from "./resolver.ts";
 import { type AddressForm, type Change, changed, protocolOf, shownAddress } from "./ucspi.ts";
 import { EVERYTHING, SILENT, WARNINGS } from "./verbosity.ts";

@@ -13,13 +13,13 @@ import { EMFILE, ENFILE, ENOBUFS, ENOENT, ENOMEM, SystemError } from "../os/errn
 import { close } from "../os/file.ts";
 import type { Loop } from "../os/loop.ts";
 import { sleep } from "../os/poll.ts";
-import { type Ended, type Inheritance, wait } from "../os/process.ts";
+import { type Ended, type Inheritance, waitIfEnded } from "../os/process.ts";
 import { CALM, rest } from "../os/rest.ts";
 import type { SignalDescriptor } from "../os/signal.ts";
 import { accept, type Accepted, localEnd, send } from "../os/socket.ts";
 import type { Environment } from "../cli/environment.ts";
 import { AddressCounts, type AddressLimit } from "./address_limit.ts";
-import type { Task } from "./dns_query.ts";
+import type { Task } from "./task.ts";
 import { FormerClients } from "./former_clients.ts";
 import { IdentQuery } from "./ident.ts";
 import type { Resolver } from "./resolver.ts";
@@ -329,7 +329,7 @@ export class TcpServer {
 
   /** One SIGCHLD may stand for many children. */
   #reap(): void {
-    for (let ended = wait(-1, false); ended !== undefined; ended = wait(-1, false)) {
+    for (let ended = waitIfEnded(-1); ended !== undefined; ended = waitIfEnded(-1)) {
       this.#part(ended);
     }
   }

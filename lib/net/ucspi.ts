@@ -7,13 +7,18 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { EnvironLayout, type Position } from "../os/environ.ts";
-import { type Address, interfaceName } from "../os/socket.ts";
+import { type Address, type Endpoint, interfaceName } from "../os/socket.ts";
 import { Environment } from "../cli/environment.ts";
 import { formatAddress, formatIpv6, isIpv6 } from "./address.ts";
-import type { Connection } from "./ident.ts";
 
 /** A variable to be set, or, where there is no value, removed. */
 export type Change = readonly [name: ByteString, value: ByteString | undefined];
+
+/** A connection: our end and theirs. */
+export interface Connection {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+}
 
 /** A connection and what was found out about it; undefined: not known. */
 export interface Peers extends Connection {

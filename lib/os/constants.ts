@@ -141,7 +141,7 @@ export const X_OK = 1;
 
 // rt_sigprocmask(2): how, and the kernel's size of a signal set
 export const SIG_SETMASK = 2;
-export const SIGSET_SIZE = 8;
+export const KERNEL_SIGSET_SIZE = 8;
 
 // signal(7)
 export const SIGHUP = 1;
@@ -172,6 +172,13 @@ export const RLIMIT_AS = 9;
 // epoll_ctl(2), poll(2)
 export const EPOLLIN = 0x1;
 export const EPOLLOUT = 0x4;
+
+/** pipe(7): a write of up to so much is not mixed with others', and there is room for it where poll(2) says that there is. */
+export const PIPE_BUF = 4096;
+
+// send(2), recv(2)
+export const MSG_DONTWAIT = 0x40;
+export const MSG_NOSIGNAL = 0x4000;
 
 // socket(7), ip(7), ipv6(7), tcp(7)
 export const SOL_SOCKET = 1;

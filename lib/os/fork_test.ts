@@ -10,7 +10,7 @@ import { type Call, CODE, Fork } from "./fork.ts";
 import { close, pipe, readToEnd, setNonblocking } from "./file.ts";
 import { cString, stringArray } from "./libc.ts";
 import { type Arch, assemble, source } from "./listing.ts";
-import { kill, wait } from "./process.ts";
+import { kill, waitFor, waitIfEnded } from "./process.ts";
 
 const argv = stringArray(["sh", "-c", 'echo "$A"; exit 7']);
 const environ = stringArray(["A=a variable"]);
@@ -24,7 +24,7 @@ function run(fork: Fork): number | undefined {
   fork.shut();
   const pid = fork.start();
   fork.open();
-  return wait(pid, true)?.status;
+  return waitFor(pid)?.status;
 }
 
 for (const [arch, listing] of Object.entries(CODE) as [Arch, string][]) {
@@ -60,14 +60,14 @@ Deno.test("a child is there, and waits, until its gate is opened", () => {
     { name: "exit_group", args: [0] },
   ]);
   const pid = fork.start();
-  equal(wait(pid, false), undefined);
+  equal(waitIfEnded(pid), undefined);
   throws(
     () => readToEnd(reader),
     (error) => error instanceof SystemError && error.errno === EAGAIN,
   );
   fork.set(2, 0, 3);
   fork.open();
-  deepEqual(wait(pid, true), { pid, status: 3 << 8 });
+  deepEqual(waitFor(pid), { pid, status: 3 << 8 });
   close(writer);
   equal(readToEnd(reader).length, 1);
   close(reader);
@@ -77,12 +77,12 @@ Deno.test("a child does not wait before a gate that is open, and the next one do
   const fork = new Fork([{ name: "gate" }, { name: "exit_group", args: [5] }]);
   fork.open();
   const pid = fork.start();
-  deepEqual(wait(pid, true), { pid, status: 5 << 8 });
+  deepEqual(waitFor(pid), { pid, status: 5 << 8 });
   fork.shut();
   const next = fork.start();
-  equal(wait(next, false), undefined);
+  equal(waitIfEnded(next), undefined);
   fork.open();
-  deepEqual(wait(next, true), { pid: next, status: 5 << 8 });
+  deepEqual(waitFor(next), { pid: next, status: 5 << 8 });
 });
 
 Deno.test("after an error that is passed over the next call comes, after another the last", () => {
@@ -107,7 +107,7 @@ Deno.test("a child can be killed while it waits", () => {
   const fork = new Fork([{ name: "gate" }, { name: "exit_group", args: [0] }]);
   const pid = fork.start();
   ok(kill(pid, 9));
-  deepEqual(wait(pid, true), { pid, status: 9 });
+  deepEqual(waitFor(pid), { pid, status: 9 });
   equal(run(fork), 0);
 });
 
@@ -121,5 +121,5 @@ Deno.test("many children wait at the same time", () => {
     fork.set(1, 0, i);
     fork.open();
   });
-  deepEqual(pids.map((pid) => wait(pid, true)?.status), pids.map((_, i) => i << 8));
+  deepEqual(pids.map((pid) => waitFor(pid)?.status), pids.map((_, i) => i << 8));
 });

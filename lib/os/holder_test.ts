@@ -9,7 +9,7 @@ import { close, pipe, readlink, writeAll } from "./file.ts";
 import { CODE, holderData, startHolder } from "./holder.ts";
 import { type Arch, assemble, source } from "./listing.ts";
 import { commandName, processFacts } from "./proc.ts";
-import { kill, prepare, wait } from "./process.ts";
+import { kill, prepare, waitFor, waitIfEnded } from "./process.ts";
 
 const DEADLINE = 10_000;
 
@@ -59,9 +59,9 @@ Deno.test("a holder has the reading ends, and ends when nobody writes any more",
   for (const file of back) equal(file.readSync(new Uint8Array(100)), 10);
   close(second.writer);
   until(() => sleeps(pid));
-  equal(wait(pid, false), undefined);
+  equal(waitIfEnded(pid), undefined);
   close(first.writer);
-  equal(wait(pid, true)?.status, 0);
+  equal(waitFor(pid)?.status, 0);
   for (const file of back) file.close();
 });
 
@@ -75,7 +75,7 @@ Deno.test("a holder stays with what nobody has read", () => {
   const file = Deno.openSync(`/proc/${pid}/fd/${reader}`);
   equal(file.readSync(new Uint8Array(100)), 10);
   file.close();
-  equal(wait(pid, false), undefined);
+  equal(waitIfEnded(pid), undefined);
   kill(pid, SIGKILL);
-  equal(wait(pid, true)?.status, SIGKILL);
+  equal(waitFor(pid)?.status, SIGKILL);
 });

@@ -371,7 +371,7 @@ export function libc(): Symbols<typeof COLD> {
 type Hot = { -readonly [K in keyof typeof HOT]?: Symbols<Pick<typeof HOT, K>>[K] };
 const hotSymbols: Hot = {};
 
-/** One hot symbol. Callers keep the function in a constant of their own loop. */
+/** One hot symbol: a property look-up each time. In a loop over bytes, keep the function. */
 export function hot<K extends keyof typeof HOT>(name: K): NonNullable<Hot[K]> {
   const known = hotSymbols[name];
   if (known !== undefined) return known as NonNullable<Hot[K]>;

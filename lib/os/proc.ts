@@ -27,14 +27,21 @@ const STAT_STARTED = 19;
  * @throws SystemError where the system has no descriptor for the file
  */
 export function processFacts(pid: number): ProcessFacts | undefined {
-  const stat = readProc(`/proc/${pid}/stat`);
-  if (stat === undefined) return undefined;
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ", STAT_STARTED + 1);
-  return {
+  const fields = statFields(`/proc/${pid}/stat`);
+  return fields && {
     state: fields[0] ?? "",
     parent: Number(fields[STAT_PARENT]),
     started: Number(fields[STAT_STARTED]),
   };
+}
+
+/**
+ * The fields of the stat file of a process or a thread from the state on, which is field 3: what stands before it may hold
+ * spaces and brackets. undefined where there is none.
+ */
+export function statFields(path: ByteString): ByteString[] | undefined {
+  const stat = readProc(path);
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 /** What process `pid` calls itself (prctl(2) PR_SET_NAME); undefined where there is none. */

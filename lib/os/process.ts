@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { type ByteString, fromBytes } from "./bytes.ts";
+import type { ByteString } from "./bytes.ts";
 import { F_OK, RLIMIT_NOFILE } from "./constants.ts";
 import { EINTR, EMFILE, SystemError } from "./errno.ts";
 import {
@@ -19,10 +19,10 @@ import {
   isInherited,
   isOpen,
   readDirectory,
-  readFile,
   setCloseOnExec,
 } from "./file.ts";
 import { check, cString, errno, libc, pad, type StringArray, stringArray } from "./libc.ts";
+import { statFields } from "./proc.ts";
 import { getLimit, type Limits, LimitSwitch } from "./rlimit.ts";
 import {
   ignoredForOurselves,
@@ -102,26 +102,42 @@ export function freeDescriptors(
   return free;
 }
 
-/** Puts the descriptors of `mappings` in their places; returns what takes them away again. */
+/** Puts the descriptors of `mappings` in their places; returns what takes them away again. Throws SystemError. */
 function placeDescriptors(mappings: readonly Mapping[]): () => void {
   const undo: (() => void)[] = [];
-  for (const [ours, theirs] of mappings) {
-    if (ours === theirs) {
-      undo.push(() => setCloseOnExec(ours, true));
-    } else if (isOpen(theirs)) {
-      // One of the runtime's own: it may still need it.
-      const kept = dup(theirs);
-      undo.push(() => {
-        dup2(kept, theirs);
-        setCloseOnExec(theirs, true);
-        close(kept);
-      });
-    } else {
-      undo.push(() => close(theirs));
-    }
-    dup2(ours, theirs);
+  const takeAway = (): void => undo.reverse().forEach((action) => action());
+  try {
+    for (const [ours, theirs] of mappings) undo.push(place(ours, theirs));
+    return takeAway;
+  } catch (error) {
+    takeAway();
+    throw error;
   }
-  return () => undo.reverse().forEach((action) => action());
+}
+
+function place(ours: number, theirs: number): () => void {
+  if (ours === theirs) {
+    setCloseOnExec(ours, false);
+    return () => setCloseOnExec(ours, true);
+  }
+  if (!isOpen(theirs)) {
+    dup2(ours, theirs);
+    return () => close(theirs);
+  }
+  // One of the runtime's own: it may still need it.
+  const kept = dup(theirs);
+  const putBack = (): void => {
+    dup2(kept, theirs);
+    setCloseOnExec(theirs, true);
+    close(kept);
+  };
+  try {
+    dup2(ours, theirs);
+    return putBack;
+  } catch (error) {
+    close(kept);
+    throw error;
+  }
 }
 
 /** How often the runtime's threads are looked at, and how long apart, in microseconds. */
@@ -137,14 +153,17 @@ function waitForQuiet(): void {
   for (let looks = 0; looks < LOOKS && !others.every(isAsleep); looks++) libc().usleep(PAUSE, pad);
 }
 
+/** Whether a thread of ours has nothing to do, or is no more. */
 function isAsleep(thread: ByteString): boolean {
-  const stat = fromBytes(readFile(`/proc/self/task/${thread}/stat`));
-  return stat.charAt(stat.lastIndexOf(")") + 2) === "S";
+  const [state] = statFields(`/proc/self/task/${thread}/stat`) ?? ["S"];
+  return state === "S";
 }
 
 /**
  * execve(2): the program takes our place. Returns only on failure, with the error number; limits, signals and
  * descriptors are as before then.
+ *
+ * @throws SystemError where its descriptors cannot be put in their places
  */
 export function exec(program: Program): number {
   const path = cString(program.path);
@@ -186,13 +205,19 @@ const WNOHANG = 1;
 const waitStatus = new Int32Array(1);
 const waitStatusBytes = new Uint8Array(waitStatus.buffer);
 
-/**
- * waitpid(2) for `pid` (-1: any child). With `hang` it waits, else it returns undefined while the child runs.
- * undefined too where there is no such child.
- */
-export function wait(pid: number, hang: boolean): Ended | undefined {
+/** waitpid(2): waits until our child `pid` (-1: any) has ended; undefined where there is no such child. */
+export function waitFor(pid: number): Ended | undefined {
+  return waitpid(pid, 0);
+}
+
+/** How our child `pid` (-1: any) has ended; undefined while it runs, and where there is no such child. */
+export function waitIfEnded(pid: number): Ended | undefined {
+  return waitpid(pid, WNOHANG);
+}
+
+function waitpid(pid: number, options: number): Ended | undefined {
   for (;;) {
-    const got = libc().waitpid(pid, waitStatusBytes, hang ? 0 : WNOHANG, pad);
+    const got = libc().waitpid(pid, waitStatusBytes, options, pad);
     if (got > 0) return { pid: got, status: waitStatus[0] as number };
     if (got === 0 || errno() !== EINTR) return undefined;
   }
@@ -239,7 +264,7 @@ export function exitCodeOf(ended: Ended): number {
 const SYS_PIDFD_OPEN = 434n;
 
 /** pidfd_open(2): a descriptor (close-on-exec) that becomes readable when the process ends, child of ours or not. */
-export function openPid(pid: number): number {
+export function openPidfd(pid: number): number {
   return check(libc().syscall(SYS_PIDFD_OPEN, BigInt(pid), 0n, 0n, 0n, pad), "pidfd_open");
 }
 
@@ -247,8 +272,8 @@ export function openPid(pid: number): number {
 const SYS_PIDFD_SEND_SIGNAL = 424n;
 
 /** pidfd_send_signal(2); false where it failed (the process has ended, or is not ours to signal). */
-export function signalProcess(process: number, signal: number): boolean {
-  return libc().syscall(SYS_PIDFD_SEND_SIGNAL, BigInt(process), BigInt(signal), 0n, 0n, pad) === 0;
+export function signalPidfd(pidfd: number, signal: number): boolean {
+  return libc().syscall(SYS_PIDFD_SEND_SIGNAL, BigInt(pidfd), BigInt(signal), 0n, 0n, pad) === 0;
 }
 
 /** kill(2); false where it failed (no such process, or not ours to signal). */
@@ -256,7 +281,7 @@ export function kill(pid: number, signal: number): boolean {
   return libc().kill(pid, signal, pad) === 0;
 }
 
-/** Ends this process by `signal`, as if nobody had looked for it. Does not return for a signal that ends processes. */
+/** Ends this process by `signal`, as if it had not been noticed. Does not return for a signal that ends processes. */
 export function dieBy(signal: number): void {
   setDisposition(signal, "default");
   unblock([signal]);

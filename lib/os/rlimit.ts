@@ -37,7 +37,7 @@ export function setSoftLimit(resource: number, soft: bigint, pid = 0): bigint {
 }
 
 /** A struct rlimit: rlim_cur u64, which is not to be above rlim_max, u64. */
-function limitPair(soft: bigint, hard: bigint): Uint8Array<ArrayBuffer> {
+export function limitPair(soft: bigint, hard: bigint): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new BigUint64Array([soft < hard ? soft : hard, hard]).buffer);
 }
 

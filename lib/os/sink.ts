@@ -5,16 +5,11 @@
  *
  * @module
  */
-import { EAGAIN, EINTR, ENOTSOCK, SystemError } from "./errno.ts";
+import { MSG_DONTWAIT, MSG_NOSIGNAL, PIPE_BUF } from "./constants.ts";
+import { EAGAIN, EINTR, ENOTSOCK, SystemError, unlessRefused } from "./errno.ts";
 import { setNonblocking } from "./file.ts";
 import { fstat, isRegular } from "./stat.ts";
 import { errno, hot } from "./libc.ts";
-
-const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
-
-/** What a pipe has room for, at least, when poll(2) says it can be written to: pipe(7), PIPE_BUF. */
-const PIPE_BUF = 4096;
 
 /** Where bytes can be written without waiting. */
 export interface Sink {
@@ -46,12 +41,7 @@ export function ownSink(fd: number): Sink {
 
 /** A file takes whatever it is given. */
 function isFile(fd: number): boolean {
-  try {
-    return isRegular(fstat(fd));
-  } catch (error) {
-    if (error instanceof SystemError) return false; // it is closed
-    throw error;
-  }
+  return unlessRefused(() => isRegular(fstat(fd))) === true; // else it is closed
 }
 
 /**

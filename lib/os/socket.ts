@@ -9,6 +9,8 @@ import type { ByteString } from "./bytes.ts";
 import {
   IPPROTO_IPV6,
   IPV6_V6ONLY,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
   O_CLOEXEC,
   O_NONBLOCK,
   SO_ERROR,
@@ -43,8 +45,6 @@ export const AF_INET = 2;
 export const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
-const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
 
 /*
  * struct sockaddr_in: family u16 in the machine's order, port u16 and address in the network's, 16 bytes;

@@ -6,18 +6,17 @@
  *
  * @module
  */
-import { ARCH, O_PATH, SIG_SETMASK, SIGSET_SIZE } from "./constants.ts";
+import { ARCH, F_SETFD, KERNEL_SIGSET_SIZE, O_PATH, SIG_SETMASK } from "./constants.ts";
 import { SystemError, unlessRefused } from "./errno.ts";
 import { dup, dup3, isInherited, open, readDirectory } from "./file.ts";
 import { type Call, DEFAULT_ACTION, Fork, words64 } from "./fork.ts";
 import { cString, libc, pad, stringArray } from "./libc.ts";
-import { type Mapping, type Program, softLimits, wait } from "./process.ts";
+import { type Mapping, type Program, softLimits, waitFor } from "./process.ts";
 import { getLimit } from "./rlimit.ts";
 import { ignoredForOurselves } from "./signal.ts";
 
 /** The exit code of a child whose exec fails. */
 const EXIT_FAILED = 111;
-const F_SETFD = 2;
 
 /** A new process. */
 export interface Spawned {
@@ -74,7 +73,8 @@ class Divide {
   }
 }
 
-function handOn(ours: number, theirs: number): Call {
+/** Has a child find what is open at `ours` as its descriptor `theirs`. */
+export function handOn(ours: number, theirs: number): Call {
   return ours === theirs
     ? { name: "fcntl", args: [ours, F_SETFD, 0] }
     : { name: "dup3", args: [ours, theirs, 0] };
@@ -90,8 +90,8 @@ interface Manner {
   readonly often?: boolean;
 }
 
-/** A program that is started beside us. */
-export class Start {
+/** A program that is ready to be started beside us, once or again and again. */
+export class SpawnPlan {
   readonly #fork: Fork;
   readonly #divide: Divide | undefined;
   readonly #part: number;
@@ -116,11 +116,11 @@ export class Start {
     for (const [ours, theirs] of program.descriptors) calls.push(handOn(ours, theirs));
     this.#further = often ? calls.push(handOn(-1, 0)) - 1 : -1;
     for (const signal of [...ignoredForOurselves(), ...defaults]) {
-      calls.push({ name: "rt_sigaction", args: [signal, DEFAULT_ACTION, 0, SIGSET_SIZE] });
+      calls.push({ name: "rt_sigaction", args: [signal, DEFAULT_ACTION, 0, KERNEL_SIGSET_SIZE] });
     }
     calls.push({
       name: "rt_sigprocmask",
-      args: [SIG_SETMASK, words64(program.mask), 0, SIGSET_SIZE],
+      args: [SIG_SETMASK, words64(program.mask), 0, KERNEL_SIGSET_SIZE],
     });
     this.#limits = [...softLimits(program)].map(([resource, soft]) => {
       const limit = words64(0n, 0n);
@@ -187,8 +187,8 @@ export function spawn(
   defaults: readonly number[] = [],
 ): number {
   const moves = directory !== undefined;
-  const { pid, errno } = new Start(program, { moves, defaults }).start(directory);
+  const { pid, errno } = new SpawnPlan(program, { moves, defaults }).start(directory);
   if (errno === 0) return pid;
-  wait(pid, true);
+  waitFor(pid);
   throw new SystemError(errno, "execve");
 }

@@ -3,15 +3,15 @@
 import { equal } from "node:assert/strict";
 import { fromBytes } from "./bytes.ts";
 import { close, dup, isOpen, openDirectory, pipe, readToEnd } from "./file.ts";
-import { wait } from "./process.ts";
-import { Start } from "./spawn.ts";
+import { waitFor } from "./process.ts";
+import { SpawnPlan } from "./spawn.ts";
 
 const SCRIPT = 'pwd; for fd in 3 200 300 400; do [ ! -e "/proc/$$/fd/$fd" ] || echo "$fd"; done';
 
 Deno.test("a program that is started often has its further descriptor and what is inherited, and we have all of ours", () => {
   const inherited = dup(0, 200, true);
   const { reader, writer } = pipe();
-  const start = new Start({
+  const start = new SpawnPlan({
     path: "/bin/sh",
     argv: ["sh", "-c", SCRIPT],
     environ: [],
@@ -26,7 +26,7 @@ Deno.test("a program that is started often has its further descriptor and what i
   for (const ours of [far, writer]) {
     const { pid, errno } = start.start(root, [ours, 1]);
     equal(errno, 0);
-    equal(wait(pid, true)?.status, 0);
+    equal(waitFor(pid)?.status, 0);
   }
   for (const fd of [inherited, root, own, far, writer]) {
     equal(isOpen(fd), true);
@@ -39,7 +39,7 @@ Deno.test("a program that is started often has its further descriptor and what i
 
 Deno.test("no further descriptor is none", () => {
   const { reader, writer } = pipe();
-  const start = new Start({
+  const start = new SpawnPlan({
     path: "/bin/echo",
     argv: ["echo", "said"],
     environ: [],
@@ -48,7 +48,7 @@ Deno.test("no further descriptor is none", () => {
     limits: new Map(),
     descriptors: [[writer, 1]],
   }, { often: true });
-  for (let i = 0; i < 2; i++) equal(wait(start.start().pid, true)?.status, 0);
+  for (let i = 0; i < 2; i++) equal(waitFor(start.start().pid)?.status, 0);
   close(writer);
   equal(fromBytes(readToEnd(reader)), "said\n".repeat(2));
   close(reader);

@@ -205,7 +205,7 @@ export class FileVersion {
    * Whether that is still what is at `path`, a C string, relative to the descriptor `at`. No where it may be changed
    * without anybody's noticing, because it was changed just now, and where it cannot be found out.
    */
-  isAt(path: Uint8Array<ArrayBuffer>, at = AT_FDCWD): boolean {
+  isUnchangedAt(path: Uint8Array<ArrayBuffer>, at = AT_FDCWD): boolean {
     if (!this.#settled || statxAgain(at, path) !== 0) return false;
     for (let i = 0; i < VERSION_WORDS.length; i++) {
       if (statxWords[VERSION_WORDS[i] as number] !== this.#words[i]) return false;

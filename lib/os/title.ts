@@ -9,9 +9,9 @@
  *
  * @module
  */
-import { type ByteString, fromBytes, toBytes } from "./bytes.ts";
-import { readFile } from "./file.ts";
+import { type ByteString, toBytes } from "./bytes.ts";
 import { addressOf, cString, libc, pad } from "./libc.ts";
+import { statFields } from "./proc.ts";
 
 const PR_SET_NAME = 15;
 const PR_SET_MM = 35;
@@ -58,19 +58,13 @@ function terminated(strings: readonly ByteString[]): ByteString {
   return strings.map((text) => text + "\0").join("");
 }
 
-/** The fields of /proc/self/stat from the state on. */
-function statFields(): ByteString[] {
-  const stat = fromBytes(readFile("/proc/self/stat"));
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-}
-
 function address(fields: readonly ByteString[], field: number): bigint {
   return BigInt(fields[field] ?? "0");
 }
 
 /** Points the kernel at `all`: arguments of `length` bytes, then the environment. */
 function mapTo(all: Uint8Array<ArrayBuffer>, length: number): boolean {
-  const fields = statFields();
+  const fields = statFields("/proc/self/stat") ?? [];
   const start = addressOf(all);
   const end = start + BigInt(length);
   const map = new BigUint64Array(MM_MAP_SIZE / 8);
@@ -92,7 +86,7 @@ function mapTo(all: Uint8Array<ArrayBuffer>, length: number): boolean {
 }
 
 function overwrite(text: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const fields = statFields();
+  const fields = statFields("/proc/self/stat") ?? [];
   const from = address(fields, ARG_START);
   const size = Number(address(fields, ARG_END) - from);
   const pointer = Deno.UnsafePointer.create(from);

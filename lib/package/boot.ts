@@ -9,7 +9,7 @@ import { O_RDWR } from "../os/constants.ts";
 import { SystemError } from "../os/errno.ts";
 import { close, open } from "../os/file.ts";
 import { commandName } from "../os/proc.ts";
-import { exitCodeOf, kill, type Mapping, signalOf, wait } from "../os/process.ts";
+import { exitCodeOf, kill, type Mapping, signalOf, waitFor } from "../os/process.ts";
 import { EXIT_TEMPORARY, reasonOf } from "../cli/messages.ts";
 import { spawnProgram } from "../cli/spawn.ts";
 import type { Context } from "../cli/tool.ts";
@@ -23,11 +23,11 @@ import {
   runningInit,
   writeEntry,
 } from "./init.ts";
+import { DEBIAN_PLACE, ORIGINAL_PLACE } from "../supervise/place.ts";
 import { attempt, refusal, say } from "./messages.ts";
 import { awaitStarts, findScanners, isSupervised, stop, until } from "./running.ts";
 
 const BOOT_PROGRAM = "svscanboot";
-const DIRECTORIES = ["/service", "/etc/service"];
 
 /** The init called `name`. */
 export function initCalled(name: ByteString): Init {
@@ -86,7 +86,9 @@ function startNow(context: Context, init: Init): void {
 
 /** Says what looks after the services already, if anything does. */
 function tellRunning(): boolean {
-  const running = findScanners().filter(({ directory }) => DIRECTORIES.includes(directory));
+  const running = findScanners().filter(({ directory }) =>
+    [ORIGINAL_PLACE, DEBIAN_PLACE].includes(directory)
+  );
   for (const { pid, file, directory } of running) {
     const advice = file.includes("/package/admin/djbox-")
       ? ""
@@ -124,7 +126,7 @@ function order(context: Context, command: readonly ByteString[], waits = true): 
   const shown = command.join(" ");
   try {
     const pid = spawnProgram(command, context.env.get("PATH"), context.env, context.inheritance);
-    const ended = waits ? wait(pid, true) : undefined;
+    const ended = waits ? waitFor(pid) : undefined;
     if (ended === undefined || (signalOf(ended) === 0 && exitCodeOf(ended) === 0)) return;
     throw refusal(`${shown} has failed`);
   } catch (error) {
@@ -149,7 +151,7 @@ export function goOn(
   const init = runningInit();
   if (init?.name !== "inittab" || !hasEntry(init, "")) {
     const nothing = open("/dev/null", O_RDWR);
-    const svscan = directory === DIRECTORIES[0] ? [BOOT_PROGRAM] : ["svscan", directory];
+    const svscan = directory === ORIGINAL_PLACE ? [BOOT_PROGRAM] : ["svscan", directory];
     const argv = [`${tree}/command/pgrphack`, ...svscan];
     const descriptors: Mapping[] = [[nothing, 0], [nothing, 1], [nothing, 2]];
     const env = context.env.copy();

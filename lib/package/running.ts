@@ -17,7 +17,7 @@ import { checkSupervised, openControl } from "../supervise/client.ts";
 import { isThere, namesIn } from "./placing.ts";
 
 /** A process that looks after a directory of services: a svscan, or the supervise that a svscan left. */
-export interface Scanner {
+export interface FoundScanner {
   readonly pid: number;
   readonly name: ByteString;
   /** Its executable. */
@@ -26,7 +26,7 @@ export interface Scanner {
 }
 
 /** The processes called `names` that we may look at. */
-export function findScanners(names: readonly ByteString[] = ["svscan"]): Scanner[] {
+export function findScanners(names: readonly ByteString[] = ["svscan"]): FoundScanner[] {
   return allProcesses().flatMap((pid) => {
     const name = unlessRefused(() => commandName(pid));
     if (name === undefined || !names.includes(name)) return [];
@@ -45,7 +45,7 @@ const BIRTH = 2000;
  * now may have left its services to a supervise that is not called so yet.
  */
 export function awaitStarts(folder: ByteString): void {
-  const starting = ({ pid, file }: Scanner): boolean =>
+  const starting = ({ pid, file }: FoundScanner): boolean =>
     pid !== getpid() && file.startsWith(`${folder}/`);
   until(() => !findScanners(UNNAMED).some(starting), BIRTH);
 }
@@ -110,7 +110,7 @@ export function until(condition: () => boolean, patience: number, pause = PAUSE)
  * Ends `scanner`, then the services in its directory, then their loggers, which have read everything by then. Returns
  * the services that have not ended.
  */
-export function stop(scanner: Scanner): ByteString[] {
+export function stop(scanner: FoundScanner): ByteString[] {
   const services = servicesIn(scanner.directory).filter((service) =>
     isSupervised(service) || isSupervised(`${service}/log`)
   );

@@ -21,7 +21,7 @@ import { leaveRecord } from "../supervise/service_directory.ts";
 import { decodeStatus, type Status } from "../supervise/status_file.ts";
 import { attempt, refusal } from "./messages.ts";
 import { isThere } from "./placing.ts";
-import { findScanners, type Scanner, servicesIn, until } from "./running.ts";
+import { findScanners, type FoundScanner, servicesIn, until } from "./running.ts";
 
 /** The shell script that svscan was started by. */
 const BOOT_SCRIPT = "svscanboot";
@@ -30,7 +30,7 @@ const PATIENCE = 5000;
 const PAUSE = 10;
 
 /** A supervise that is stopped. */
-interface Held {
+interface StoppedSupervise {
   readonly pid: number;
   readonly directory: ByteString;
   readonly status: Status;
@@ -39,7 +39,7 @@ interface Held {
 }
 
 /** A supervise of the other package, and its service directory as it is reached from svscan's. */
-interface Keeper {
+interface ForeignSupervise {
   readonly pid: number;
   readonly directory: ByteString;
   /** The descriptor at which it has the log pipe; undefined: there is none. */
@@ -47,7 +47,7 @@ interface Keeper {
 }
 
 /** Ends `scanner` and its supervises, with all ready for a svscan of ours to go on. Returns the service directories. */
-export function endAndKeep(scanner: Scanner): ByteString[] {
+export function endAndKeep(scanner: FoundScanner): ByteString[] {
   const stopped: number[] = [];
   const pause = (pid: number): void => {
     stopped.push(pid);
@@ -58,7 +58,7 @@ export function endAndKeep(scanner: Scanner): ByteString[] {
     const held = keepersOf(scanner).map((keeper) => hold(keeper, pause));
     for (const one of held) attempt(`write ${one.directory}/supervise/lock`, () => record(one));
     for (const pid of stopped) kill(pid, SIGKILL);
-    for (const pid of stopped) waitFor(`the end of process ${pid}`, () => hasEnded(pid));
+    for (const pid of stopped) waitUntil(`the end of process ${pid}`, () => hasEnded(pid));
     return held.map(({ directory }) => directory);
   } catch (error) {
     for (const pid of stopped) kill(pid, SIGCONT);
@@ -67,13 +67,13 @@ export function endAndKeep(scanner: Scanner): ByteString[] {
 }
 
 /** The script that has started `scanner`; what it still has to say goes where svscan's messages go. 0: there is none. */
-export function scriptOf({ pid }: Scanner): number {
+export function scriptOf({ pid }: FoundScanner): number {
   const parent = processFacts(pid)?.parent ?? 0;
   return parent > 1 && commandName(parent) === BOOT_SCRIPT ? parent : 0;
 }
 
-function keepersOf(scanner: Scanner): Keeper[] {
-  const directories = new Map<string, Omit<Keeper, "pid">>();
+function keepersOf(scanner: FoundScanner): ForeignSupervise[] {
+  const directories = new Map<string, Omit<ForeignSupervise, "pid">>();
   const add = (directory: ByteString, pipe: number | undefined): void => {
     const found = unlessRefused(() => stat(directory));
     if (found !== undefined) directories.set(found.identity, { directory, pipe });
@@ -93,14 +93,14 @@ function keepersOf(scanner: Scanner): Keeper[] {
 /** Stops `pid` and waits until it stands. */
 function stop(pid: number): void {
   if (!kill(pid, SIGSTOP)) throw refusal(`unable to stop process ${pid}: only root may do that`);
-  waitFor(`process ${pid} to stop`, () => processFacts(pid)?.state === "T");
+  waitUntil(`process ${pid} to stop`, () => processFacts(pid)?.state === "T");
 }
 
 /** Stops a supervise at a moment at which its status file is true. */
-function hold(keeper: Keeper, pause: (pid: number) => void): Held {
+function hold(keeper: ForeignSupervise, pause: (pid: number) => void): StoppedSupervise {
   const { pid, directory } = keeper;
   let status: Status | undefined;
-  waitFor(`a quiet moment of ${directory}`, () => {
+  waitUntil(`a quiet moment of ${directory}`, () => {
     pause(pid);
     status = decodeStatus(readBeginning(`${directory}/supervise/status`));
     if (status !== undefined && `${childrenOf(pid)}` === `${status.pid || ""}`) return true;
@@ -114,7 +114,7 @@ function hold(keeper: Keeper, pause: (pid: number) => void): Held {
 }
 
 /** Leaves the record that a svscan of ours goes by, as a supervise of ours would have left it. */
-function record({ directory, status: { since, pid }, pipe }: Held): void {
+function record({ directory, status: { since, pid }, pipe }: StoppedSupervise): void {
   const started = pid === 0 ? undefined : processFacts(pid)?.started;
   const phase: Phase = started === undefined ? { kind: "idle" } : { kind: "running", pid, started };
   leaveRecord(directory, { boot: bootId(), before: since, since, pipe, phase });
@@ -124,7 +124,7 @@ function hasEnded(pid: number): boolean {
   return "ZX".includes(processFacts(pid)?.state ?? "X");
 }
 
-function waitFor(what: ByteString, condition: () => boolean): void {
+function waitUntil(what: ByteString, condition: () => boolean): void {
   if (!until(condition, PATIENCE, PAUSE)) {
     throw refusal(`waited in vain for ${what}; everything goes on as it was`);
   }

@@ -16,7 +16,7 @@ export const SLACK = 64;
 export const CARRY_SIZE = 4096;
 
 /** A stamp of tai64n(1) and the space behind it. */
-export const STAMP_SIZE = 26;
+export const STAMP_AND_SPACE = 26;
 /** The stamp that `stampLines` writes. */
 export const STAMP = 0;
 
@@ -35,5 +35,5 @@ export const INPUT = 8192 + CARRY_SIZE;
 /** Where output goes: at most one stamp more for each byte than there was. */
 export const OUTPUT = INPUT + READ_SIZE + SLACK;
 /** Where `stampLines` notes where lines end. Memory that is not touched costs nothing. */
-export const ENDS = OUTPUT + CARRY_SIZE + (READ_SIZE + 1) * (STAMP_SIZE + 1) + SLACK;
+export const ENDS = OUTPUT + CARRY_SIZE + (READ_SIZE + 1) * (STAMP_AND_SPACE + 1) + SLACK;
 export const MEMORY_SIZE = ENDS + READ_SIZE * 4;

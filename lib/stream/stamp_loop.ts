@@ -5,7 +5,7 @@
  * @module
  */
 import { advance, copyingRoutine, copyToNext, outputEnd } from "./copying.ts";
-import { LF, STAMP_SIZE } from "./layout.ts";
+import { LF, STAMP_AND_SPACE } from "./layout.ts";
 import {
   and128,
   atLeast,
@@ -34,7 +34,7 @@ const DIGITS = "0123456789abcdef";
 const NANOSECONDS_AT = 17;
 
 /**
- * Copies the bytes from `from` to `end` with the stamp at `stamp`, STAMP_SIZE bytes, before each line, the first one
+ * Copies the bytes from `from` to `end` with the stamp at `stamp`, STAMP_AND_SPACE bytes, before each line, the first one
  * too: the nanoseconds in it are replaced by `nanoseconds`, which grows by one each line and must not grow to a
  * second. Where lines end in the output, behind their newlines, is written from `ends` on, as 32-bit words.
  *
@@ -79,13 +79,13 @@ export function stampLines(): Routine {
       const { from, end, to, chunk } = copying;
       return [
         front.set(load128(stamp.get)),
-        back.set(load128(stamp.get, STAMP_SIZE - 16)),
+        back.set(load128(stamp.get, STAMP_AND_SPACE - 16)),
         forever(
           when(atLeast(from.get, end.get), ret(outputEnd(copying))),
           store128(to.get, front.get),
-          store128(to.get, back.get, STAMP_SIZE - 16),
+          store128(to.get, back.get, STAMP_AND_SPACE - 16),
           storeHalf(to.get, eightDigits(nanoseconds, chunk), NANOSECONDS_AT),
-          to.increase(i32(STAMP_SIZE)),
+          to.increase(i32(STAMP_AND_SPACE)),
           nanoseconds.increase(i32(1)),
           ...copyToNext(copying, outputEnd(copying)),
           ...advance(copying, i32(1)),

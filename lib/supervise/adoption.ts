@@ -15,7 +15,7 @@ import { close, open, openDirectory, readBeginning, readlink, setNonblocking } f
 import { stat } from "../os/stat.ts";
 import { PollSet } from "../os/poll.ts";
 import { allProcesses, bootId, processFacts } from "../os/proc.ts";
-import { getpid, openPid } from "../os/process.ts";
+import { getpid, openPidfd } from "../os/process.ts";
 import { type Held, type Pipe, pipeName } from "./log_pipes.ts";
 import { decodeRecord, NO_PIPE, type SupervisionRecord } from "./record.ts";
 import { decodeStatus, type Status } from "./status_file.ts";
@@ -48,7 +48,7 @@ function isCurrent({ boot, before, since }: SupervisionRecord, status: Status): 
 export interface Found {
   readonly pid: number;
   /** Its pidfd. */
-  readonly process: number;
+  readonly pidfd: number;
 }
 
 /**
@@ -64,18 +64,18 @@ export function findProcess(record: SupervisionRecord, directory: number): Found
 
 /** `pid`, if it is the process that was started at `started` and has not ended. */
 function openIfStarted(pid: number, started: number): Found | undefined {
-  const process = orUndefined(() => openPid(pid));
-  if (process === undefined) return undefined;
+  const pidfd = orUndefined(() => openPidfd(pid));
+  if (pidfd === undefined) return undefined;
   // In this order: once the descriptor is open, the pid cannot be anybody else's without its having ended.
   try {
     const set = new PollSet(1);
-    set.set(0, process, EPOLLIN);
-    if (processFacts(pid)?.started === started && set.wait(0) === 0) return { pid, process };
+    set.set(0, pidfd, EPOLLIN);
+    if (processFacts(pid)?.started === started && set.wait(0) === 0) return { pid, pidfd };
   } catch (error) {
-    close(process);
+    close(pidfd);
     throw error;
   }
-  close(process);
+  close(pidfd);
   return undefined;
 }
 
@@ -151,7 +151,7 @@ export function recoverLogPipe(
     names.add(left.record.pipe);
     if (found === undefined) continue;
     const pipe = recoverPipe(found.pid, fd, left.record.pipe);
-    close(found.process);
+    close(found.pidfd);
     if (pipe !== undefined) return pipe;
   }
   for (const name of names) {

@@ -127,6 +127,7 @@ export class Entries<T> {
    */
   areSettled(): boolean {
     const settled = this.#settled;
-    return settled !== undefined && this.#version?.isAt(HERE) === true && settled.leadThere();
+    return settled !== undefined && this.#version?.isUnchangedAt(HERE) === true &&
+      settled.leadThere();
   }
 }

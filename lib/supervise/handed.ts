@@ -13,7 +13,7 @@ import { TABLE } from "./state_table.ts";
 import type { Condition } from "./supervisor.ts";
 
 /** Guards against a variable that was left over from somewhere: the state is for this version's shape. */
-export const SHAPE = "djbox supervision 2";
+export const SHAPE = "djbox supervision 3";
 
 /** A supervisor on its way from one process to another. */
 export interface HandedSupervisor {
@@ -57,7 +57,7 @@ export function descriptorsOf({ services, inheritance }: Handed): number[] {
     ...supervisorsOf(services).flatMap(({ descriptors, mappings, condition }) => [
       ...Object.values(descriptors) as number[],
       ...mappings.map(([ours]) => ours),
-      condition.process,
+      condition.pidfd,
     ]),
   ];
   return [...new Set(all)].filter((fd) => fd >= 0);
@@ -157,7 +157,7 @@ const isSupervisor = objectOf({
   condition: objectOf({
     since: objectOf({ seconds: isSeconds, nanoseconds: isNatural }),
     pid: isNatural,
-    process: isPlain,
+    pidfd: isPlain,
     paused: isFlag,
     want: oneOf("u", "d", ""),
     exits: isFlag,

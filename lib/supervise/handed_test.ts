@@ -25,7 +25,7 @@ const SUPERVISORS: fc.Arbitrary<HandedSupervisor> = fc.record({
   condition: fc.record({
     since: fc.record({ seconds: fc.maxSafeInteger(), nanoseconds: fc.nat(999_999_999) }),
     pid: fc.nat(),
-    process: FD_OR_NONE,
+    pidfd: FD_OR_NONE,
     paused: fc.boolean(),
     want: fc.constantFrom<Want[]>("u", "d", ""),
     exits: fc.boolean(),

@@ -15,7 +15,7 @@ import { SystemError, unlessRefused } from "../os/errno.ts";
 import { close, readDirectory, readlink } from "../os/file.ts";
 import { startHolder } from "../os/holder.ts";
 import { allProcesses, commandName } from "../os/proc.ts";
-import { kill, openPid, wait } from "../os/process.ts";
+import { kill, openPidfd, waitFor, waitIfEnded } from "../os/process.ts";
 import { warn } from "../cli/messages.ts";
 import type { Context } from "../cli/tool.ts";
 import type { Surroundings } from "./loop.ts";
@@ -60,7 +60,7 @@ export function heldPipes(): Map<ByteString, Held[]> {
 export class LogPipes {
   #pid = 0;
   /** The pidfd of that process; -1: none. */
-  #process = -1;
+  #pidfd = -1;
   #pipes: readonly Pipe[] = [];
   #complained = false;
 
@@ -83,7 +83,7 @@ export class LogPipes {
    * @returns whether somebody else may still hold them
    */
   hold(pipes: readonly Pipe[], takenOver: boolean): boolean {
-    if (this.#pid !== 0 && wait(this.#pid, false)) this.#pid = 0;
+    if (this.#pid !== 0 && waitIfEnded(this.#pid)) this.#pid = 0;
     // Not their descriptors: those may be another pipe's by now.
     const same = pipes.length === this.#pipes.length &&
       pipes.every((pipe, i) => pipe === this.#pipes[i]);
@@ -117,10 +117,10 @@ export class LogPipes {
   /** Has the process's end noticed. Where the system refuses that, the next `look` sees it. */
   #watch(): void {
     if (this.#pid === 0) return;
-    this.#process = unlessRefused(() => openPid(this.#pid)) ?? -1;
-    if (this.#process < 0) return;
+    this.#pidfd = unlessRefused(() => openPidfd(this.#pid)) ?? -1;
+    if (this.#pidfd < 0) return;
     unlessRefused(() =>
-      this.surroundings.poller.add(this.#process, () => {
+      this.surroundings.poller.add(this.#pidfd, () => {
         this.#ignore();
         this.lost();
       })
@@ -128,10 +128,10 @@ export class LogPipes {
   }
 
   #ignore(): void {
-    if (this.#process < 0) return;
-    this.surroundings.poller.remove(this.#process);
-    close(this.#process);
-    this.#process = -1;
+    if (this.#pidfd < 0) return;
+    this.surroundings.poller.remove(this.#pidfd);
+    close(this.#pidfd);
+    this.#pidfd = -1;
   }
 
   #start(pipes: readonly Pipe[]): number {
@@ -162,5 +162,5 @@ export class LogPipes {
 function end(pid: number): void {
   if (pid === 0) return;
   kill(pid, SIGKILL);
-  wait(pid, true);
+  waitFor(pid);
 }

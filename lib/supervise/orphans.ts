@@ -6,12 +6,12 @@
  * @module
  */
 import { allChildren } from "../os/proc.ts";
-import { hasEndedChild, wait } from "../os/process.ts";
+import { hasEndedChild, waitIfEnded } from "../os/process.ts";
 
 /** Waits for the children that have ended, but for those `known` names: somebody else waits for them. */
 export function reapOrphans(known: () => readonly number[]): void {
   if (!hasEndedChild()) return;
   // Not wait(-1): it would take a pid away that a supervisor still means to signal.
   const others = new Set(known());
-  for (const pid of allChildren()) if (!others.has(pid)) wait(pid, false);
+  for (const pid of allChildren()) if (!others.has(pid)) waitIfEnded(pid);
 }

@@ -15,7 +15,7 @@ import { AT_FDCWD } from "../os/constants.ts";
 import { SystemError, unlessRefused } from "../os/errno.ts";
 import { close, openDirectory, pipe } from "../os/file.ts";
 import { isDirectory, stat, statIfThere } from "../os/stat.ts";
-import { type Mapping, wait } from "../os/process.ts";
+import { type Mapping, waitIfEnded } from "../os/process.ts";
 import { warn } from "../cli/messages.ts";
 import type { Context } from "../cli/tool.ts";
 import { recoverLogPipe } from "./adoption.ts";
@@ -333,8 +333,8 @@ export class Scanner {
     for (const service of this.#services.values()) {
       service.active = false;
       const { main, logger } = service;
-      if (typeof main === "number" && wait(main, false)) service.main = undefined;
-      if (typeof logger === "number" && wait(logger, false)) service.logger = undefined;
+      if (typeof main === "number" && waitIfEnded(main)) service.main = undefined;
+      if (typeof logger === "number" && waitIfEnded(logger)) service.logger = undefined;
     }
   }
 

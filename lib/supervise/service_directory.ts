@@ -122,7 +122,7 @@ export class ServiceDirectory {
   /** Whether the files in supervise are no longer those that we have open: somebody has removed or replaced them. */
   get isDisturbed(): boolean {
     const { directory, lock, control, ok } = this.#fds;
-    if (this.#inPlace?.isAt(PATHS.supervise, directory) === true) return false;
+    if (this.#inPlace?.isUnchangedAt(PATHS.supervise, directory) === true) return false;
     // As it was before, so that what is changed meanwhile is seen the next time.
     const before = unlessRefused(() => FileVersion.at(PATHS.supervise, directory));
     const areInPlace = this.#isInPlace("lock", lock) && this.#isInPlace("control", control) &&
@@ -210,11 +210,7 @@ export class ServiceDirectory {
 
   /** Takes the record away: supervision ends as it should. */
   clearRecord(): void {
-    try {
-      ftruncate(this.#fds.lock, 0);
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-    }
+    unlessRefused(() => ftruncate(this.#fds.lock, 0));
   }
 
   /**

@@ -6,21 +6,21 @@
  */
 import { SystemError, unlessRefused } from "../os/errno.ts";
 import type { Mapping } from "../os/process.ts";
-import { Start } from "../os/spawn.ts";
+import { SpawnPlan } from "../os/spawn.ts";
 import { errorText } from "../cli/error_text.ts";
 import { complain, warn } from "../cli/messages.ts";
 import type { Surroundings } from "./loop.ts";
 import { type ServiceDirectory, SUPERVISE } from "./service_directory.ts";
 
 /** What is the same for all services of a process. */
-const starts = new WeakMap<Surroundings, Start>();
+const starts = new WeakMap<Surroundings, SpawnPlan>();
 
-function startFor(surroundings: Surroundings): Start {
+function startFor(surroundings: Surroundings): SpawnPlan {
   let start = starts.get(surroundings);
   if (start === undefined) {
     const { environ, inheritance } = surroundings;
     const program = { ...inheritance, path: "./run", argv: ["./run"], environ };
-    starts.set(surroundings, start = new Start(program, { moves: true, often: true }));
+    starts.set(surroundings, start = new SpawnPlan(program, { moves: true, often: true }));
   }
   return start;
 }

@@ -12,11 +12,11 @@ import { SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM } from "../
 import { later, now, sinceBoot, type Time } from "../os/clock.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { close } from "../os/file.ts";
-import { kill, type Mapping, openPid, signalProcess, wait } from "../os/process.ts";
+import { kill, type Mapping, openPidfd, signalPidfd, waitIfEnded } from "../os/process.ts";
 import { TICK } from "../os/proc.ts";
 import type { Timer } from "../os/timers.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
-import { Account } from "./account.ts";
+import { Bookkeeping } from "./bookkeeping.ts";
 import { findProcess, type LeftBehind, readLeftBehind } from "./adoption.ts";
 import type { Surroundings } from "./loop.ts";
 import type { SupervisionRecord } from "./record.ts";
@@ -32,7 +32,7 @@ export interface Condition {
   readonly since: Time;
   readonly pid: number;
   /** The pidfd of the process; -1: none. */
-  readonly process: number;
+  readonly pidfd: number;
   readonly paused: boolean;
   readonly want: Want;
   readonly exits: boolean;
@@ -81,14 +81,14 @@ export class Supervisor {
   #state: State = "down";
   #since: Time = now();
   #pid = 0;
-  #process = -1;
+  #pidfd = -1;
   #paused = false;
   /** Whether the process was sent a signal. */
   #signalled = false;
   #want: Want = "u";
   #exits = false;
   #timer: Timer | undefined;
-  readonly #account: Account;
+  readonly #books: Bookkeeping;
 
   /**
    * @param directory the service's, already ours
@@ -101,7 +101,7 @@ export class Supervisor {
     private readonly surroundings: Surroundings,
     private readonly over: () => void,
   ) {
-    this.#account = new Account(
+    this.#books = new Bookkeeping(
       directory,
       mappings,
       surroundings,
@@ -133,13 +133,13 @@ export class Supervisor {
    * the other one would have started it.
    */
   adopt({ record, status }: LeftBehind): void {
-    this.#account.found(status.since);
+    this.#books.found(status.since);
     const found = findProcess(record, this.directory.descriptors.directory);
     const pid = found?.pid ?? 0;
     this.#assume({
       since: pid === 0 || status.pid !== pid ? now() : trueSince(record, status),
       pid,
-      process: found?.process ?? -1,
+      pidfd: found?.pidfd ?? -1,
       paused: found !== undefined && status.paused,
       want: status.want,
       exits: false,
@@ -159,7 +159,7 @@ export class Supervisor {
   #assume(condition: Condition): void {
     this.#since = condition.since;
     this.#pid = condition.pid;
-    this.#process = condition.process;
+    this.#pidfd = condition.pidfd;
     this.#paused = condition.paused;
     this.#want = condition.want;
     this.#exits = condition.exits;
@@ -176,7 +176,7 @@ export class Supervisor {
 
   /** Nobody goes on with this: a service that is down begins anew with whoever supervises it next. */
   abandon(): void {
-    if (this.#pid === 0) this.#account.clear();
+    if (this.#pid === 0) this.#books.clear();
   }
 
   /** How things stand. */
@@ -185,7 +185,7 @@ export class Supervisor {
     return {
       since: this.#since,
       pid: this.#pid,
-      process: this.#process,
+      pidfd: this.#pidfd,
       paused: this.#paused,
       want: this.#want,
       exits: this.#exits,
@@ -218,7 +218,7 @@ export class Supervisor {
 
   /** Whether our child has ended, and if so, takes its status from the kernel. */
   #hasEnded(): boolean {
-    return wait(this.#pid, false) !== undefined;
+    return waitIfEnded(this.#pid) !== undefined;
   }
 
   /** The pidfd is readable: the process has ended, also one that is not our child. */
@@ -247,13 +247,13 @@ export class Supervisor {
 
   /** Makes sure of the process's pidfd; false where the system refuses one. */
   #openProcess(): boolean {
-    if (this.#process < 0) this.#process = unlessRefused(() => openPid(this.#pid)) ?? -1;
-    return this.#process >= 0;
+    if (this.#pidfd < 0) this.#pidfd = unlessRefused(() => openPidfd(this.#pid)) ?? -1;
+    return this.#pidfd >= 0;
   }
 
   #watchProcess(): boolean {
     const watch = (): boolean => {
-      this.surroundings.poller.add(this.#process, () => this.#processEnded());
+      this.surroundings.poller.add(this.#pidfd, () => this.#processEnded());
       return true;
     };
     return this.#openProcess() && unlessRefused(watch) === true;
@@ -278,7 +278,7 @@ export class Supervisor {
     this.surroundings.poller.remove(directory.descriptors.control);
     try {
       directory.remake();
-      this.#account.startOver();
+      this.#books.startOver();
       directory.markSupervised();
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -293,7 +293,7 @@ export class Supervisor {
   clockMoved(milliseconds: number): void {
     if (this.#state === "over") return;
     this.#since = later(this.#since, milliseconds);
-    this.#account.write(true);
+    this.#books.write(true);
   }
 
   /** Obeys `letters` as if they had come through the FIFO. */
@@ -309,7 +309,7 @@ export class Supervisor {
   /** Through the pidfd: the pid of a process that is not our child may be another's by now. */
   #send(signal: number): void {
     this.#signalled = true;
-    if (this.#process >= 0) signalProcess(this.#process, signal);
+    if (this.#pidfd >= 0) signalPidfd(this.#pidfd, signal);
     else if (this.#pid !== 0) kill(this.#pid, signal);
   }
 
@@ -341,15 +341,15 @@ export class Supervisor {
     sendInt: (s: Supervisor): void => s.#send(SIGINT),
     sendKill: (s: Supervisor): void => s.#send(SIGKILL),
 
-    announce: (s: Supervisor): void => s.#account.write(false),
+    announce: (s: Supervisor): void => s.#books.write(false),
 
     /** Starts ./run. */
     start: (s: Supervisor): void => {
-      s.#account.intend();
+      s.#books.intend();
       const pid = startRun(s.directory, s.mappings[0], s.surroundings);
       s.#deaf();
       if (pid === undefined) {
-        s.#account.intendNot();
+        s.#books.intendNot();
         s.#state = "waiting";
         s.#listenToControl();
         return;
@@ -380,16 +380,16 @@ export class Supervisor {
 
     /** The process is gone. */
     forget: (s: Supervisor): void => {
-      if (s.#process >= 0) {
-        s.surroundings.poller.remove(s.#process);
-        close(s.#process);
+      if (s.#pidfd >= 0) {
+        s.surroundings.poller.remove(s.#pidfd);
+        close(s.#pidfd);
       }
-      s.#process = -1;
+      s.#pidfd = -1;
       s.#pid = 0;
       s.#since = now();
       s.#state = "down";
       // One record less: nobody needs to know that it was down.
-      if (s.#willStart) s.#account.intend();
+      if (s.#willStart) s.#books.intend();
     },
 
     startIfWanted: (s: Supervisor): void => {
@@ -404,7 +404,7 @@ export class Supervisor {
       if (!s.#exits || s.#pid !== 0) return;
       s.#state = "over";
       s.#timer?.cancel();
-      s.#account.close();
+      s.#books.close();
       s.surroundings.poller.remove(s.directory.descriptors.control);
       s.directory.close();
       s.over();

@@ -12,7 +12,7 @@ import type { ByteString } from "../os/bytes.ts";
 import { SIGKILL, X_OK } from "../os/constants.ts";
 import { SystemError } from "../os/errno.ts";
 import { access, close, readlink } from "../os/file.ts";
-import { type Ended, exec, openPid, signalOf, signalProcess, wait } from "../os/process.ts";
+import { type Ended, exec, openPidfd, signalOf, signalPidfd, waitFor } from "../os/process.ts";
 import { LAUNCHER_BLOCKS, maskOf } from "../os/signal.ts";
 import { spawn } from "../os/spawn.ts";
 import type { Timer } from "../os/timers.ts";
@@ -33,7 +33,7 @@ interface Trial {
   readonly path: ByteString;
   readonly pid: number;
   /** Its pidfd. */
-  readonly process: number;
+  readonly pidfd: number;
   /** The file that it answers in. */
   readonly file: number;
   readonly timer: Timer;
@@ -91,15 +91,15 @@ export class Upgrade {
     const { poller, timers } = this.surroundings;
     const { context } = this;
     const { file, environ, inheritance } = parcel(context.env, this.handed(), true);
-    let process = -1;
+    let pidfd = -1;
     try {
       const pid = spawn({ ...inheritance, path, argv: [context.argv0, NO_DIRECTORY], environ });
-      process = openPid(pid);
-      poller.add(process, () => this.#tried());
-      const timer = timers.after(PATIENCE, () => signalProcess(process, SIGKILL));
-      this.#trial = { path, pid, process, file, timer };
+      pidfd = openPidfd(pid);
+      poller.add(pidfd, () => this.#tried());
+      const timer = timers.after(PATIENCE, () => signalPidfd(pidfd, SIGKILL));
+      this.#trial = { path, pid, pidfd, file, timer };
     } catch (error) {
-      for (const fd of [file, process]) if (fd >= 0) close(fd);
+      for (const fd of [file, pidfd]) if (fd >= 0) close(fd);
       throw error;
     }
   }
@@ -107,12 +107,12 @@ export class Upgrade {
   /** The trial is over. */
   #tried(): void {
     if (this.#trial === undefined) return;
-    const { path, pid, process, file, timer } = this.#trial;
+    const { path, pid, pidfd, file, timer } = this.#trial;
     this.#trial = undefined;
     timer.cancel();
-    this.surroundings.poller.remove(process);
-    close(process);
-    const ended = wait(pid, true);
+    this.surroundings.poller.remove(pidfd);
+    close(pidfd);
+    const ended = waitFor(pid);
     this.#attempt(path, () => {
       const understood = wasUnderstood(file);
       if (understood) this.#startOver(path);

@@ -104,7 +104,7 @@ abuseTest("a log directory's links lead to nothing that is written", async (box)
 }, FOLLOWS);
 
 abuseTest("a variable that looks like a handover and is none changes nothing", async (box) => {
-  const state = { shape: "djbox supervision 2", services: [], mask: "0", limits: [] };
+  const state = { shape: "djbox supervision 3", services: [], mask: "0", limits: [] };
   const files: Record<string, string> = {
     null: "null",
     shape: JSON.stringify({ shape: state.shape }),

@@ -22,7 +22,7 @@ import {
   type Inheritance,
   type Mapping,
   signalOf,
-  wait,
+  waitFor,
 } from "../../lib/os/process.ts";
 import { fatal, orFatal, usageError } from "../../lib/cli/messages.ts";
 import { spawnProgram } from "../../lib/cli/spawn.ts";
@@ -50,7 +50,7 @@ function run(context: Context): Outcome {
   close(writer);
   const buffer = new Uint8Array(4096);
   while (read(reader, buffer) > 0);
-  const ended = wait(pid, true);
+  const ended = waitFor(pid);
   if (ended === undefined) throw fatal(name, "wait failed", new SystemError(ECHILD, "waitpid"));
   if (signalOf(ended) !== 0) throw fatal(name, "child crashed");
   return exitCodeOf(ended);

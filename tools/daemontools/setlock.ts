@@ -40,8 +40,9 @@ const USAGE = "usage: setlock [ -nNxX ] file program [ arg ... ]";
 
 export const setlock: Tool = { usage: USAGE, run };
 
-function run({ name, args, env, inheritance }: Context): Outcome {
-  const { options, operands } = getopt(name, "nNxX", args, USAGE);
+function run(context: Context): Outcome {
+  const { name, env, inheritance } = context;
+  const { options, operands } = getopt(context, "nNxX", USAGE);
   const [file, ...program] = operands;
   if (file === undefined || program.length === 0) throw usageError(name, USAGE);
   const wait = last(options, "nN") !== "n";

@@ -43,7 +43,7 @@ import {
   RLIMIT_STACK,
 } from "../../lib/os/constants.ts";
 import { UNLIMITED } from "../../lib/os/rlimit.ts";
-import { getopt } from "../../lib/cli/getopt.ts";
+import { getopt, type Option } from "../../lib/cli/getopt.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
@@ -67,13 +67,15 @@ const RESOURCES: Readonly<Record<string, readonly number[]>> = {
 
 export const softlimit: Tool = { usage: USAGE, brief: true, run };
 
-function run({ name, args, env }: Context): Outcome {
+function run(context: Context): Outcome {
+  const { name, env } = context;
   const limits = new Map<number, bigint>();
-  const { operands } = getopt(name, "a:c:d:f:l:m:o:p:r:s:t:", args, USAGE, ({ letter, value }) => {
+  const take = ({ letter, value }: Option): void => {
     const soft = limitOf(value);
     if (soft === undefined) throw usageError(name, USAGE);
     for (const resource of RESOURCES[letter] ?? []) limits.set(resource, soft);
-  });
+  };
+  const { operands } = getopt(context, "a:c:d:f:l:m:o:p:r:s:t:", USAGE, { take });
   if (operands.length === 0) throw usageError(name, USAGE);
   return { argv: operands, env, limits };
 }

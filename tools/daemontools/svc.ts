@@ -35,14 +35,7 @@ export const svc: Tool = { usage: USAGE, run };
 
 function run(context: Context): Outcome {
   setDisposition(SIGPIPE, "ignore");
-  const { options, operands } = getopt(
-    context.name,
-    LETTERS,
-    context.args,
-    USAGE,
-    undefined,
-    `svc ${USAGE}`,
-  );
+  const { options, operands } = getopt(context, LETTERS, USAGE, { line: `svc ${USAGE}` });
   const letters = new Set(options.map(({ letter }) => letter));
   const commands = toBytes([...letters].join(""));
   for (const directory of operands) control(context.name, directory, commands);

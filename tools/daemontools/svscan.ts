@@ -157,7 +157,7 @@ function servicesEnd(
 ): boolean {
   const steady = supervisors.filter((supervisor) => supervisor.isSteady).map(packSupervisor);
   const set = new PollSet(steady.length);
-  steady.forEach(({ condition }, i) => set.set(i, condition.process));
+  steady.forEach(({ condition }, i) => set.set(i, condition.pidfd));
   for (const end = monotonic() + GRACE; steady.length > 0 && monotonic() < end; sleep(5)) {
     if (steady.some(({ condition }) => endedBy(condition.pid) === signal)) return true;
     if (anyhow && set.wait(0) * 2 >= steady.length) return true;

@@ -21,12 +21,12 @@ import { type ByteString, toBytes } from "../../lib/os/bytes.ts";
 import { O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY } from "../../lib/os/constants.ts";
 import { SystemError } from "../../lib/os/errno.ts";
 import { close, dup2, open, pipe, writeAll } from "../../lib/os/file.ts";
-import { exitCodeOf, type Mapping, signalOf, wait } from "../../lib/os/process.ts";
+import { exitCodeOf, type Mapping, signalOf, waitFor } from "../../lib/os/process.ts";
 import { Environment } from "../../lib/cli/environment.ts";
 import { EXIT_TEMPORARY, orFatal, reasonOf } from "../../lib/cli/messages.ts";
 import { spawnProgram } from "../../lib/cli/spawn.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { exists, namesIn, serviceDirectory } from "../../lib/supervise/place.ts";
+import { canBeSeen, serviceDirectory, visibleNames } from "../../lib/supervise/place.ts";
 
 export const svscanboot: Tool = { usage: "usage: svscanboot", run };
 
@@ -53,13 +53,13 @@ function redirect(fd: number, flags: number): void {
 
 /** `svc -dx DIR/* DIR/* /log`: whatever the services' old supervisors are, they are to go. */
 function stopOldServices(context: Context, directory: ByteString): void {
-  const services = namesIn(directory).map((name) => `${directory}/${name}`);
+  const services = visibleNames(directory).map((name) => `${directory}/${name}`);
   if (services.length === 0) return;
-  const loggers = services.map((service) => `${service}/log`).filter(exists);
+  const loggers = services.map((service) => `${service}/log`).filter(canBeSeen);
   const env = context.env.copy();
   env.set("PATH", PATH);
   const pid = start(context, ["svc", "-dx", ...services, ...loggers], [], env);
-  if (pid !== undefined) wait(pid, true);
+  if (pid !== undefined) waitFor(pid);
 }
 
 /** Runs svscan and readproctitle with a pipe in between until both have ended; returns the exit code. */
@@ -76,8 +76,8 @@ function scan(context: Context, directory: ByteString): number {
   );
   close(reader);
   close(writer);
-  if (scanner !== undefined) wait(scanner, true);
-  const ended = title === undefined ? undefined : wait(title, true);
+  if (scanner !== undefined) waitFor(scanner);
+  const ended = title === undefined ? undefined : waitFor(title);
   if (ended === undefined) return EXIT_TEMPORARY;
   const signal = signalOf(ended);
   return signal === 0 ? exitCodeOf(ended) : 128 + signal;

@@ -22,7 +22,7 @@ import { goOn } from "../../lib/package/boot.ts";
 import { treeOf } from "../../lib/package/layout.ts";
 import { refusal, say } from "../../lib/package/messages.ts";
 import { isThere } from "../../lib/package/placing.ts";
-import { findScanners, type Scanner } from "../../lib/package/running.ts";
+import { findScanners, type FoundScanner } from "../../lib/package/running.ts";
 import { endAndKeep, scriptOf } from "../../lib/package/takeover.ts";
 
 const USAGE = "usage: djbox takeover [ dir ]";
@@ -51,7 +51,7 @@ function run(context: Context): Outcome {
 }
 
 /** The svscan that is meant: not one of an installation in `admin`. */
-function choose(admin: ByteString, directory: ByteString | undefined): Scanner {
+function choose(admin: ByteString, directory: ByteString | undefined): FoundScanner {
   const others = findScanners().filter(({ file }) => !file.startsWith(admin));
   const meant = others.filter((found) => directory === undefined || found.directory === directory);
   const [scanner, ...more] = meant;

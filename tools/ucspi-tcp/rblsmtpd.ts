@@ -23,18 +23,20 @@
  */
 import { type ByteString, toBytes } from "../../lib/os/bytes.ts";
 import { monotonic } from "../../lib/os/clock.ts";
-import { SystemError } from "../../lib/os/errno.ts";
-import { fillStandardDescriptors, read, writeAll } from "../../lib/os/file.ts";
+import { PIPE_BUF } from "../../lib/os/constants.ts";
+import { SystemError, unlessRefused } from "../../lib/os/errno.ts";
+import { fillStandardDescriptors, readOrEnd, writeAll } from "../../lib/os/file.ts";
 import { Loop } from "../../lib/os/loop.ts";
 import { POLLIN, POLLOUT, PollSet } from "../../lib/os/poll.ts";
 import { getpid } from "../../lib/os/process.ts";
 import type { Address } from "../../lib/os/socket.ts";
-import { getopt, leadingNumber } from "../../lib/cli/getopt.ts";
+import { getopt } from "../../lib/cli/getopt.ts";
+import { leadingNumber } from "../../lib/cli/number.ts";
 import { complain, usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { formatAddress, isIpv6, parseIpv6 } from "../../lib/net/address.ts";
 import { reverseDigits } from "../../lib/net/dns_packet.ts";
-import type { Task } from "../../lib/net/dns_query.ts";
+import type { Task } from "../../lib/net/task.ts";
 import { type Done, Resolver } from "../../lib/net/resolver.ts";
 
 const USAGE = "usage: rblsmtpd [ -b ] [ -R ] [ -t timeout ] [ -r base ] [ -a base ] " +
@@ -52,7 +54,7 @@ const MAX_TEXT = 200;
 
 function run(context: Context): Outcome {
   const { name, env } = context;
-  const { options, operands } = getopt(name, "bBcCt:r:a:", context.args, USAGE);
+  const { options, operands } = getopt(context, "bBcCt:r:a:", USAGE);
   fillStandardDescriptors();
   const ip = env.get("TCPREMOTEIP") ?? "";
   const lists = new Lists(new Resolver(new Loop(), env), ip, decisionOf(env.get("RBLSMTPD")));
@@ -154,22 +156,19 @@ const ANSWERS: ReadonlyMap<ByteString, ByteString> = new Map([
 ]);
 /** So much of a line is kept: no verb is longer. */
 const MAX_LINE = 8;
-/** So much can be written where poll(2) says that something can: PIPE_BUF. */
-const MAX_WRITE = 4096;
-
 /** Talks to the host until it quits, hangs up, or its time is over. */
 function refuse(message: ByteString, milliseconds: number): void {
   const due = monotonic() + milliseconds;
-  const buffer = new Uint8Array(MAX_WRITE);
+  const buffer = new Uint8Array(PIPE_BUF);
   let line = "";
   let answers = GREETING;
   for (;;) {
-    for (; answers !== ""; answers = answers.slice(MAX_WRITE)) {
+    for (; answers !== ""; answers = answers.slice(PIPE_BUF)) {
       if (!ready(1, POLLOUT, due)) return;
-      say(answers.slice(0, MAX_WRITE));
+      say(answers.slice(0, PIPE_BUF));
     }
     if (!ready(0, POLLIN, due)) return;
-    const got = hear(buffer);
+    const got = readOrEnd(0, buffer);
     if (got === 0) return;
     for (const byte of buffer.subarray(0, got)) {
       if (byte !== 0x0a) {
@@ -202,19 +201,5 @@ function ready(fd: number, events: number, due: number): boolean {
 
 /** Where nobody listens any more, there is nobody to tell. */
 function say(text: ByteString): void {
-  try {
-    writeAll(1, toBytes(text));
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-  }
-}
-
-/** An error is an end, too. */
-function hear(buffer: Uint8Array<ArrayBuffer>): number {
-  try {
-    return read(0, buffer);
-  } catch (error) {
-    if (error instanceof SystemError) return 0;
-    throw error;
-  }
+  unlessRefused(() => writeAll(1, toBytes(text)));
 }

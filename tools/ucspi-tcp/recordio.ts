@@ -20,6 +20,7 @@
  * @module
  */
 import { type ByteString, putBytes } from "../../lib/os/bytes.ts";
+import { PIPE_BUF } from "../../lib/os/constants.ts";
 import { SystemError } from "../../lib/os/errno.ts";
 import { writeAll } from "../../lib/os/file.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
@@ -41,8 +42,6 @@ function run(context: Context): Outcome {
 
 /** How much the C tool reads at once, and so how much of a line it shows as one. */
 const PIECE = 256;
-/** What several processes can write to one pipe without mixing: pipe(7), PIPE_BUF. */
-const ATOMIC = 4096;
 
 /** Leaves what goes through as it is, and records it. */
 class Recorder implements Filter {
@@ -79,9 +78,9 @@ class Recorder implements Filter {
       for (let from = 0; from < length;) {
         const rest = length - from;
         // No line is longer than a piece and what stands around it.
-        const size = rest <= ATOMIC
+        const size = rest <= PIPE_BUF
           ? rest
-          : this.#record.lastIndexOf(LF, from + ATOMIC - 1) + 1 - from;
+          : this.#record.lastIndexOf(LF, from + PIPE_BUF - 1) + 1 - from;
         writeAll(2, from === 0 ? this.#record : this.#record.subarray(from), size);
         from += size;
       }

@@ -32,10 +32,12 @@
  * @module
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
-import { getopt, leadingNumber } from "../../lib/cli/getopt.ts";
+import { getopt, type Option } from "../../lib/cli/getopt.ts";
+import { leadingNumber } from "../../lib/cli/number.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { hostPortProgram, IPV6_OPTIONS } from "../../lib/net/operands.ts";
+import { IPV6_OPTIONS } from "../../lib/net/ipv6_options.ts";
+import { hostPortProgram } from "../../lib/net/operands.ts";
 import {
   CLIENT_DEFAULTS,
   type ClientSettings,
@@ -79,12 +81,13 @@ const OPTIONS: Readonly<
 function run(context: Context): Outcome {
   const { name, env } = context;
   let settings = CLIENT_DEFAULTS;
-  const { operands } = getopt(name, LETTERS, context.args, USAGE, ({ letter, value }) => {
+  const take = ({ letter, value }: Option): void => {
     const ipv6 = IPV6_OPTIONS[letter]?.(value, settings.ipv6);
     const said = ipv6 === undefined ? OPTIONS[letter]?.(value) : { ipv6 };
     if (said === undefined) throw usageError(name, USAGE);
     settings = { ...settings, ...said };
-  });
+  };
+  const { operands } = getopt(context, LETTERS, USAGE, { take });
   return muted(settings.verbosity, () => {
     const { program, ...destination } = hostPortProgram(name, operands, USAGE);
     const next = programOn(connectTcp(name, env, destination, settings), program);

@@ -60,7 +60,8 @@ import {
   takeBothKinds,
 } from "../../lib/os/socket.ts";
 import type { Environment } from "../../lib/cli/environment.ts";
-import { getopt, leadingNumber } from "../../lib/cli/getopt.ts";
+import { getopt } from "../../lib/cli/getopt.ts";
+import { leadingNumber } from "../../lib/cli/number.ts";
 import { Failure, orFatal } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
@@ -68,13 +69,12 @@ import { ANY_ADDRESS, ANY_IPV6_ADDRESS, isIpv6 } from "../../lib/net/address.ts"
 import { NO_ADDRESS_LIMIT, parseAddressLimit } from "../../lib/net/address_limit.ts";
 import {
   addressForm,
-  addressOperand,
-  hostPortProgram,
   IPV6_OPTIONS,
   type Ipv6Options,
   NO_IPV6_OPTIONS,
   scopeOption,
-} from "../../lib/net/operands.ts";
+} from "../../lib/net/ipv6_options.ts";
+import { addressOperand, hostPortProgram } from "../../lib/net/operands.ts";
 import { Resolver } from "../../lib/net/resolver.ts";
 import { type ServerOptions, TcpServer } from "../../lib/net/tcp_server.ts";
 import { EVERYTHING, muted, SILENT, WARNINGS } from "../../lib/net/verbosity.ts";
@@ -172,7 +172,7 @@ function numberIn(env: Environment, name: ByteString, setting: "uid" | "gid"): P
 
 function run(context: Context): Outcome {
   const { name, env } = context;
-  const { options, operands } = getopt(name, LETTERS, context.args, USAGE);
+  const { options, operands } = getopt(context, LETTERS, USAGE);
   const settings = options.reduce<Settings>(
     (before, { letter, value }) => ({
       ...before,

@@ -18,22 +18,12 @@ import { pipeName } from "./log_pipes.ts";
 import type { Surroundings } from "./loop.ts";
 import { NO_PIPE, type Phase } from "./record.ts";
 import type { ServiceDirectory } from "./service_directory.ts";
-import type { Want } from "./status_file.ts";
+import type { Status } from "./status_file.ts";
 
 /** How long until it is tried again to write what could not be written, in milliseconds. */
 const AGAIN = 1000;
 
-/** How a service is. */
-export interface Standing {
-  /** Since when it runs, or is down. Another object where it is another time. */
-  readonly since: Time;
-  /** 0: it is down. */
-  readonly pid: number;
-  readonly paused: boolean;
-  readonly want: Want;
-}
-
-export class Account {
+export class Bookkeeping {
   /** When the last start was about to happen, in clock ticks since boot. */
   #ticks = 0;
   /** The log pipe, as the record calls it. */
@@ -48,14 +38,14 @@ export class Account {
 
   /**
    * @param mappings the log pipe, where there is one
-   * @param standing how the service is
+   * @param now how the service is now; its `since` is another object where it is another time
    * @param look called before what could not be written is tried again: the files may have been removed
    */
   constructor(
     private readonly directory: ServiceDirectory,
     private readonly mappings: readonly Mapping[],
     private readonly surroundings: Surroundings,
-    private readonly standing: () => Standing,
+    private readonly now: () => Status,
     private readonly look: () => void,
   ) {}
 
@@ -66,11 +56,11 @@ export class Account {
 
   /** Writes the record, where it is out of date, and the status file; later, where the file system refuses it. */
   write(quiet: boolean): void {
-    const standing = this.standing();
-    const { since, pid, paused } = standing;
+    const now = this.now();
+    const { since, pid, paused } = now;
     if (!this.#isRecorded(since)) this.#record(since, this.#phase(pid));
     // Nothing that is not there is paused.
-    const status = { ...standing, paused: paused && pid !== 0 };
+    const status = { ...now, paused: paused && pid !== 0 };
     if (this.directory.writeStatus(status, quiet)) this.#announced = since;
     this.#again?.cancel();
     const recorded = this.#isRecorded(since) || !this.surroundings.adopts;
@@ -87,7 +77,7 @@ export class Account {
 
   /** Leaves word that a process is about to be made. */
   intend(): void {
-    const { since } = this.standing();
+    const { since } = this.now();
     if (this.#intended === since) return;
     this.#ticks = ticksSinceBoot();
     this.#record(since, { kind: "starting", ticks: this.#ticks });

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * Numbers as D. J. Bernstein's programs read them.
+ *
+ * @module
+ */
+import type { ByteString } from "../os/bytes.ts";
+
+/** The number that the digits at the start of `text` make, as scan_ulong.c reads it; 0 if there are none. */
+export function leadingNumber(text: ByteString): number {
+  return Number(/^[0-9]*/.exec(text)?.[0] || "0");
+}
