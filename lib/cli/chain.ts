@@ -13,6 +13,7 @@ import type { ByteString } from "../os/bytes.ts";
 import { X_OK } from "../os/constants.ts";
 import { SystemError, unlessRefused } from "../os/errno.ts";
 import { access } from "../os/file.ts";
+import { limitOurselves } from "../os/rlimit.ts";
 import { isRegular, stat } from "../os/stat.ts";
 import { exec, type Inheritance, setDumpable } from "../os/process.ts";
 import { restartBlocked, type Start } from "../os/start.ts";
@@ -137,7 +138,10 @@ function follow(name: string, link: Link, next: Next, toolbox: Toolbox): Link {
     }
     return exec({ ...inheritance, path: file, argv: next.argv, environ: next.env.entries() });
   });
-  if (own !== undefined) return { argv: next.argv, file: own, env: next.env, inheritance };
+  if (own !== undefined) {
+    limitOurselves(next.limits ?? new Map());
+    return { argv: next.argv, file: own, env: next.env, inheritance };
+  }
   if (next.complaint === "") throw new Failure(EXIT_TEMPORARY, "");
   const complaint = next.complaint ?? `${name}: fatal: unable to run ${program}`;
   throw new Failure(

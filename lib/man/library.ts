@@ -22,8 +22,9 @@ export interface Entry {
 export function pagesIn(folder: ByteString): Entry[] {
   return SECTIONS.flatMap((section) => {
     const directory = `${folder}/man${section}`;
-    return filesIn(directory).filter((name) => name.endsWith(`.${section}`)).sort()
-      .map((name) => ({ name: name.slice(0, -2), section, file: `${directory}/${name}` }));
+    return filesIn(directory).filter((file) => file.endsWith(`.${section}`))
+      .map((file) => file.slice(0, -2)).sort()
+      .map((name) => ({ name, section, file: `${directory}/${name}.${section}` }));
   });
 }
 

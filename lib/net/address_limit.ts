@@ -6,7 +6,6 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import type { Address } from "../os/socket.ts";
-import { leadingNumber } from "../cli/number.ts";
 
 /** The limit, and what a client beyond it is told. */
 export interface AddressLimit {
@@ -17,10 +16,10 @@ export interface AddressLimit {
 
 export const NO_ADDRESS_LIMIT: AddressLimit = { most: 0, text: "" };
 
-/** Reads `N` or `N:TEXT`, as tcpsvd -C does. */
-export function parseAddressLimit(value: ByteString): AddressLimit {
-  const colon = value.indexOf(":");
-  return { most: leadingNumber(value), text: colon < 0 ? "" : value.slice(colon + 1) };
+/** Reads `N` or `N:TEXT`, as tcpsvd -C does; undefined where it is neither. */
+export function parseAddressLimit(value: ByteString): AddressLimit | undefined {
+  const [, number, text = ""] = /^([0-9]+)(?::([^]*))?$/.exec(value) ?? [];
+  return number === undefined ? undefined : { most: Number(number), text };
 }
 
 /** How many there are of each address; those of which there is none cost nothing. */

@@ -6,7 +6,10 @@ Deno.test("parseAddressLimit() reads a number, and a text if there is one", () =
   deepEqual(parseAddressLimit("3"), { most: 3, text: "" });
   deepEqual(parseAddressLimit("3:421 too many: go\n"), { most: 3, text: "421 too many: go\n" });
   deepEqual(parseAddressLimit("0"), { most: 0, text: "" });
-  deepEqual(parseAddressLimit(":x"), { most: 0, text: "x" });
+  deepEqual(parseAddressLimit("2:"), { most: 2, text: "" });
+  for (const wrong of ["", ":x", "abc", "-1", "3x", " 3"]) {
+    equal(parseAddressLimit(wrong), undefined);
+  }
 });
 
 Deno.test("AddressCounts counts each address for itself", () => {

@@ -49,9 +49,12 @@ export function ipv6Key(text: ByteString): ByteString | undefined {
   return at === 0 && isStart(text) ? plainGroups(text) : undefined;
 }
 
-/** Whether an address may begin so: up to a colon, or, IPv4-mapped, to a dot. */
+/**
+ * Whether an address may begin so: up to a colon, or, IPv4-mapped, to a dot. Not nothing at all, nor a number as an IPv4
+ * address has it: no IPv6 address in use begins so, but `::deny` and `10::deny` are `:deny` and `10.:deny` mistyped.
+ */
 function isStart(text: ByteString): boolean {
-  if (/:::|::.*::/.test(text)) return false;
+  if (/:::|::.*::|^[0-9]{0,3}:$/.test(text)) return false;
   return /^(?:[0-9a-f]{0,4}:){1,8}$/i.test(text) || /^::ffff:(?:[0-9]{1,3}\.){1,3}$/i.test(text);
 }
 

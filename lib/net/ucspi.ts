@@ -129,9 +129,9 @@ export class EnvironLayouts {
 
 const MAX_FIELD = 100;
 
-/** A field of a log line: at most 100 bytes, none that could be taken for something else. */
+/** A field of a log line: at most 100 bytes, none that could be taken for something else, nor `%`, by syslog(3). */
 export function safeField(text: ByteString): ByteString {
-  const shown = text.slice(0, MAX_FIELD).replace(/[^!-~]|:/g, "?");
+  const shown = text.slice(0, MAX_FIELD).replace(/[^!-~]|[:%]/g, "?");
   return text.length < MAX_FIELD ? shown : shown + "...";
 }
 

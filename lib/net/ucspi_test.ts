@@ -12,7 +12,7 @@ import {
 } from "./ucspi.ts";
 
 Deno.test("safeField() hides what could be taken for something else, and cuts at 100", () => {
-  equal(safeField("a:b c\x7f\xe4\n~!"), "a?b?c???~!");
+  equal(safeField("a:b c\x7f\xe4\n~!%s"), "a?b?c???~!?s");
   equal(safeField("x".repeat(99)), "x".repeat(99));
   equal(safeField("x".repeat(100)), "x".repeat(100) + "...");
   equal(safeField("x".repeat(101)), "x".repeat(100) + "...");

@@ -138,6 +138,7 @@ export const LOCK_NB = 4;
 // access(2)
 export const F_OK = 0;
 export const X_OK = 1;
+export const W_OK = 2;
 
 // rt_sigprocmask(2): how, and the kernel's size of a signal set
 export const SIG_SETMASK = 2;

@@ -49,6 +49,17 @@ export function commandName(pid: number): ByteString | undefined {
   return readProc(`/proc/${pid}/comm`)?.trimEnd();
 }
 
+/** Whether process `pid` is another user's, so that it is not for us to see where it is and what it runs. */
+export function isConcealed(pid: number): boolean {
+  try {
+    readlink(`/proc/${pid}/cwd`);
+    return false;
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    return error.errno === EACCES;
+  }
+}
+
 /** The children of process `pid`'s main thread, zombies among them. */
 export function childrenOf(pid: number): number[] {
   const list = fromBytes(readFile(`/proc/${pid}/task/${pid}/children`));

@@ -36,11 +36,13 @@ import {
 export type Mapping = readonly [ours: number, theirs: number];
 
 /**
- * Where we have what a program in our place would have as descriptor `theirs`. A tool that comes behind another one
- * in a chain is such a program: what the other one has put there is still somewhere else.
+ * Where we have what a program in our place would have as descriptor `theirs`; -1: it would have nothing there (but the
+ * runtime may). A tool that comes behind another one in a chain is such a program: what the other one has put there is
+ * still somewhere else.
  */
 export function descriptorOf({ descriptors }: Inheritance, theirs: number): number {
-  return descriptors.findLast((mapping) => mapping[1] === theirs)?.[0] ?? theirs;
+  const mapped = descriptors.findLast((mapping) => mapping[1] === theirs);
+  return mapped?.[0] ?? (isInherited(theirs) ? theirs : -1);
 }
 
 /** What a program that we run inherits besides arguments and environment. */

@@ -4,7 +4,18 @@
  *
  * @module
  */
-import { RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK } from "./constants.ts";
+import {
+  RLIMIT_AS,
+  RLIMIT_CORE,
+  RLIMIT_CPU,
+  RLIMIT_DATA,
+  RLIMIT_FSIZE,
+  RLIMIT_MEMLOCK,
+  RLIMIT_NPROC,
+  RLIMIT_RSS,
+  RLIMIT_STACK,
+} from "./constants.ts";
+import { readDirectory } from "./file.ts";
 import { check, libc, pad } from "./libc.ts";
 
 /** RLIM_INFINITY. */
@@ -16,7 +27,7 @@ export interface Limit {
   readonly hard: bigint;
 }
 
-/** Soft limits by resource (RLIMIT_*) that are still to be set on a program that we run. */
+/** Soft limits by resource (RLIMIT_*), to be set on a program that we run. */
 export type Limits = ReadonlyMap<number, bigint>;
 
 const pair = new BigUint64Array(2);
@@ -73,6 +84,33 @@ export class LimitSwitch {
       prlimit(0, this.#resources[i] as number, pairs[i] as Uint8Array<ArrayBuffer>, null, pad);
     }
   }
+}
+
+/**
+ * What this process can live with as little of as a C program. Of memory it needs more (below), and of descriptors: it may
+ * do for many clients what C does in a process for each.
+ */
+const FRUGAL = [
+  RLIMIT_CPU,
+  RLIMIT_FSIZE,
+  RLIMIT_CORE,
+  RLIMIT_RSS,
+  RLIMIT_NPROC,
+  RLIMIT_MEMLOCK,
+];
+
+/** Sets those of `limits` on this process that it can live under. */
+export function limitOurselves(limits: Limits): void {
+  for (const [resource, soft] of limits) {
+    if (FRUGAL.includes(resource)) setSoftLimit(resource, soft + ownSurplus(resource));
+  }
+}
+
+/** The kernel counts threads as processes, and the runtime has some beside the one that a C program is. */
+function ownSurplus(resource: number): bigint {
+  if (resource !== RLIMIT_NPROC) return 0n;
+  const threads = readDirectory("/proc/self/task").filter((name) => !name.startsWith("."));
+  return BigInt(threads.length - 1);
 }
 
 /**

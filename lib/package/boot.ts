@@ -5,9 +5,9 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
-import { O_RDWR } from "../os/constants.ts";
-import { SystemError } from "../os/errno.ts";
-import { close, open } from "../os/file.ts";
+import { O_RDWR, W_OK } from "../os/constants.ts";
+import { EACCES, SystemError } from "../os/errno.ts";
+import { access, close, open } from "../os/file.ts";
 import { commandName } from "../os/proc.ts";
 import { exitCodeOf, kill, type Mapping, signalOf, waitFor } from "../os/process.ts";
 import { EXIT_TEMPORARY, reasonOf } from "../cli/messages.ts";
@@ -25,7 +25,14 @@ import {
 } from "./init.ts";
 import { DEBIAN_PLACE, ORIGINAL_PLACE } from "../supervise/place.ts";
 import { attempt, refusal, say } from "./messages.ts";
-import { awaitStarts, findScanners, isSupervised, stop, until } from "./running.ts";
+import {
+  awaitStarts,
+  concealedScanner,
+  findScanners,
+  isSupervised,
+  stop,
+  until,
+} from "./running.ts";
 
 const BOOT_PROGRAM = "svscanboot";
 
@@ -173,10 +180,17 @@ const KEEPERS = ["svscan", "supervise"];
 /**
  * Stops the services that an installation in `admin` looks after, their loggers, and what looks after them. Returns 0,
  * or 111 where one does not end.
+ *
+ * @throws Failure where it may be another user's, and nothing could be said of it
  */
 export function stopOurs(admin: ByteString): number {
   let code = 0;
   awaitStarts(admin);
+  const concealed = concealedScanner(KEEPERS);
+  // An installation of one's own has nothing to do with root's svscan.
+  if (concealed !== undefined && access(admin, W_OK) === EACCES) {
+    throw refusal(`process ${concealed} is another user's: only root may do that`);
+  }
   for (const scanner of findScanners(KEEPERS)) {
     if (!scanner.file.startsWith(`${admin}/djbox-`)) continue;
     const { pid, name, directory } = scanner;

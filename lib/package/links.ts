@@ -17,7 +17,8 @@ export type Policy = "refuse" | "replace" | "beside";
 interface Place {
   readonly directory: ByteString;
   readonly names: readonly ByteString[];
-  readonly target: (name: ByteString) => ByteString;
+  /** Where a link called so leads; behind it, what it says below another root, whence it may have come. */
+  readonly targets: (name: ByteString) => readonly [ByteString, ...ByteString[]];
   /** Whether somebody else's files are in the way of the installation, or just stay. */
   readonly matters: boolean;
 }
@@ -37,25 +38,28 @@ function placesOf(
   commands: readonly ByteString[],
 ): Place[] {
   // Below a root that may be moved all links are relative; in / one may have put a link in place of /usr/local.
-  const up = (depth: number): ByteString => root === "" ? "" : "../".repeat(depth).slice(0, -1);
+  const forms = (depth: number, path: ByteString): [ByteString, ByteString] => {
+    const relative = "../".repeat(depth) + path;
+    return root === "" ? [`/${path}`, relative] : [relative, `/${path}`];
+  };
   return [
     {
       directory: command,
       names: commands,
-      target: (name) => `../package/admin/${PACKAGE}/command/${name}`,
+      targets: (name) => [`../package/admin/${PACKAGE}/command/${name}`],
       matters: true,
     },
     {
       directory: `${root}/usr/local/bin`,
       names: commands,
-      target: (name) => `${up(3)}/command/${name}`,
+      targets: (name) => forms(3, `command/${name}`),
       matters: true,
     },
     ...SHARED.map(([folder, place]) => ({
       directory: `${root}/usr/local/${place}`,
       names: namesIn(`${home}/${folder}`),
-      target: (name: ByteString) =>
-        `${up(2 + place.split("/").length)}/package/admin/${PACKAGE}/${folder}/${name}`,
+      targets: (name: ByteString) =>
+        forms(2 + place.split("/").length, `package/admin/${PACKAGE}/${folder}/${name}`),
       matters: false,
     })),
   ];
@@ -68,13 +72,16 @@ interface Stranger {
   readonly target: ByteString | undefined;
 }
 
-function strangersIn({ directory, names, target }: Place): Stranger[] {
-  return names.map((name) => `${directory}/${name}`).filter(isThere)
-    .map((path) => ({ path, target: linkAt(path) }))
-    .filter((found) => {
-      const wanted = target(found.path.slice(directory.length + 1));
-      return found.target !== wanted && !isOurs(found.target);
-    });
+function strangersIn(place: Place): Stranger[] {
+  return place.names.map((name) => ({ name, path: `${place.directory}/${name}` }))
+    .filter(({ path }) => isThere(path))
+    .map(({ name, path }) => ({ name, path, target: linkAt(path) }))
+    .filter(({ name, target }) => !belongs(place, name, target));
+}
+
+/** Whether a link that leads to `target` is one of `place`'s. */
+function belongs({ targets }: Place, name: ByteString, target: ByteString | undefined): boolean {
+  return target !== undefined && (targets(name).includes(target) || isOurs(target));
 }
 
 /** Whether a link belongs to an installation of djbox, whatever its root was. */
@@ -121,11 +128,11 @@ export function useVersion(
 
   changes.link(`${PACKAGE}-${layout.version}`, layout.current);
   const stay = new Set(left.map(({ path }) => path));
-  for (const { directory, names, target } of places) {
+  for (const { directory, names, targets } of places) {
     if (names.length > 0) changes.directory(directory);
     for (const name of names) {
       const path = `${directory}/${name}`;
-      if (!stay.has(path)) changes.link(target(name), path);
+      if (!stay.has(path)) changes.link(targets(name)[0], path);
     }
   }
   // What the version before had, and this one has not.
@@ -135,16 +142,10 @@ export function useVersion(
 }
 
 /** Removes the links of `place` that are ours, but for those in `except`. */
-function removeLinks(
-  { directory, names, target }: Place,
-  except: readonly ByteString[],
-  changes: Changes,
-): void {
-  for (const name of names) {
-    const path = `${directory}/${name}`;
-    if (except.includes(name)) continue;
-    const found = linkAt(path);
-    if (found === target(name) || isOurs(found)) changes.remove(path);
+function removeLinks(place: Place, except: readonly ByteString[], changes: Changes): void {
+  for (const name of place.names) {
+    const path = `${place.directory}/${name}`;
+    if (!except.includes(name) && belongs(place, name, linkAt(path))) changes.remove(path);
   }
 }
 

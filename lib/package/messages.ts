@@ -16,8 +16,8 @@ const INSTALLER = "djbox";
 
 /** What to do about an error. */
 const ADVICE: Readonly<Record<number, ByteString>> = {
-  [EACCES]: "only root may do that; --root DIR installs below DIR, as any user",
-  [EPERM]: "only root may do that; --root DIR installs below DIR, as any user",
+  [EACCES]: "only root may do that; with --root DIR any user may",
+  [EPERM]: "only root may do that; with --root DIR any user may",
   [EROFS]: "mount it writable, or install elsewhere with --root DIR",
   [ENOSPC]: "make room there and do this again",
   [EDQUOT]: "make room there and do this again",

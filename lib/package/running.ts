@@ -11,7 +11,7 @@ import { unlessRefused } from "../os/errno.ts";
 import { close, openDirectory, readlink, writeAll } from "../os/file.ts";
 import { isDirectory, stat } from "../os/stat.ts";
 import { sleep } from "../os/poll.ts";
-import { allProcesses, commandName } from "../os/proc.ts";
+import { allProcesses, commandName, isConcealed } from "../os/proc.ts";
 import { getpid, kill } from "../os/process.ts";
 import { checkSupervised, openControl } from "../supervise/client.ts";
 import { isThere, namesIn } from "./placing.ts";
@@ -34,6 +34,13 @@ export function findScanners(names: readonly ByteString[] = ["svscan"]): FoundSc
     const directory = unlessRefused(() => readlink(`/proc/${pid}/cwd`));
     return file === undefined || directory === undefined ? [] : [{ pid, name, file, directory }];
   });
+}
+
+/** One of the processes called `names` that is another user's, so that `findScanners` does not find it. */
+export function concealedScanner(names: readonly ByteString[] = ["svscan"]): number | undefined {
+  return allProcesses().find((pid) =>
+    names.includes(unlessRefused(() => commandName(pid)) ?? "") && isConcealed(pid)
+  );
 }
 
 /** What a process is called until it has become the tool that it is to be: that takes some 15 ms. */

@@ -13,7 +13,7 @@ import { unlessRefused } from "../os/errno.ts";
 import { readDirectory, readFile, readlink } from "../os/file.ts";
 import { stat } from "../os/stat.ts";
 import { sleep } from "../os/poll.ts";
-import { allProcesses } from "../os/proc.ts";
+import { allProcesses, isConcealed } from "../os/proc.ts";
 import { kill } from "../os/process.ts";
 import { maskOf } from "../os/signal.ts";
 import { EXIT_TEMPORARY, Failure, orFatal } from "../cli/messages.ts";
@@ -26,7 +26,11 @@ const PAUSE = 20;
 export function upgrade(directory: ByteString): number[] {
   const home = orFatal("djbox", `unable to stat ${directory}`, () => stat(directory)).identity;
   const found = allProcesses().filter((pid) => isScanner(pid, home));
-  if (found.length === 0) refuse(`no svscan of djbox's runs in ${directory}`);
+  if (found.length === 0) {
+    const concealed = allProcesses().find((pid) => isCalledSvscan(pid) && isConcealed(pid));
+    if (concealed === undefined) refuse(`no svscan of djbox's runs in ${directory}`);
+    refuse(`svscan (pid ${concealed}) is another user's: only root may do that`);
+  }
   for (const pid of found) startOver(pid);
   return found;
 }
@@ -37,8 +41,12 @@ function refuse(text: ByteString): never {
 
 /** Whether `pid` is an svscan in the directory that reads HUP: C's, and one under nohup, do not. */
 function isScanner(pid: number, home: string): boolean {
-  return textOf(`/proc/${pid}/comm`) === "svscan\n" &&
+  return isCalledSvscan(pid) &&
     unlessRefused(() => stat(`/proc/${pid}/cwd`))?.identity === home && readsHup(pid);
+}
+
+function isCalledSvscan(pid: number): boolean {
+  return textOf(`/proc/${pid}/comm`) === "svscan\n";
 }
 
 function readsHup(pid: number): boolean {

@@ -146,6 +146,25 @@ toolTest("softlimit -f ends a file at exactly that size", ["softlimit"], async (
   equal(box.read("none").length, 0);
 });
 
+toolTest("softlimit binds the tool that comes next", ["softlimit", "multilog"], async (box) => {
+  const { stdout } = await box.sh(`mkfifo in
+    softlimit -c 0 -f 8192 -l 65536 -r 77000000 -t 7 multilog ./log <in & exec 3>in
+    until [ -e log/lock ]; do sleep 0.01; done
+    grep -E 'core|file size|locked|resident|cpu' /proc/$!/limits | sed 's/  */ /g' | sort
+    seq 10000 >&3; exec 3>&-; wait $!; echo $?`);
+  deepEqual(stdout.split("\n").map((line) => line.split(" ").slice(0, -3).join(" ")), [
+    "Max core file size 0",
+    "Max cpu time 7",
+    "Max file size 8192",
+    "Max locked memory 65536",
+    "Max resident set 77000000",
+    "",
+    "",
+  ]);
+  equal(stdout.trimEnd().split("\n").at(-1), "153");
+  equal(box.read("log/current").length, 8192);
+});
+
 toolTest("softlimit -o leaves so many descriptors", ["softlimit"], async (box) => {
   const { stdout } = await box.sh("softlimit -o 5 sh -c 'exec 3<&0 4<&0; echo ok; exec 5<&0'");
   equal(stdout, "ok\n");

@@ -23,6 +23,14 @@ toolTest("djbox help lists the pages, and shows each", ["djbox"], async (box) =>
   // A command's page goes before a format's of the same name.
   match((await says(box, "help", "tai64n")).stdout, /^TAI64N\(8\) /);
   match((await says(box, "help", "svstatus")).stdout, /^SVSTATUS\(5\) /);
+  match((await says(box, "help", "install")).stdout, /^DJBOX-INSTALL\(8\) /);
+  deepEqual(stdout.match(/^djbox\S*\(1\)|^mconnect\S*\(1\)/gm), [
+    "djbox(1)",
+    "djbox-help(1)",
+    "djbox-upgrade(1)",
+    "mconnect(1)",
+    "mconnect-io(1)",
+  ]);
 }, ONLY);
 
 toolTest("djbox help without its pages says how a tool is called", ["djbox"], async (box) => {
@@ -31,15 +39,29 @@ toolTest("djbox help without its pages says how a tool is called", ["djbox"], as
   await box.sh(`rm copy/djbox; cp ${djbox} copy/djbox`); // it looks for its runtime beside itself
   const help = await box.run([`${box.dir}/copy/djbox`, "help", "svok"]);
   deepEqual(help, { code: 0, stdout: "svok: usage: svok dir\n", stderr: "" });
+  const { code, stdout } = await box.run([`${box.dir}/copy/djbox`, "help"]);
+  equal(code, 0);
+  match(stdout, /^addcr: usage: addcr\n[^]*\nsvok: usage: svok dir\n/);
 }, ONLY);
 
 toolTest("djbox has no page of that name", ["djbox"], async (box) => {
-  const words = [["svock"], ["../man8/svok"], ["constructor"], ["5", "svok"], [""]];
-  for (const args of words) {
+  for (const name of ["svock", "../man8/svok", "constructor", ""]) {
+    deepEqual(await says(box, "help", name), {
+      code: 100,
+      stdout: "",
+      stderr: `djbox: there is no page called ${name}; djbox help names them\n`,
+    });
+  }
+  deepEqual(await says(box, "help", "5", "svok"), {
+    code: 100,
+    stdout: "",
+    stderr: "djbox: there is no page called svok in section 5; djbox help names them\n",
+  });
+  for (const args of [["svok", "svc"], ["5", "tcprules", "x"]]) {
     deepEqual(await says(box, "help", ...args), {
       code: 100,
       stdout: "",
-      stderr: `djbox: there is no page called ${args.at(-1)}; djbox help names them\n`,
+      stderr: "djbox-help: usage: djbox help [ [ section ] name ]\n",
     });
   }
 }, ONLY);

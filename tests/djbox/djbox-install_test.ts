@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: 0BSD
-// Installing below a directory, as any user. At / and as root: tests/djbox/machine_test.ts.
+// Installing below a directory, as any user. At / and as root: tests/djbox/release_test.ts, djbox-boot_test.ts.
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { type Box, type Result, toolTest } from "../harness/harness.ts";
 import { lines, statusOf, writeLogged } from "../harness/services.ts";
+import { bareMachineTest } from "../harness/machine.ts";
 import {
   HAS_BUNDLE,
   isThere,
@@ -145,7 +146,7 @@ installTest(
       code: 111,
       stdout: "",
       stderr: `djbox: fatal: unable to create ${box.dir}/other/package/admin: access denied; ` +
-        "only root may do that; --root DIR installs below DIR, as any user; nothing was changed\n",
+        "only root may do that; with --root DIR any user may; nothing was changed\n",
     });
   },
 );
@@ -257,7 +258,7 @@ installTest("another package's commands are replaced where that is asked for", a
   deepEqual(await install(), {
     code: 111,
     stdout: "",
-    stderr: `djbox: fatal: ${root}/command/svc (and 3 more) is not djbox's but a link to ` +
+    stderr: `djbox: fatal: ${root}/command/svc (and 1 more) is not djbox's but a link to ` +
       "/package/admin/daemontools/command/svc; --replace puts djbox's in its place, " +
       "--beside installs the other commands; nothing was changed\n",
   });
@@ -361,3 +362,21 @@ installTest("what root installs is root's own copy, not the builder's file", asy
     notEqual(ours.ino, Deno.statSync(`${box.dir}/own${name}`).ino);
   }
 }, { root: true });
+
+bareMachineTest(
+  "what was installed below a root is djbox's when the root is /, and the other way round",
+  "sleep",
+  async (machine, box) => {
+    await machine.bring(await makeRelease(box, "release"), "/opt/release");
+    // The same directory under two names, as that of an image is.
+    await machine.output("mkdir /img; mount --rbind / /img");
+    for (const root of ["/img", "/", "/img"]) {
+      await machine.output(`/opt/release/package/install --no-boot --root ${root}`);
+      const target = root === "/" ? "/command/svok" : "../../../command/svok";
+      equal(await machine.output("readlink /usr/local/bin/svok"), `${target}\n`);
+    }
+    const said = await machine.output("/package/admin/djbox/command/djbox uninstall --root /");
+    match(said, /^djbox: djbox is no more in \/package\/admin\n$/);
+    equal(await machine.output("ls /usr/local/bin"), "");
+  },
+);

@@ -140,7 +140,7 @@ bareMachineTest(
     await refused(
       machine,
       `setpriv --reuid=65534 --clear-groups ${install}`,
-      /^djbox: fatal: unable to create \/package\/admin: access denied; only root may do that; --root DIR installs below DIR, as any user; nothing was changed\n$/,
+      /^djbox: fatal: unable to create \/package\/admin: access denied; only root may do that; with --root DIR any user may; nothing was changed\n$/,
     );
     await machine.output("mount -t tmpfs none /srv; mount -t tmpfs -o ro none /mnt");
     await refused(

@@ -9,7 +9,7 @@ import type { House } from "../../scripts/house.ts";
 /** The letters in a tool's getopt string, a colon behind those that take an argument; "" where it takes no options. */
 export function optionsOf(house: House, tool: string): string {
   const text = textOf(house, tool);
-  const [, letters = ""] = /getopt\(\s*(?:context\.)?name,\s*([^,\s]+)/.exec(text) ?? [];
+  const [, letters = ""] = /getopt\(context, ([^,\s]+)/.exec(text) ?? [];
   if (!/^\w/.test(letters)) return letters.replaceAll('"', "");
   return new RegExp(`const ${letters} = "([^"]*)"`).exec(text)?.[1] ?? "";
 }

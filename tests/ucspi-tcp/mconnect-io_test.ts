@@ -56,3 +56,10 @@ toolTest("mconnect-io does not let one direction wait for the other", TOOLS, asy
     head -c 1000000 /dev/zero >in; until [ -s count ]; do sleep 0.01; done; cat count`);
   equal(stdout, "1000000\n");
 });
+
+toolTest("mconnect-io without a connection is at its end", TOOLS, async (box) => {
+  for (const closed of ["6<&- 7>&-", "6<&- 7>sent"]) {
+    const { code, stdout } = await box.sh(`echo hello | timeout 20 mconnect-io ${closed}`);
+    deepEqual([code, stdout], [0, ""], closed);
+  }
+});

@@ -75,6 +75,9 @@ toolTest("tcprules: the most specific rule for an IPv6 address counts", BOTH, as
 toolTest("tcprules refuses what is no address, with C's words", ["tcprules"], async (box) => {
   const wrong = [
     "2001:db8:allow",
+    "::deny",
+    "10::deny",
+    "192::allow",
     "x:y:allow",
     "[::1]:allow",
     "::1",

@@ -216,6 +216,8 @@ toolTest(
   OURS,
 );
 
+const LIMITS = { djboxOnly: "ucspi-tcp-0.88 has no limit for an address" };
+
 toolTest("tcpserver -C refuses who is one too many from an address", TOOLS, async (box) => {
   const net = loopbackNet();
   const server = await serve(box, ["-C", "2:busy\r\n", ...LOG, "::", "0", "cat"]);
@@ -247,7 +249,14 @@ toolTest("tcpserver -C refuses who is one too many from an address", TOOLS, asyn
   for (const client of clients) client.end();
   await Promise.all(clients.map((client) => client.closed));
   await end(server);
-}, { djboxOnly: "ucspi-tcp-0.88 has no limit for an address" });
+}, LIMITS);
+
+toolTest("tcpserver -C wants a number", TOOLS, async (box) => {
+  for (const limit of ["abc", "", ":text", "5x"]) {
+    const { code, stderr } = await box.run(["tcpserver", "-C", limit, "0", "0", "true"]);
+    deepEqual([code, stderr.split(" [", 1)], [100, ["tcpserver: usage: tcpserver"]], limit);
+  }
+}, LIMITS);
 
 toolTest("tcpserver -C 0, or none, is no limit", TOOLS, async (box) => {
   for (const limit of [["-C", "0"], []]) {
@@ -260,4 +269,4 @@ toolTest("tcpserver -C 0, or none, is no limit", TOOLS, async (box) => {
     await end(server);
     box.write("out", "");
   }
-}, { djboxOnly: "ucspi-tcp-0.88 has no limit for an address" });
+}, LIMITS);

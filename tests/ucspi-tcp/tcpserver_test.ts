@@ -175,6 +175,18 @@ toolTest("tcpserver serves with 0, 1 or 2 closed", TOOLS, async (box) => {
   }
 }, { djboxOnly: "C loses its own socket" });
 
+toolTest("tcpserver reads numbers and writes fields as C's does", TOOLS, async (box) => {
+  const options = ["-c", "18446744073709551617", "-vRHl", "100%x"];
+  const server = await serve(box, [...options, "127.0.0.1", "0", "true"]);
+  await talk("127.0.0.1", server.port);
+  await box.until("it has ended", () => log(box).some((line) => line.includes(" end ")));
+  deepEqual(log(box).filter((line) => / ok | status: 1/.test(line)), [
+    "tcpserver: status: 1/1",
+    "tcpserver: ok N 100?x:127.0.0.1:L :127.0.0.1::R",
+  ]);
+  await end(server);
+});
+
 toolTest("tcpserver without descriptors waits, and goes on", TOOLS, async (box) => {
   const server = await serve(box, ["-v", "-RHl0", "127.0.0.1", "0", "echo", "hi"]);
   const limit = (files: number): Promise<unknown> =>

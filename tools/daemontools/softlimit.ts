@@ -22,8 +22,9 @@
  *
  * Exit codes: 100 wrong usage; 111 CHILD cannot be run; else CHILD's own.
  *
- * Differences: the limits bind the programs that are run, not the tools of djbox: one that comes next in the chain
- * (`softlimit -m 2000000 tcpserver ...`) hands them on to what it starts, but could not live under them itself.
+ * Differences: the limits of memory and open files bind the programs that are run, not the tools of djbox: one that
+ * comes next in the chain (`softlimit -m 2000000 tcpserver ...`) hands them on to what it starts, but could not live
+ * under them itself.
  *
  * See https://cr.yp.to/daemontools/softlimit.html
  *

@@ -4,33 +4,35 @@
  *
  * Synopsis: djbox help [[SECTION] NAME]
  *
- * Lists the manual pages, of all tools and of the formats of files, or shows one as plain text. They lie in the folder
- * man beside the executable. A tool whose page is not there has its usage line.
+ * Lists the manual pages, of all tools and of the formats of files, or shows one as plain text. `install` and the like
+ * are djbox-install and so on. The pages lie in the folder man beside the executable. A tool whose page is not there has
+ * its usage line.
  *
- * Exit codes: 0; 100 there is no such page; 111 it cannot be read, or the output cannot be written.
+ * Exit codes: 0; 100 there is no such page, or wrong usage; 111 it cannot be read, or the output cannot be written.
  *
  * @module
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { readlink } from "../../lib/os/file.ts";
-import { EXIT_USAGE, Failure, orFatal } from "../../lib/cli/messages.ts";
+import { EXIT_USAGE, Failure, orFatal, usageError } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool, Toolbox } from "../../lib/cli/tool.ts";
 import { type Entry, pagesIn, readPage } from "../../lib/man/library.ts";
 import { oneLiner, renderPage } from "../../lib/man/page.ts";
 
-/** Room for a page's name in the list. */
-const NAME_WIDTH = 18;
+const USAGE = "usage: djbox help [ [ section ] name ]";
 
-export const djboxHelp: Tool = { usage: "usage: djbox help [ [ section ] name ]", run };
+export const djboxHelp: Tool = { usage: USAGE, run };
 
-function run({ args, toolbox }: Context): Outcome {
-  const [section, name] = /^\d$/.test(args[0] ?? "") ? args : [undefined, args[0]];
+function run({ name: tool, args, toolbox }: Context): Outcome {
+  const [section, name, ...more] = /^\d$/.test(args[0] ?? "") ? args : [undefined, ...args];
+  if (more.length > 0) throw usageError(tool, USAGE);
   const text = orFatal("djbox", "unable to read the manual", () => {
-    const pages = pagesIn(manual(toolbox))
-      .filter((page) => section === undefined || page.section === section);
-    if (name === undefined) return pages.map(listed).join("");
-    const page = pages.find((page) => page.name === name);
+    const all = pagesIn(manual(toolbox));
+    const pages = all.filter((page) => section === undefined || page.section === section);
+    if (name === undefined) return all.length > 0 ? list(pages) : usages(toolbox);
+    const page = [name, `djbox-${name}`].map((name) => pages.find((page) => page.name === name))
+      .find((page) => page !== undefined);
     return page === undefined ? usageOf(toolbox, name, section) : renderPage(readPage(page));
   });
   orFatal("djbox", "unable to write output", () => print(text));
@@ -43,13 +45,24 @@ function manual({ file, form }: Toolbox): ByteString {
   return `${path.slice(0, path.lastIndexOf("/"))}/man`;
 }
 
-function listed(page: Entry): ByteString {
-  return `${page.name}(${page.section})`.padEnd(NAME_WIDTH) + oneLiner(readPage(page)) + "\n";
+function list(pages: readonly Entry[]): ByteString {
+  const names = pages.map(({ name, section }) => `${name}(${section})`);
+  const width = Math.max(...names.map((name) => name.length)) + 2;
+  return pages.map((page, i) => `${names[i]?.padEnd(width)}${oneLiner(readPage(page))}\n`).join("");
+}
+
+/** Without a manual: how each tool is called. */
+function usages({ tools }: Toolbox): ByteString {
+  return Object.entries(tools).map(([name, { usage }]) => `${name}: ${usage}\n`).join("");
 }
 
 /** What there is to say of a tool without its page: the executable may have been copied alone. */
 function usageOf({ tools }: Toolbox, name: ByteString, section: string | undefined): ByteString {
   const tool = Object.hasOwn(tools, name) ? tools[name] : undefined;
   if (tool !== undefined && section === undefined) return `${name}: ${tool.usage}\n`;
-  throw new Failure(EXIT_USAGE, `djbox: there is no page called ${name}; djbox help names them`);
+  const where = section === undefined ? "" : ` in section ${section}`;
+  throw new Failure(
+    EXIT_USAGE,
+    `djbox: there is no page called ${name}${where}; djbox help names them`,
+  );
 }

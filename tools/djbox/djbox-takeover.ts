@@ -15,14 +15,16 @@
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { SIGKILL } from "../../lib/os/constants.ts";
+import { unlessRefused } from "../../lib/os/errno.ts";
 import { kill } from "../../lib/os/process.ts";
+import { stat } from "../../lib/os/stat.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { goOn } from "../../lib/package/boot.ts";
 import { treeOf } from "../../lib/package/layout.ts";
-import { refusal, say } from "../../lib/package/messages.ts";
+import { attempt, refusal, say } from "../../lib/package/messages.ts";
 import { isThere } from "../../lib/package/placing.ts";
-import { findScanners, type FoundScanner } from "../../lib/package/running.ts";
+import { concealedScanner, findScanners, type FoundScanner } from "../../lib/package/running.ts";
 import { endAndKeep, scriptOf } from "../../lib/package/takeover.ts";
 
 const USAGE = "usage: djbox takeover [ dir ]";
@@ -31,7 +33,7 @@ export const djboxTakeover: Tool = { usage: USAGE, run };
 
 function run(context: Context): Outcome {
   const [directory, ...more] = context.args;
-  if (more.length > 0) throw usageError(context.name, USAGE);
+  if (more.length > 0 || directory?.startsWith("-")) throw usageError(context.name, USAGE);
   const tree = treeOf(context.toolbox);
   const scanner = choose(tree.slice(0, tree.lastIndexOf("/") + 1), directory);
   if (isThere("/run/systemd/system")) {
@@ -50,12 +52,23 @@ function run(context: Context): Outcome {
   return 0;
 }
 
+function identityOf(directory: ByteString): string {
+  return attempt(`stat ${directory}`, () => stat(directory)).identity;
+}
+
 /** The svscan that is meant: not one of an installation in `admin`. */
 function choose(admin: ByteString, directory: ByteString | undefined): FoundScanner {
   const others = findScanners().filter(({ file }) => !file.startsWith(admin));
-  const meant = others.filter((found) => directory === undefined || found.directory === directory);
+  const place = directory === undefined ? undefined : identityOf(directory);
+  const meant = place === undefined
+    ? others
+    : others.filter((found) => unlessRefused(() => stat(found.directory))?.identity === place);
   const [scanner, ...more] = meant;
   if (scanner === undefined) {
+    const concealed = concealedScanner();
+    if (concealed !== undefined) {
+      throw refusal(`svscan (pid ${concealed}) is another user's: only root may do that`);
+    }
     throw refusal(`there is no other svscan${directory === undefined ? "" : ` in ${directory}`}`);
   }
   if (more.length === 0) return scanner;

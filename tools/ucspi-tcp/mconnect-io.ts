@@ -27,6 +27,8 @@ export const mconnectIo: Tool = { usage: "usage: mconnect-io", run };
 
 function run({ inheritance }: Context): Outcome {
   const network = { reader: descriptorOf(inheritance, 6), writer: descriptorOf(inheritance, 7) };
+  // What cannot be read has ended, and at that end so do we.
+  if (network.reader < 0) return 0;
   setDisposition(SIGPIPE, "ignore");
   relay([
     {

@@ -33,7 +33,7 @@
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { getopt, type Option } from "../../lib/cli/getopt.ts";
-import { leadingNumber } from "../../lib/cli/number.ts";
+import { leadingNumber, secondsOf } from "../../lib/cli/number.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { IPV6_OPTIONS } from "../../lib/net/ipv6_options.ts";
@@ -63,7 +63,7 @@ const OPTIONS: Readonly<
   p: (value) => ({ localPort: leadingNumber(value) & 0xffff }),
   T: (value) => {
     const [, first = "", second = ""] = /^([0-9]*)[+]?([0-9]*)/.exec(value) ?? [];
-    return { patience: [Number(first), Number(second)] };
+    return { patience: [secondsOf(first), secondsOf(second)] };
   },
   d: () => ({ noDelay: false }),
   D: () => ({ noDelay: true }),
@@ -75,7 +75,7 @@ const OPTIONS: Readonly<
   l: (value) => ({ localHost: value }),
   r: () => ({ askIdent: true }),
   R: () => ({ askIdent: false }),
-  t: (value) => ({ identPatience: leadingNumber(value) }),
+  t: (value) => ({ identPatience: secondsOf(value) }),
 };
 
 function run(context: Context): Outcome {

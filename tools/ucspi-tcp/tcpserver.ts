@@ -60,9 +60,9 @@ import {
   takeBothKinds,
 } from "../../lib/os/socket.ts";
 import type { Environment } from "../../lib/cli/environment.ts";
-import { getopt } from "../../lib/cli/getopt.ts";
-import { leadingNumber } from "../../lib/cli/number.ts";
-import { Failure, orFatal } from "../../lib/cli/messages.ts";
+import { getopt, type Option } from "../../lib/cli/getopt.ts";
+import { leadingNumber, secondsOf } from "../../lib/cli/number.ts";
+import { Failure, orFatal, usageError } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { ANY_ADDRESS, ANY_IPV6_ADDRESS, isIpv6 } from "../../lib/net/address.ts";
@@ -134,13 +134,16 @@ const DEFAULTS: Settings = {
   ipv6: NO_IPV6_OPTIONS,
 };
 
-/** What a letter says; of contrary ones the last counts. */
+/** What a letter says; of contrary ones the last counts. undefined: its value is wrong. */
 const OPTIONS: Readonly<
-  Record<string, (value: ByteString, env: Environment) => Partial<Settings>>
+  Record<string, (value: ByteString, env: Environment) => Partial<Settings> | undefined>
 > = {
   b: (value) => ({ backlog: leadingNumber(value) | 0 }),
   c: (value) => ({ limit: leadingNumber(value) }),
-  C: (value) => ({ addressLimit: parseAddressLimit(value) }),
+  C: (value) => {
+    const addressLimit = parseAddressLimit(value);
+    return addressLimit && { addressLimit };
+  },
   X: () => ({ allowWithoutRules: true }),
   x: (value) => ({ rules: value }),
   B: (value) => ({ banner: value }),
@@ -157,7 +160,7 @@ const OPTIONS: Readonly<
   h: () => ({ lookUpRemoteHost: true }),
   R: () => ({ askIdent: false }),
   r: () => ({ askIdent: true }),
-  t: (value) => ({ identPatience: leadingNumber(value) }),
+  t: (value) => ({ identPatience: secondsOf(value) }),
   U: (_, env) => ({ ...numberIn(env, "UID", "uid"), ...numberIn(env, "GID", "gid") }),
   u: (value) => ({ uid: leadingNumber(value) >>> 0 }),
   g: (value) => ({ gid: leadingNumber(value) >>> 0 }),
@@ -172,15 +175,14 @@ function numberIn(env: Environment, name: ByteString, setting: "uid" | "gid"): P
 
 function run(context: Context): Outcome {
   const { name, env } = context;
-  const { options, operands } = getopt(context, LETTERS, USAGE);
-  const settings = options.reduce<Settings>(
-    (before, { letter, value }) => ({
-      ...before,
-      ...OPTIONS[letter]?.(value, env),
-      ipv6: IPV6_OPTIONS[letter]?.(value, before.ipv6) ?? before.ipv6,
-    }),
-    DEFAULTS,
-  );
+  let settings = DEFAULTS;
+  const take = ({ letter, value }: Option): void => {
+    const ipv6 = IPV6_OPTIONS[letter]?.(value, settings.ipv6);
+    const said = ipv6 === undefined ? OPTIONS[letter]?.(value, env) : { ipv6 };
+    if (said === undefined) throw usageError(name, USAGE);
+    settings = { ...settings, ...said };
+  };
+  const { operands } = getopt(context, LETTERS, USAGE, { take });
   return muted(settings.verbosity, () => {
     const { host, port, program } = hostPortProgram(name, operands, USAGE);
     fillStandardDescriptors();
