@@ -2,7 +2,7 @@
 // Completion for bash and zsh, tried on a folder of services: what a word at the end of a command line becomes.
 // Not tested: how the shells show several candidates.
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { House } from "../scripts/house.ts";
+import { baseName, House } from "../scripts/house.ts";
 import { type Box, toolTest } from "./harness/harness.ts";
 import { optionsOf } from "./harness/options.ts";
 
@@ -20,6 +20,31 @@ Deno.test("completion knows the options that the tools have, and no others", () 
   deepEqual(letters(/^ {4}(\S+)\) echo ([\w:]+) ;;$/gm, options(BASH)), theirs);
   deepEqual(letters(/^ {4}(\S+)\) REPLY=([\w:]+) ;;$/gm, options(ZSH)), theirs);
 });
+
+Deno.test("completion knows the long options that djbox's own commands have, and no others", () => {
+  const theirs = HOUSE.tools().flatMap(({ path, text }) => {
+    const [, flags = "", values = ""] =
+      /parseOptions\([^[]*\[([^\]]*)\], \[([^\]]*)\]\)/.exec(text) ?? [];
+    const long = [...words(flags), ...words(values).map((name) => `${name}=`)].sort();
+    return long.length === 0
+      ? []
+      : [`${baseName(path)} ${long.map((name) => `--${name}`).join(" ")}`];
+  });
+  ok(theirs.length >= 3);
+  const [bash = ""] = /^_djbox_long_options\(\) \{\n[^]*?^\}/m.exec(BASH) ?? [];
+  deepEqual(
+    [...bash.matchAll(/^ {4}(\S+)\) echo (--.*) ;;$/gm)].map(([, a, b]) => `${a} ${b}`),
+    theirs,
+  );
+  const zsh = [...ZSH.matchAll(/^ {4}(djbox-\w+)\)([^]*?);;$/gm)].map(([, tool, text = ""]) =>
+    `${tool} ${(text.match(/--[a-z-]+=?/g) ?? []).join(" ")}`
+  );
+  deepEqual(zsh, theirs);
+});
+
+function words(list: string): string[] {
+  return [...list.matchAll(/"([^"]*)"/g)].map(([, word = ""]) => word);
+}
 
 /** The function that has the tools' letters. */
 function options(text: string): string {
@@ -56,6 +81,11 @@ const LINES: readonly (readonly [string, string])[] = [
   ["djbox tai64nl", "djbox tai64nlocal"],
   ["djbox hel", "djbox help"],
   ["djbox help 5 logd", "djbox help 5 logdir"],
+  ["djbox help 8 svst", "djbox help 8 svstat"],
+  ["djbox install --repl", "djbox install --replace"],
+  ["djbox install --no-boot comp", "djbox install --no-boot compile"],
+  ["djbox boot --init syst", "djbox boot --init systemd"],
+  ["djbox-uninstall --root SERVICES/hel", "djbox-uninstall --root SERVICES/hello"],
   ["djbox svstat he", "djbox svstat SERVICES/hello"],
 ];
 
