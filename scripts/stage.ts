@@ -10,6 +10,9 @@
 export class Failed extends Error {}
 
 /** A signal that ends the demo, and its number. */
+/** How long after a signal another one is the same, in milliseconds. */
+const ECHO = 1000;
+
 const SIGNALS = [["SIGHUP", 1], ["SIGINT", 2], ["SIGTERM", 15]] as const;
 
 /** How long a condition is waited for, in milliseconds. */
@@ -35,8 +38,11 @@ export class Stage {
   readonly #background: number[] = [];
   #path = Deno.env.get("PATH") ?? "/usr/bin:/bin";
   #signalled = Promise.withResolvers<number>();
+  #deafUntil = 0;
   #handlers = SIGNALS.map(([name, number]) => {
-    const handler = (): void => this.#signalled.resolve(number);
+    const handler = (): void => {
+      if (performance.now() >= this.#deafUntil) this.#signalled.resolve(number);
+    };
     Deno.addSignalListener(name, handler);
     return { name, handler };
   });
@@ -131,9 +137,10 @@ export class Stage {
     throw new Failed(`not within ${PATIENCE / 1000} seconds: ${what}`);
   }
 
-  /** Waits for a signal, Ctrl-C mostly. */
+  /** Waits for a signal, Ctrl-C mostly. The terminal sends that to us and to `deno task`, which sends it on to us. */
   async interruption(): Promise<void> {
     await this.#signalled.promise;
+    this.#deafUntil = performance.now() + ECHO;
     this.#signalled = Promise.withResolvers();
   }
 

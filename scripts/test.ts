@@ -41,6 +41,10 @@ async function buildAndTest(root: string, filters: readonly string[]): Promise<n
   const files = [...testFiles(ROOT)].filter((file) =>
     filters.length === 0 || filters.some((filter) => file.includes(filter))
   ).sort();
+  if (files.length === 0) {
+    console.error(`test: no file of tests has a name with ${filters.join(" or ")} in it`);
+    return 1;
+  }
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   // The lock is not the house's: whatever runs by deno task would fetch what is in it, a build too.
   const lock = [`--lock=${ROOT}tests/deno.lock`, "--frozen"];

@@ -95,6 +95,16 @@ installTest("each step does its part, and says what lacks before it", async (box
       "package/compile puts it there; nothing was changed\n",
   });
   ok(!isThere(root));
+  const { code, stderr } = await box.run([`${release}/package/run`, "--root", root]);
+  deepEqual(
+    [code, stderr],
+    [
+      111,
+      `djbox: fatal: there is no ${root}/package/admin/djbox; ` +
+      "package/upgrade puts it there; nothing was changed\n",
+    ],
+  );
+  ok(!isThere(root));
   await step(box, release, "compile", "--root", root);
   deepEqual([isThere(`${root}/command`), isThere(`${root}/package/admin/djbox`)], [false, false]);
   // From here on the root is known: it is where the release lies.

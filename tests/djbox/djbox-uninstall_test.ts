@@ -25,7 +25,7 @@ toolTest("djbox uninstall removes what was installed, and nothing else", ["djbox
     stdout,
     `djbox: djbox is no more in ${root}/package/admin\n` +
       `djbox: ${root}/usr/local/bin/svok is not djbox's and was left\n` +
-      `djbox: ${root}/service/a was left, with its logs\n`,
+      `djbox: ${root}/service/a was left, with what is in it\n`,
   );
   equal(box.read("root/service/a/log/main/current"), "a line\n");
   Deno.removeSync(`${root}/service`, { recursive: true });

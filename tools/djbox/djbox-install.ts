@@ -37,7 +37,7 @@ import { absoluteRoot, Layout, rootOf, treeOf } from "../../lib/package/layout.t
 import { type Policy, useVersion } from "../../lib/package/links.ts";
 import { refusal, say } from "../../lib/package/messages.ts";
 import { parseOptions } from "../../lib/package/options.ts";
-import { linkAt } from "../../lib/package/placing.ts";
+import { isThere, linkAt } from "../../lib/package/placing.ts";
 import { findScanners } from "../../lib/package/running.ts";
 import { compile } from "../../lib/package/tree.ts";
 import config from "../../deno.json" with { type: "json" };
@@ -106,10 +106,11 @@ function lock({ admin }: Layout): void {
 
 function prepareToRun(
   context: Context,
-  { root, service }: Layout,
+  { root, current, service }: Layout,
   boots: boolean,
   changes: Changes,
 ): () => void {
+  if (!isThere(current)) throw refusal(`there is no ${current}; package/upgrade puts it there`);
   changes.directory(service);
   return boots ? boot(context, root, undefined, changes) : () => {};
 }

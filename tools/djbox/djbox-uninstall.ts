@@ -55,7 +55,7 @@ function run(context: Context): Outcome {
   const empty = [layout.command, layout.admin, `${root}/package`, layout.service];
   for (const directory of empty) unlessRefused(() => rmdir(directory));
   for (const name of namesIn(layout.service)) {
-    say(`${layout.service}/${name} was left, with its logs`);
+    say(`${layout.service}/${name} was left, with what is in it`);
   }
   if (isThere(`${layout.admin}/daemontools`)) {
     say(`${layout.admin}/daemontools is there still: its package/upgrade brings its commands back`);
