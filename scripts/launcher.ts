@@ -13,6 +13,8 @@
  * - The runtime has started its threads by then, too, and each of them takes any signal it does not
  *   block. The launcher blocks the ones that djbox handles, and the threads inherit that; only
  *   djbox's main thread unblocks them.
+ * - The runtime reserves much memory, and does not start under a limit of it. The launcher raises the soft limits, and
+ *   records them: programs that djbox runs are to have them.
  * - The runtime does not start in a folder that was removed. From there the launcher goes to the
  *   root, and leaves a descriptor to come back by.
  *
@@ -25,11 +27,12 @@
  * so that STATE follows the script in /proc/self/cmdline, and the first strings of /proc/self/environ are
  * not the caller's: they keep the caller's own out of the runtime's sight (getenv(3) finds the
  * first). EXECFN is the file name that was executed (AT_EXECFN). STATE is what was found
- * at the start, 50 lower-case hexadecimal digits:
+ * at the start, 98 lower-case hexadecimal digits:
  *
  *     16  soft RLIMIT_NOFILE
  *     16  signal mask: bit N - 1 is set when signal N was blocked
  *     16  0, or the descriptor of the working directory where that has no name any more
+ *     48  soft RLIMIT_DATA, RLIMIT_STACK and RLIMIT_AS where they were raised, all bits where not
  *      1  closed descriptors: bit N is set when descriptor N was closed, N from 0 to 2
  *      1  1 when SIGPIPE was ignored, else 0
  *

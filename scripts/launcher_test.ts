@@ -72,6 +72,8 @@ interface State {
   limit: number;
   mask: bigint;
   folder: number;
+  /** RLIMIT_DATA, RLIMIT_STACK, RLIMIT_AS; undefined: not raised. */
+  raised: (number | undefined)[];
   closed: number;
   pipeIgnored: boolean;
 }
@@ -119,13 +121,16 @@ class Box implements AsyncDisposable {
   async state(script: string): Promise<State> {
     const { argv } = await this.report(script);
     const state = argv[STATE] ?? "";
-    const [, limit, mask, folder, closed, pipe] =
-      state.match(/^([0-9a-f]{16})([0-9a-f]{16})([0-9a-f]{16})([0-7])([01])$/) ?? [];
+    const [, limit, mask, folder, limits, closed, pipe] =
+      state.match(/^([0-9a-f]{16})([0-9a-f]{16})([0-9a-f]{16})([0-9a-f]{48})([0-7])([01])$/) ?? [];
     ok(limit !== undefined && mask !== undefined && closed !== undefined, `STATE is ${state}`);
     return {
       limit: parseInt(limit, 16),
       mask: BigInt("0x" + mask),
       folder: Number("0x" + folder),
+      raised: (limits?.match(/.{16}/g) ?? []).map((digits) =>
+        digits === "f".repeat(16) ? undefined : parseInt(digits, 16)
+      ),
       closed: parseInt(closed, 16),
       pipeIgnored: pipe === "1",
     };
@@ -305,6 +310,18 @@ for (const arch of ARCHES) {
 
   test("records the soft limit of open files", async (box) => {
     strictEqual((await box.state(`ulimit -Sn 333; exec ${box.run}`)).limit, 333);
+  });
+
+  test("raises the soft limits of memory, and records them", async (box) => {
+    deepStrictEqual((await box.state(`exec ${box.run}`)).raised, [undefined, undefined, undefined]);
+    // qemu-user keeps the limits of address space from its guest.
+    if (!native) return;
+    const limits = "ulimit -Sd 3000; ulimit -Ss 200; ulimit -Sv 4000";
+    const { raised } = await box.state(`${limits}; exec ${box.run}`);
+    deepStrictEqual(raised, [3000 * 1024, 200 * 1024, 4000 * 1024]);
+    // As far as the hard limit lets it.
+    const { raised: stack } = await box.state(`ulimit -Hs 4096; ulimit -Ss 200; exec ${box.run}`);
+    deepStrictEqual(stack, [undefined, 200 * 1024, undefined]);
   });
 
   test("leaves a working directory that was removed, and a descriptor of it", async (box) => {

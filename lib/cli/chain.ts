@@ -52,7 +52,7 @@ export function runToolbox(tools: Readonly<Record<string, Tool>>, start: Start):
     inheritance: {
       mask: start.mask,
       softFiles: start.softFiles,
-      limits: new Map(),
+      limits: start.limits,
       descriptors: [],
     },
   };

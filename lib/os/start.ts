@@ -5,16 +5,16 @@
  * The runtime decodes arguments and environment (and loses bytes), ignores SIGPIPE, opens /dev/null on closed
  * descriptors and, in the script form, raises the soft limit of open files. The launcher of the script form
  * (scripts/launcher.ts) records what was there before and passes it on as two arguments in front of the
- * program's own: 50 hexadecimal digits and the file name that was executed.
+ * program's own: 98 hexadecimal digits and the file name that was executed.
  *
  * @module
  */
 import type { ByteString } from "./bytes.ts";
 import { fromBytes, utf8 } from "./bytes.ts";
 import { close, fchdir, readFile } from "./file.ts";
-import { RLIMIT_NOFILE, SIGPIPE } from "./constants.ts";
+import { RLIMIT_AS, RLIMIT_DATA, RLIMIT_NOFILE, RLIMIT_STACK, SIGPIPE } from "./constants.ts";
 import { exec, getpid } from "./process.ts";
-import { getLimit } from "./rlimit.ts";
+import { getLimit, type Limits } from "./rlimit.ts";
 import { LAUNCHER_BLOCKS, maskOf, setDisposition, setMask, type SignalMask } from "./signal.ts";
 
 /** Which of the forms of djbox is running. `source`: main.ts itself, for whoever works on it. */
@@ -33,6 +33,8 @@ export interface Start {
   readonly toolbox: ByteString;
   /** The soft limit of open files that programs we run are to have; undefined: as it is now. */
   readonly softFiles: bigint | undefined;
+  /** The soft limits of memory that programs we run are to have, where they are not as they are now. */
+  readonly limits: Limits;
   /** The signal mask that we were started with. */
   readonly mask: SignalMask;
   /** Whether all other threads have the signals blocked that a tool may want to read from a descriptor. */
@@ -125,15 +127,22 @@ export function start(): Start {
 
 /**
  * STATE: 16 digits of soft limit of open files, 16 of signal mask, 16 of the descriptor of a nameless working directory,
- * then closed descriptors, SIGPIPE ignored.
+ * 16 for each of the limits of memory, then closed descriptors, SIGPIPE ignored.
  */
-const STATE_LENGTH = 50;
+const STATE_LENGTH = 98;
+/** The limits of memory, in their order in STATE. */
+const RAISED = [RLIMIT_DATA, RLIMIT_STACK, RLIMIT_AS];
+const NOT_RAISED = 0xffffffffffffffffn;
 
-function restore(state: string): { softFiles: bigint; mask: SignalMask } {
-  const softFiles = BigInt("0x" + state.slice(0, 16));
-  const mask = BigInt("0x" + state.slice(16, 32));
-  const directory = Number("0x" + state.slice(32, 48));
-  const closed = Number("0x" + state.charAt(48));
+function restore(state: string): Pick<Start, "softFiles" | "limits" | "mask"> {
+  const number = (i: number): bigint => BigInt("0x" + state.slice(16 * i, 16 * i + 16));
+  const [softFiles, mask, directory] = [number(0), number(1), Number(number(2))];
+  const limits = new Map<number, bigint>();
+  RAISED.forEach((resource, i) => {
+    const soft = number(3 + i);
+    if (soft !== NOT_RAISED) limits.set(resource, soft);
+  });
+  const closed = Number("0x" + state.charAt(96));
   if (directory !== 0) {
     fchdir(directory);
     close(directory);
@@ -141,10 +150,10 @@ function restore(state: string): { softFiles: bigint; mask: SignalMask } {
   for (let fd = 0; fd <= 2; fd++) {
     if (closed & (1 << fd)) close(fd);
   }
-  if (state.charAt(49) === "0") setDisposition(SIGPIPE, "default");
+  if (state.charAt(97) === "0") setDisposition(SIGPIPE, "default");
   // What reaches process 1 at its default is lost; so it waits for a tool that reads it.
   if (getpid() !== 1) setMask(mask);
-  return { softFiles, mask };
+  return { softFiles, limits, mask };
 }
 
 function startSource(whole: readonly ByteString[], environ: readonly ByteString[]): Start {
@@ -158,6 +167,7 @@ function startSource(whole: readonly ByteString[], environ: readonly ByteString[
     executed: "",
     toolbox: utf8(decodeURIComponent(new URL(Deno.mainModule).pathname)),
     softFiles: undefined,
+    limits: new Map(),
     mask: 0n,
     signalsReady: false,
   };
@@ -176,7 +186,14 @@ function startCompiled(argv: ByteString[], environ: ByteString[]): Start {
     return { ...common, environ: environ.slice(1), signalsReady: true, ...restored };
   }
   setDisposition(SIGPIPE, "default");
-  return { ...common, environ, softFiles: undefined, mask: setMask(0n), signalsReady: false };
+  return {
+    ...common,
+    environ,
+    softFiles: undefined,
+    limits: new Map(),
+    mask: setMask(0n),
+    signalsReady: false,
+  };
 }
 
 /**
@@ -187,7 +204,8 @@ function startCompiled(argv: ByteString[], environ: ByteString[]): Start {
 export function restartBlocked(start: Start): void {
   if (start.form !== "compiled") return;
   const hex = (value: bigint): string => value.toString(16).padStart(16, "0");
-  const state = hex(getLimit(RLIMIT_NOFILE).soft) + hex(start.mask) + hex(0n) + "00";
+  const limits = RAISED.map(() => hex(NOT_RAISED)).join("");
+  const state = hex(getLimit(RLIMIT_NOFILE).soft) + hex(start.mask) + hex(0n) + limits + "00";
   exec({
     path: "/proc/self/exe",
     argv: start.argv,

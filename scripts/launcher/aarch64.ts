@@ -23,9 +23,10 @@ export const AARCH64 = `
     b5000000  cbnz x0, auxiliary
     10000016  adr x22, empty
   executed:
-    d1400bff  sub sp, sp, 8192             ; sp: the scratch frame of 8384 bytes
-    d10303ff  sub sp, sp, 192
-    910003f7  mov x23, sp                  ; x23: where STATE goes on
+    d1400bff  sub sp, sp, 8192             ; sp: the scratch frame of 8512 bytes
+    d10503ff  sub sp, sp, 320
+    91400bf7  add x23, sp, 8192
+    910302f7  add x23, x23, 192            ; x23: where STATE goes on
 
   descriptor_limit: ; prlimit64(0, RLIMIT_NOFILE, NULL, answer): soft, then hard
     d2800000  mov x0, 0
@@ -81,6 +82,17 @@ export const AARCH64 = `
     d4000001  svc 0
   known:
     94000000  bl hex
+
+  memory_limits: ; RLIMIT_DATA, RLIMIT_STACK (8 MB are enough), RLIMIT_AS
+    d2800049  mov x9, 2
+    9280000a  mov x10, -1
+    94000000  bl limit
+    d2800069  mov x9, 3
+    d2a0100a  mov x10, 0x800000
+    94000000  bl limit
+    d2800129  mov x9, 9
+    9280000a  mov x10, -1
+    94000000  bl limit
 
   closed_descriptors: ; fcntl(2, F_GETFD), then 1, then 0: negative means closed
     52800009  mov w9, 0
@@ -165,7 +177,8 @@ export const AARCH64 = `
     eb13029f  cmp x20, x19
     54000008  b.hi arguments
     f81f8c76  str x22, [x3, -8]!           ; EXECFN
-    910003e0  mov x0, sp
+    91400be0  add x0, sp, 8192
+    91030000  add x0, x0, 192
     f81f8c60  str x0, [x3, -8]!            ; STATE
     914007e0  add x0, sp, 4096
     91028000  add x0, x0, 160
@@ -208,6 +221,32 @@ export const AARCH64 = `
     d2800de0  mov x0, 111
     d2800bc8  mov x8, 94
     d4000001  svc 0
+
+  limit: ; the soft limit of resource x9 to STATE and, where it is below x10, raised to that, or as far as it may be
+    d2800000  mov x0, 0
+    aa0903e1  mov x1, x9
+    d2800002  mov x2, 0
+    910103e3  add x3, sp, 64
+    d28020a8  mov x8, 261                  ; prlimit64(0, x9, NULL, answer)
+    d4000001  svc 0
+    f94023eb  ldr x11, [sp, 64]
+    eb0a017f  cmp x11, x10
+    54000002  b.hs enough
+    f94027e0  ldr x0, [sp, 72]
+    eb0a001f  cmp x0, x10
+    9a8a3000  csel x0, x0, x10, lo
+    f90023e0  str x0, [sp, 64]
+    d2800000  mov x0, 0
+    aa0903e1  mov x1, x9
+    910103e2  add x2, sp, 64
+    d2800003  mov x3, 0
+    d28020a8  mov x8, 261                  ; prlimit64(0, x9, answer, NULL)
+    d4000001  svc 0
+    f90023eb  str x11, [sp, 64]
+    14000000  b hex
+  enough: ; -1: it is as it was
+    92800000  mov x0, -1
+    f90023e0  str x0, [sp, 64]
 
   hex: ; the u64 in answer as 16 digits at x23, which moves on
     f94023e0  ldr x0, [sp, 64]

@@ -2,12 +2,12 @@
 /**
  * The launcher for x86-64, as a listing (lib/os/listing.ts).
  *
- * The scratch frame, 8384 bytes at rbp:
+ * The scratch frame, 8512 bytes at rbp:
  *
- *        0  STATE, 50 digits and a NUL
  *       64  answer: what a system call reports, 32 bytes (struct sigaction is the longest)
  *      128  path of the runtime, up to 4096 bytes of folder and its own name
  *     4256  path of the script, the same
+ *     8384  STATE, 98 digits and a NUL
  *
  * The new arrays go below it, as long as the caller's arrays make them. A Linux system call keeps
  * all registers but rax, rcx and r11.
@@ -36,9 +36,9 @@ export const X86_64 = `
     48 8d 05 .. .. .. ..     lea rax, [rip + empty]
   executed:
     49 89 c6                 mov r14, rax                 ; r14: EXECFN
-    48 81 ec c0 20 00 00     sub rsp, 8384
+    48 81 ec 40 21 00 00     sub rsp, 8512
     48 89 e5                 mov rbp, rsp                 ; rbp: the scratch frame
-    49 89 ef                 mov r15, rbp                 ; r15: where STATE goes on
+    4c 8d bd c0 20 00 00     lea r15, [rbp + 8384]        ; r15: where STATE goes on
 
   descriptor_limit: ; prlimit64(0, RLIMIT_NOFILE, NULL, answer): soft, then hard
     31 ff                    xor edi, edi
@@ -92,6 +92,17 @@ export const X86_64 = `
     0f 05                    syscall
   known:
     e8 .. .. .. ..           call hex
+
+  memory_limits: ; RLIMIT_DATA, RLIMIT_STACK (8 MB are enough), RLIMIT_AS
+    41 b8 02 00 00 00        mov r8d, 2
+    49 c7 c1 ff ff ff ff     mov r9, -1
+    e8 .. .. .. ..           call limit
+    41 b8 03 00 00 00        mov r8d, 3
+    41 b9 00 00 80 00        mov r9d, 0x800000
+    e8 .. .. .. ..           call limit
+    41 b8 09 00 00 00        mov r8d, 9
+    49 c7 c1 ff ff ff ff     mov r9, -1
+    e8 .. .. .. ..           call limit
 
   closed_descriptors: ; fcntl(2, F_GETFD), then 1, then 0: negative means closed
     45 31 c0                 xor r8d, r8d
@@ -162,7 +173,8 @@ export const X86_64 = `
     49 39 dc                 cmp r12, rbx
     77 ..                    ja arguments
     41 56                    push r14                     ; EXECFN
-    55                       push rbp                     ; STATE
+    48 8d 85 c0 20 00 00     lea rax, [rbp + 8384]
+    50                       push rax                     ; STATE
     48 8d 85 a0 10 00 00     lea rax, [rbp + 4256]
     50                       push rax
     48 8d 3d .. .. .. ..     lea rdi, [rip + flags]
@@ -202,6 +214,32 @@ export const X86_64 = `
     bf 6f 00 00 00           mov edi, 111
     b8 e7 00 00 00           mov eax, 231
     0f 05                    syscall
+
+  limit: ; the soft limit of resource r8d to STATE and, where it is below r9, raised to that, or as far as it may be
+    31 ff                    xor edi, edi
+    44 89 c6                 mov esi, r8d
+    31 d2                    xor edx, edx
+    4c 8d 55 40              lea r10, [rbp + 64]
+    b8 2e 01 00 00           mov eax, 302                 ; prlimit64(0, r8d, NULL, answer)
+    0f 05                    syscall
+    48 8b 55 40              mov rdx, [rbp + 64]
+    4c 39 ca                 cmp rdx, r9
+    73 ..                    jae enough
+    48 8b 45 48              mov rax, [rbp + 72]
+    4c 39 c8                 cmp rax, r9
+    49 0f 47 c1              cmova rax, r9
+    48 89 45 40              mov [rbp + 64], rax
+    52                       push rdx
+    31 ff                    xor edi, edi
+    44 89 c6                 mov esi, r8d
+    48 8d 55 40              lea rdx, [rbp + 64]
+    45 31 d2                 xor r10d, r10d
+    b8 2e 01 00 00           mov eax, 302                 ; prlimit64(0, r8d, answer, NULL)
+    0f 05                    syscall
+    8f 45 40                 pop qword ptr [rbp + 64]
+    eb ..                    jmp hex
+  enough: ; -1: it is as it was
+    48 c7 45 40 ff ff ff ff  mov qword ptr [rbp + 64], -1
 
   hex: ; the u64 in answer as 16 digits at r15, which moves on
     48 8b 55 40              mov rdx, [rbp + 64]

@@ -2,6 +2,9 @@
 // Not tested here: RLIMIT_RSS has no effect in Linux; the limit of processes does not bind root.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { type Box, type Result, toolTest } from "../harness/harness.ts";
+import { talk } from "../harness/network.ts";
+import { HAS_BUNDLE } from "../harness/release.ts";
+import { end, serve } from "../harness/tcpserver.ts";
 import { wrapperTests } from "../harness/wrapper.ts";
 
 wrapperTests({ tool: "softlimit", args: ["-p", "5000"] });
@@ -164,6 +167,56 @@ toolTest("softlimit binds the tool that comes next", ["softlimit", "multilog"], 
   equal(stdout.trimEnd().split("\n").at(-1), "153");
   equal(box.read("log/current").length, 8192);
 });
+
+/** Puts limits of memory on programs that are tools of djbox, started by another process. */
+function memoryTest(name: string, tools: string[], body: (box: Box) => Promise<void>): void {
+  // The compiled form has no launcher: docs/deviations.md.
+  if (HAS_BUNDLE) toolTest(name, tools, body);
+}
+
+memoryTest(
+  "a limit of memory binds programs, not the tools that start them, whoever starts those",
+  ["softlimit", "envdir", "fghack"],
+  async (box) => {
+    Deno.mkdirSync(`${box.dir}/env`);
+    const line = "Max address space *30000000 ";
+    for (
+      const command of [
+        `sh -c 'exec envdir env grep "${line}" /proc/self/limits'`,
+        `fghack envdir env grep "${line}" /proc/self/limits`,
+        `env envdir env sh -c 'exec envdir env grep "${line}" /proc/self/limits'`,
+      ]
+    ) {
+      const { code, stderr } = await box.sh(`exec softlimit -m 30000000 ${command}`);
+      deepEqual([code, stderr], [0, ""], command);
+    }
+    // And one that is put on top of it.
+    const { stdout } = await box.sh(
+      `softlimit -a 40000000 sh -c 'exec softlimit -s 77000 envdir env cat /proc/self/limits' |
+      grep -E 'stack|address' | sed 's/  */ /g' | cut -d' ' -f1-4`,
+    );
+    equal(stdout, "Max stack size 77000\nMax address space 40000000\n");
+  },
+);
+
+memoryTest(
+  "tools of djbox run under tcpserver's limits of memory, and under supervise's",
+  ["softlimit", "tcpserver", "setlock", "supervise"],
+  async (box) => {
+    const line = "Max address space *30000000 ";
+    const program = ["setlock", "lock", "grep", line, "/proc/self/limits"];
+    const server = await serve(box, ["-RHl0", "127.0.0.1", "0", ...program], {
+      shell: 'exec softlimit -m 30000000 "$@"',
+    });
+    equal(/^Max address/.test(await talk("127.0.0.1", server.port)), true);
+    await end(server);
+    box.script("s/run", `exec >told; exec setlock lock grep '${line}' /proc/self/limits`);
+    const started = box.start(["softlimit", "-m", "30000000", "supervise", "s"]);
+    await box.until("it has run", () => box.read("s/told") !== "");
+    await box.run(["svc", "-dx", "s"]);
+    equal(await started.ended, 0);
+  },
+);
 
 toolTest("softlimit -o leaves so many descriptors", ["softlimit"], async (box) => {
   const { stdout } = await box.sh("softlimit -o 5 sh -c 'exec 3<&0 4<&0; echo ok; exec 5<&0'");
