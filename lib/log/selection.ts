@@ -9,17 +9,19 @@ import { LineList, LIST_SIZE } from "./line_list.ts";
 import { DESELECT, HEAD_SIZE, SELECT, STEP_SIZE, TAKE } from "./line_layout.ts";
 import type { LineLoops } from "./line_loops.ts";
 import type { Outlet } from "./outlet.ts";
-import type { Text } from "./text.ts";
+import { ALIGNMENT, type Text } from "./text.ts";
 
 /** A step for each line: a pattern that changes whether it is selected, or an outlet for it if it is. */
 export type Step =
   | { readonly kind: "select" | "deselect"; readonly pattern: ByteString }
   | { readonly kind: "outlet"; readonly outlet: Outlet };
 
-/** How much memory of a text it takes to select with `steps` actions whose patterns have `bytes` bytes together. */
-export function selectionRoom(steps: number, bytes: number): number {
-  const aligning = 16;
-  return steps * (STEP_SIZE + LIST_SIZE + 2 * aligning) + bytes;
+/**
+ * How much memory of a text it takes to select with `steps` actions, of which `outlets` are such, and the others have
+ * patterns of `bytes` bytes together.
+ */
+export function selectionRoom(steps: number, outlets: number, bytes: number): number {
+  return steps * (STEP_SIZE + ALIGNMENT) + outlets * (LIST_SIZE + ALIGNMENT) + bytes;
 }
 
 /** An outlet and the list of lines for it. */

@@ -19,8 +19,8 @@ export const NEWLINE = 10;
 /** How many lines there can be at most: a read of newlines, and the end of a long line before. */
 export const MAX_LINES = READ_SIZE + 2;
 
-/* read(2) and write(2) copy faster from and to the beginning of a cache line: a tenth of what multilog takes. */
-const CACHE_LINE = 64;
+/** All begins at a cache line: read(2) and write(2) copy faster from and to there, a twentieth of what multilog takes. */
+export const ALIGNMENT = 64;
 
 /** Where the last read begins in the text. In front of it there is room for the beginning of a line. */
 export const ORIGIN: number = aligned(HEAD_SIZE);
@@ -33,7 +33,7 @@ const STAMP = aligned(ENDS + MAX_LINES * 4);
 const FREE = STAMP + SLACK;
 
 function aligned(size: number): number {
-  return Math.ceil(size / CACHE_LINE) * CACHE_LINE;
+  return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
 }
 
 export class Text {

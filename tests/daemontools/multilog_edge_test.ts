@@ -312,3 +312,33 @@ toolTest("multilog takes names and patterns as bytes", ["multilog"], async (box)
   const first = fromLatin1(latin1("\xa5\xed\xa5\xb0 one\n"));
   equal(stdout, first + first);
 });
+
+toolTest(
+  "a line that is there when ALRM comes is in the file that is finished",
+  ["multilog"],
+  async (box) => {
+    const fifo = new Fifo(box);
+    const multilog = fifo.feed(box, ["multilog", "./log"]);
+    for (let i = 1; i < 9; i++) {
+      await fifo.write(`a${i}\n`);
+      await box.until("it waits", () => hasWritten(box, `a${i}\n`));
+      await fifo.write(`b${i}\n`);
+      multilog.kill("SIGALRM");
+      await box.until("it has rotated", () => namesIn(box, "log").length === 3 + i);
+      const last = namesIn(box, "log").filter((name) => name.startsWith("@")).at(-1);
+      equal(box.read(`log/${last}`), `a${i}\nb${i}\n`);
+    }
+    fifo.close();
+    equal(await multilog.ended, 0);
+  },
+);
+
+toolTest("multilog takes thousands of actions", ["multilog"], async (box) => {
+  const actions = Array.from({ length: 5000 }, (_, i) => `-*x${i}`);
+  const alerts = Array.from({ length: 3000 }, () => "e");
+  const { code, stderr } = await box.run(["multilog", ...actions, ...alerts, "./log"], {
+    stdin: "x4999\nx5000\n",
+  });
+  deepEqual([code, stderr], [0, "x5000\n".repeat(3000)]);
+  equal(box.read("log/current"), "x5000\n");
+});

@@ -67,8 +67,14 @@ function run(context: Context): Outcome {
 }
 
 function roomFor(actions: readonly Action[]): number {
-  const sizes = actions.map((action) => "pattern" in action ? action.pattern.length : 0);
-  return selectionRoom(actions.length, sizes.reduce((sum, size) => sum + size, 0));
+  const outlets = new Set<Action | ByteString>();
+  let bytes = 0;
+  for (const action of actions) {
+    if ("pattern" in action) bytes += action.pattern.length;
+    // One for all alerts, and for each status file: see openScript().
+    else outlets.add(action.kind === "log" ? action : "file" in action ? action.file : action.kind);
+  }
+  return selectionRoom(actions.length, outlets.size, bytes);
 }
 
 /** Reads, selects and appends until the input ends, or TERM arrives and the line is complete. */
@@ -89,6 +95,13 @@ function pump(
       rested = true;
       rest();
     }
+    // What was there when a signal came goes before it: C's read(2) returns that first.
+    if (waiting.happened(0) !== 0) {
+      // Byte by byte to the end of the line: what is behind it is for whoever reads next.
+      const got = reader.read(leaving ? 1 : READ_SIZE);
+      if (got === "end") break;
+      if (got === "something") selection.pass();
+    }
     if (waiting.happened(1) !== 0) {
       for (let arrived = signals.next(); arrived !== undefined; arrived = signals.next()) {
         if (arrived.signal === SIGTERM) leaving = true;
@@ -96,11 +109,6 @@ function pump(
       }
     }
     if (leaving && !text.inLine) return;
-    if (waiting.happened(0) === 0) continue;
-    // Byte by byte to the end of the line: what is behind it is for whoever reads next.
-    const got = reader.read(leaving ? 1 : READ_SIZE);
-    if (got === "end") break;
-    if (got === "something") selection.pass();
   }
   selection.end();
 }
