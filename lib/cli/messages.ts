@@ -5,7 +5,7 @@
  * @module
  */
 import { type ByteString, toBytes, utf8 } from "../os/bytes.ts";
-import { SystemError } from "../os/errno.ts";
+import { SystemError, unlessRefused } from "../os/errno.ts";
 import { writeAll } from "../os/file.ts";
 import { errorText } from "./error_text.ts";
 
@@ -43,13 +43,16 @@ export function warn(name: string, text: ByteString, cause?: unknown): void {
   complain(`${name}: warning: ${text}${cause === undefined ? "" : ": " + reasonOf(cause)}`);
 }
 
+let writeLine = (line: ByteString): void => writeAll(2, toBytes(line));
+
+/** Has `write` write messages, each with its newline, from now on: it may throw SystemError. */
+export function complainBy(write: (line: ByteString) => void): void {
+  writeLine = write;
+}
+
 /** Writes one line to descriptor 2. Where that fails there is nobody to tell. */
 export function complain(line: ByteString): void {
-  try {
-    writeAll(2, toBytes(line + "\n"));
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-  }
+  unlessRefused(() => writeLine(line + "\n"));
 }
 
 /** What `action` returns; a SystemError in it becomes the fatal `NAME: fatal: TEXT: REASON`. */

@@ -7,7 +7,7 @@
  * @module
  */
 import { ARCH, F_SETFD, KERNEL_SIGSET_SIZE, O_PATH, SIG_SETMASK } from "./constants.ts";
-import { SystemError, unlessRefused } from "./errno.ts";
+import { EMFILE, SystemError, unlessRefused } from "./errno.ts";
 import { dup, dup3, isInherited, open, readDirectory } from "./file.ts";
 import { type Call, DEFAULT_ACTION, Fork, words64 } from "./fork.ts";
 import { cString, libc, pad, stringArray } from "./libc.ts";
@@ -63,7 +63,12 @@ class Divide {
   /** Where a child finds what is open at `fd`, until `clear`. Throws SystemError. */
   bring(fd: number): number {
     if (fd < this.#place) return fd;
-    dup3(fd, this.#place);
+    try {
+      dup3(fd, this.#place);
+    } catch (error) {
+      // The limit of open files has been set so low meanwhile that there is no such place.
+      throw error instanceof SystemError ? new SystemError(EMFILE, error.call) : error;
+    }
     return this.#place;
   }
 
@@ -106,7 +111,9 @@ export class SpawnPlan {
    */
   constructor(program: Program, { moves = false, defaults = [], often = false }: Manner = {}) {
     const calls: Call[] = [];
-    this.#directory = moves ? calls.push({ name: "fchdir", args: [-1] }) - 1 : -1;
+    // Nothing is to be run that is called so in another directory.
+    const move: Call = { name: "fchdir", args: [-1], passedOver: [] };
+    this.#directory = moves ? calls.push(move) - 1 : -1;
     const divide = often ? Divide.open(program) : undefined;
     const args = [divide?.end ?? LAST, LAST, CLOSE_RANGE_UNSHARE];
     // What comes behind it would change our own descriptors if it had failed.
@@ -154,8 +161,8 @@ export class SpawnPlan {
     const brought = this.#bring(further);
     try {
       const pid = fork.startAndWait(this.#part >= 0);
-      const errno = this.#part < 0 ? 0 : fork.errorOf(this.#part);
-      return { pid, errno: errno === 0 ? fork.errorOf(this.#exec) : errno };
+      const steps = [this.#directory, this.#part, this.#exec].filter((step) => step >= 0);
+      return { pid, errno: steps.map((step) => fork.errorOf(step)).find((e) => e !== 0) ?? 0 };
     } finally {
       if (brought) this.#divide?.clear();
     }

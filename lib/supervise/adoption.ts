@@ -18,6 +18,7 @@ import { allProcesses, bootId, processFacts } from "../os/proc.ts";
 import { getpid, openPidfd } from "../os/process.ts";
 import { type Held, type Pipe, pipeName } from "./log_pipes.ts";
 import { decodeRecord, NO_PIPE, type SupervisionRecord } from "./record.ts";
+import { isLocked } from "./service_directory.ts";
 import { decodeStatus, type Status } from "./status_file.ts";
 
 /** What was left behind in a service directory, and is still true. */
@@ -133,18 +134,20 @@ function recoverPipe(pid: number, fd: number, name: ByteString): Pipe | undefine
  * @param output the descriptor at which the service has the pipe
  * @param input the descriptor at which the logger has it
  * @param held the pipes that are held (log_pipes.ts)
+ * @param isOurs whether we look after the service directory that is open at a descriptor: nobody has left that behind
  */
 export function recoverLogPipe(
   name: ByteString,
   output: number,
   input: number,
   held: () => ReadonlyMap<ByteString, readonly Held[]>,
+  isOurs: (directory: number) => boolean,
 ): Pipe | undefined {
   const names = new Set<ByteString>();
   for (const [path, fd] of [[name, output], [`${name}/log`, input]] as const) {
     const directory = orUndefined(() => openDirectory(path));
     if (directory === undefined) continue;
-    const left = readLeftBehind(directory);
+    const left = isLocked(directory) && isOurs(directory) ? undefined : readLeftBehind(directory);
     const found = left === undefined ? undefined : findProcess(left.record, directory);
     close(directory);
     if (left === undefined) continue;

@@ -16,6 +16,7 @@ import { ignoreForOurselves } from "../os/signal.ts";
 import { letGoOfText } from "../os/text.ts";
 import { Timers } from "../os/timers.ts";
 import type { Context } from "../cli/tool.ts";
+import { dropUnread } from "./complaints.ts";
 import { prepareStarts } from "./start_run.ts";
 
 /** What a supervisor needs from the process that it lives in. */
@@ -37,6 +38,7 @@ export interface Surroundings {
 export function makeSurroundings(context: Context, adopts: boolean): Surroundings {
   // A message that nobody reads (svscan's go into readproctitle) must not end the supervision of everything.
   ignoreForOurselves(SIGPIPE);
+  dropUnread();
   return {
     poller: new Poller(),
     timers: new Timers(),

@@ -14,7 +14,7 @@ import { now } from "../os/clock.ts";
 import { AT_FDCWD } from "../os/constants.ts";
 import { SystemError, unlessRefused } from "../os/errno.ts";
 import { close, openDirectory, pipe } from "../os/file.ts";
-import { isDirectory, stat, statIfThere } from "../os/stat.ts";
+import { fstat, isDirectory, stat, statIfThere } from "../os/stat.ts";
 import { type Mapping, waitIfEnded } from "../os/process.ts";
 import { warn } from "../cli/messages.ts";
 import type { Context } from "../cli/tool.ts";
@@ -222,8 +222,9 @@ export class Scanner {
         const found = unlessRefused(() => stat(entry.name));
         if (found === undefined || !isDirectory(found)) continue;
         if (this.#services.has(found.identity)) continue;
+        // What cannot be started is tried again, and complained about, by the next scan.
         if (now().seconds - found.modified > 1) this.#consider(entry);
-        unfinished ||= !this.#services.has(found.identity);
+        else unfinished = true;
       }
     } catch (error) {
       // The next scan will say so.
@@ -386,9 +387,18 @@ export class Scanner {
 
   /** The log pipe of the service `name`: the one that it had when svscan was killed, or a new one. */
   #pipeOf(name: ByteString): Pipe {
-    const former = recoverLogPipe(name, OUTPUT, INPUT, () => this.#held ??= heldPipes());
+    const held = (): ReadonlyMap<ByteString, readonly Held[]> => this.#held ??= heldPipes();
+    const isOurs = (directory: number): boolean => this.#looksAfter(fstat(directory).identity);
+    const former = recoverLogPipe(name, OUTPUT, INPUT, held, isOurs);
     if (former !== undefined) this.#takenOver = true;
     return former ?? pipe();
+  }
+
+  /** Whether a supervisor of ours has the directory: two services may have links to one log. */
+  #looksAfter(identity: string): boolean {
+    return this.supervisors().some(({ directory }) =>
+      fstat(directory.descriptors.directory).identity === identity
+    );
   }
 
   /**

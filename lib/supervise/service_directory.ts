@@ -336,9 +336,22 @@ function makeSupervise(at: number): void {
   }
 }
 
+/** Whether somebody holds the lock of the service directory open at `at`, be it we. */
+export function isLocked(at: number): boolean {
+  const flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW;
+  const fd = unlessRefused(() => open("supervise/lock", flags, 0, at));
+  if (fd === undefined) return false;
+  const isFree = unlessRefused(() => {
+    flock(fd, LOCK_EX | LOCK_NB);
+    return true;
+  });
+  close(fd);
+  return isFree !== true;
+}
+
 /** supervise/lock, locked: flock(2), which dies with its holder. No link is followed: we write into it. */
 function acquireLock(at: number): number {
-  const flags = O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CREAT;
+  const flags = O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CREAT;
   const fd = open("supervise/lock", flags, 0o600, at);
   try {
     flock(fd, LOCK_EX | LOCK_NB);

@@ -4,8 +4,10 @@
  *
  * @module
  */
+import { SIGCHLD } from "../os/constants.ts";
 import { SystemError, unlessRefused } from "../os/errno.ts";
 import type { Mapping } from "../os/process.ts";
+import { maskOf } from "../os/signal.ts";
 import { SpawnPlan } from "../os/spawn.ts";
 import { errorText } from "../cli/error_text.ts";
 import { complain, warn } from "../cli/messages.ts";
@@ -19,8 +21,11 @@ function startFor(surroundings: Surroundings): SpawnPlan {
   let start = starts.get(surroundings);
   if (start === undefined) {
     const { environ, inheritance } = surroundings;
-    const program = { ...inheritance, path: "./run", argv: ["./run"], environ };
-    starts.set(surroundings, start = new SpawnPlan(program, { moves: true, often: true }));
+    // C's supervise, too, gives back what it needs itself, however it was started.
+    const mask = inheritance.mask & ~maskOf([SIGCHLD]);
+    const program = { ...inheritance, mask, path: "./run", argv: ["./run"], environ };
+    const manner = { moves: true, defaults: [SIGCHLD], often: true };
+    starts.set(surroundings, start = new SpawnPlan(program, manner));
   }
   return start;
 }

@@ -151,8 +151,7 @@ const PLACES = [
 ];
 
 abuseTest("whatever stands in a service directory, the others are served", async (box) => {
-  let script = 'set -e; put() { mkdir -p "${1%/*}"; $2 "$1"; }\n';
-  for (const [kind, command] of Object.entries(ODD)) script += `${kind}() { ${command}; }\n`;
+  let script = PUT;
   for (const place of PLACES) {
     for (const kind of Object.keys(ODD)) {
       const service = `sv/${place.replace("/", ".")}-${kind}`;
