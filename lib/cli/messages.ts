@@ -43,6 +43,7 @@ export function warn(name: string, text: ByteString, cause?: unknown): void {
   complain(`${name}: warning: ${text}${cause === undefined ? "" : ": " + reasonOf(cause)}`);
 }
 
+/** How a message is written; see `complainBy`. */
 let writeLine = (line: ByteString): void => writeAll(2, toBytes(line));
 
 /** Has `write` write messages, each with its newline, from now on: it may throw SystemError. */
