@@ -19,7 +19,7 @@ export const NEWLINE = 10;
 /** How many lines there can be at most: a read of newlines, and the end of a long line before. */
 export const MAX_LINES = READ_SIZE + 2;
 
-/** All begins at a cache line: read(2) and write(2) copy faster from and to there, a twentieth of what multilog takes. */
+/** All begins at a cache line: read(2) and write(2) copy from and to there some per cent faster. */
 export const ALIGNMENT = 64;
 
 /** Where the last read begins in the text. In front of it there is room for the beginning of a line. */
