@@ -328,7 +328,7 @@ function openForReading(path: ByteString, at: number): number {
 }
 
 /** Told a name in a directory: the bytes from `start` to `end`, valid for the call. */
-export type NameVisitor = (bytes: Uint8Array, start: number, end: number) => void;
+export type NameVisitor = (bytes: Uint8Array, start: number, end: number, type: number) => void;
 
 /** Calls `visit` for each name in a directory, without creating strings. */
 export function visitDirectory(path: ByteString, at: number, visit: NameVisitor): void {
@@ -353,7 +353,7 @@ function visitDirectoryOf(fd: number, visit: NameVisitor): void {
     for (let at = 0; at < length;) {
       let end = at + 19;
       while (direntBuffer[end] !== 0) end++;
-      visit(direntBuffer, at + 19, end);
+      visit(direntBuffer, at + 19, end, direntBuffer[at + 18] as number);
       at += direntView.getUint16(at + 16, true);
     }
   }

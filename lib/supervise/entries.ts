@@ -16,6 +16,11 @@ import { cString } from "../os/libc.ts";
 const DOT = 46;
 const HERE = cString(".");
 
+/** DT_DIR of readdir(3). */
+const DIRECTORY = 4;
+/** Of so many entries at most each one is looked at, whatever it is. */
+const FEW = 20;
+
 /** As many links as the kernel follows in one path: path_resolution(7). */
 const MOST_LINKS = 40;
 
@@ -28,15 +33,16 @@ export class Entry<T> {
   /** What that was taken for. */
   taken: T | undefined;
 
-  constructor(bytes: Uint8Array, start: number, end: number) {
+  /** @param isDirectory whether it is a directory itself, no link to one; false where the file system does not tell */
+  constructor(bytes: Uint8Array, start: number, end: number, readonly isDirectory: boolean) {
     this.name = fromBytes(bytes.subarray(start, end));
     this.path = cString(this.name);
   }
 
-  /** Whether it has the name that stands in `bytes` from `start` to `end`. */
-  isCalled(bytes: Uint8Array, start: number, end: number): boolean {
+  /** Whether it has the name that stands in `bytes` from `start` to `end`, and is a directory or not as that is. */
+  isCalled(bytes: Uint8Array, start: number, end: number, isDirectory: boolean): boolean {
     const { path } = this;
-    if (path.length !== end - start + 1) return false;
+    if (path.length !== end - start + 1 || isDirectory !== this.isDirectory) return false;
     for (let i = start; i < end; i++) if (bytes[i] !== path[i - start]) return false;
     return true;
   }
@@ -82,12 +88,15 @@ export class Entries<T> {
     this.#settled = undefined;
     this.#version = FileVersion.at(HERE);
     const found: Entry<T>[] = [];
-    visitDirectory(".", AT_FDCWD, (bytes, start, end) => {
+    visitDirectory(".", AT_FDCWD, (bytes, start, end, type) => {
       if (bytes[start] === DOT) return;
+      const isDirectory = type === DIRECTORY;
       // The kernel gives them in the same order as long as none comes or goes.
       const known = last[found.length];
       found.push(
-        known?.isCalled(bytes, start, end) === true ? known : new Entry(bytes, start, end),
+        known?.isCalled(bytes, start, end, isDirectory) === true
+          ? known
+          : new Entry(bytes, start, end, isDirectory),
       );
     });
     return this.#last = found;
@@ -99,11 +108,12 @@ export class Entries<T> {
    * @returns false if it was not found out what they all lead to
    */
   settle(): boolean {
-    const known = this.#last.flatMap(({ path, found }) =>
-      found === undefined ? [] : [{ path, found }]
+    if (this.#last.some(({ found }) => found === undefined)) return false;
+    // Whoever puts another one in the place of a directory changes the one that it is in.
+    const looked = this.#last.length <= FEW ? this.#last : this.#last.filter((e) => !e.isDirectory);
+    this.#settled = new KnownFiles(
+      looked.map(({ path, found }) => ({ path, found: found as Stat })),
     );
-    if (known.length < this.#last.length) return false;
-    this.#settled = new KnownFiles(known);
     this.#holders = [...new Set(this.#last.flatMap(({ name }) => holdersOf(name)))];
     return true;
   }

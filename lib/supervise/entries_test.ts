@@ -56,6 +56,30 @@ Deno.test("entries are not settled while one leads elsewhere", () => {
   });
 });
 
+Deno.test("of many entries, too, one that is replaced is noticed, be it a directory or a link", () => {
+  for (const replace of ["new", "0"]) {
+    whenSettled(30, (entries) => {
+      Deno.mkdirSync("new");
+      for (const deadline = performance.now() + PATIENCE; !entries.areSettled(); sleep(50)) {
+        ok(performance.now() < deadline, "it settles");
+        for (const entry of entries.read()) entry.found = stat(entry.name);
+        entries.settle();
+      }
+      Deno.mkdirSync("../other");
+      Deno.renameSync(replace, "../old");
+      Deno.renameSync("../other", replace);
+      equal(entries.areSettled(), false);
+      const found = entries.read().find(({ name }) => name === replace);
+      equal(found?.isSame ?? false, false);
+    });
+  }
+  whenSettled(30, (entries) => {
+    Deno.renameSync("../one", "../elsewhere");
+    Deno.symlinkSync("two", "../one");
+    equal(entries.areSettled(), false);
+  });
+});
+
 Deno.test("the holders are all directories in which a link, or what it leads to, can be replaced", () => {
   whenSettled(3, (entries) => {
     deepEqual(entries.holders, ["../"]);
