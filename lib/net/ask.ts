@@ -7,7 +7,7 @@
 import { type ByteString, toBytes } from "../os/bytes.ts";
 import { SIGPIPE } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
-import { readOrEnd, writeAll } from "../os/file.ts";
+import { close, isOpen, readOrEnd, writeAll } from "../os/file.ts";
 import { isIgnored, setDisposition } from "../os/signal.ts";
 import { complain, Failure, orFatal } from "../cli/messages.ts";
 import type { Context } from "../cli/tool.ts";
@@ -29,8 +29,11 @@ export function ask(
   question: Question,
   filters: readonly [Filter, ...Filter[]],
 ): number {
+  const isPrintable = isOpen(1);
   const connection = connectOrComplain(context, question);
   if (connection === undefined) return 0;
+  // Connecting has put /dev/null there; what cannot be printed is to be told.
+  if (!isPrintable) close(1);
   send(connection, question.request.replaceAll("\n", "\r\n"));
   orFatal(
     context.name,

@@ -58,7 +58,9 @@ export function parseServers(text: ByteString): Address[] {
 function scanServer(
   text: ByteString,
 ): { readonly address: Address; readonly length: number } | undefined {
-  const groups = /^[0-9a-f]*:[0-9a-f:]*/i.exec(text)?.[0];
+  // A dot may also stand between two addresses, so only an IPv4-mapped one is taken for dotted.
+  const groups = /^(?:::|(?:0{1,4}:){5})ffff:(?:[0-9]{1,3}\.){3}[0-9]{1,3}|^[0-9a-f]*:[0-9a-f:]*/i
+    .exec(text)?.[0];
   if (groups === undefined) return scanAddress(text);
   const address = parseIpv6(groups);
   return address === undefined ? undefined : { address, length: groups.length };

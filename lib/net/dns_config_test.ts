@@ -19,6 +19,7 @@ Deno.test("servers with IPv6 addresses count where there are no others", () => {
   deepEqual(shown("fd00::53.::1"), ["fd00::53", "::1"]);
   deepEqual(shown("::1.127.0.0.1.fd00::53.127.0.0.2"), ["127.0.0.1", "127.0.0.2"]);
   deepEqual(shown("127.0.0.1.1::2::3.127.0.0.2"), ["127.0.0.1"]);
+  deepEqual(shown("::ffff:127.77.1.1.127.0.0.2"), ["127.77.1.1", "127.0.0.2"]);
   const { servers } = parseResolvConf("nameserver fd00::53\nnameserver fe80::1%eth0\n");
   deepEqual(servers.map(formatAddress), ["fd00::53", "fe80::1"]);
 });

@@ -11,9 +11,9 @@ import { ETIMEDOUT, SystemError } from "../os/errno.ts";
 import { dup, fillStandardDescriptors } from "../os/file.ts";
 import { Loop } from "../os/loop.ts";
 import { setDisposition } from "../os/signal.ts";
-import { type Address, type Endpoint, localEnd, setOption } from "../os/socket.ts";
+import { type Address, type Endpoint, localEnd, remoteEnd, setOption } from "../os/socket.ts";
 import type { Environment } from "../cli/environment.ts";
-import { complain, EXIT_TEMPORARY, Failure, fatal, reasonOf } from "../cli/messages.ts";
+import { complain, EXIT_TEMPORARY, Failure, fatal, orFatal, reasonOf } from "../cli/messages.ts";
 import type { Next } from "../cli/tool.ts";
 import {
   ANY_ADDRESS,
@@ -28,7 +28,14 @@ import { askIdentNow } from "./ident.ts";
 import { addressForm, type Ipv6Options, NO_IPV6_OPTIONS, scopeOption } from "./ipv6_options.ts";
 import { addressOperand } from "./operands.ts";
 import { Resolver } from "./resolver.ts";
-import { type AddressForm, type Change, changed, protocolOf, shownAddress } from "./ucspi.ts";
+import {
+  type AddressForm,
+  type Change,
+  changed,
+  type Connection,
+  protocolOf,
+  shownAddress,
+} from "./ucspi.ts";
 import { EVERYTHING, SILENT, WARNINGS } from "./verbosity.ts";
 
 /** How a connection is to be made: what tcpclient's options say. */
@@ -95,9 +102,14 @@ export function connectTcp(
   const itself = withIpv6 ? "::1" : "127.0.0.1";
   const named = host === "" || host === "0" ? itself : host;
   const addresses = addressOperand(tool, resolver, named, withIpv6);
-  const { fd, remote } = connectToOne(tool, addresses, port, settings);
+  const fd = connectToOne(tool, addresses, port, settings);
   if (settings.noDelay) setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  const changes = describe(tool, resolver, { local: localEnd(fd), remote }, settings, form);
+  const connection = orFatal(
+    tool,
+    "unable to get remote address",
+    () => ({ local: localEnd(fd), remote: remoteEnd(fd) }),
+  );
+  const changes = describe(tool, resolver, connection, settings, form);
   return { socket: dup(fd, FIRST_FREE), env: changed(env, changes) };
 }
 
@@ -112,21 +124,21 @@ export function programOn(
 }
 
 /**
- * Tries the addresses in turn, and once more those that have not answered. A failure is reported for each;
- * there is no other message then.
+ * Tries the addresses in turn, and once more those that have not answered: the connection's descriptor. A failure is
+ * reported for each; there is no other message then.
  */
 function connectToOne(
   tool: string,
   addresses: readonly Address[],
   port: number,
   settings: ClientSettings,
-): { readonly fd: number; readonly remote: Endpoint } {
+): number {
   const { patience, verbosity, ipv6 } = settings;
   const reachable = reachableFrom(settings.localIp, addresses);
   const [first, second] = reachable.length === 1 ? [patience[0] + patience[1], 0] : patience;
   const scope = scopeOption(ipv6);
   let left = reachable;
-  for (const seconds of [first, second]) {
+  for (const [round, seconds] of [first, second].entries()) {
     const again: Address[] = [];
     for (const address of left) {
       try {
@@ -134,12 +146,12 @@ function connectToOne(
         const from = localEndpoint(settings, address, scope);
         const kind = ipv6.ipv4Only ? ANY_ADDRESS : address;
         // iopause.c waits 20 milliseconds longer than it is told to.
-        return { fd: dial(from, remote, seconds * 1000 + 20, kind), remote };
+        return dial(from, remote, seconds * 1000 + 20, kind);
       } catch (error) {
         if (!(error instanceof SystemError)) throw error;
         if (error.call === "socket") throw fatal(tool, "unable to create socket", error);
         if (error.call === "bind") throw fatal(tool, "unable to bind socket", error);
-        if (error.errno === ETIMEDOUT && seconds === first && second > 0) again.push(address);
+        if (error.errno === ETIMEDOUT && round === 0 && second > 0) again.push(address);
         else if (verbosity > SILENT) {
           const where = `${formatAddress(address)} port ${port}`;
           complain(`${tool}: unable to connect to ${where}: ${reasonOf(error)}`);
@@ -169,20 +181,22 @@ function localEndpoint(
   scope: number,
 ): Endpoint {
   const any = isIpv6(address) && !ipv6.ipv4Only ? ANY_IPV6_ADDRESS : ANY_ADDRESS;
-  return { address: parseLocalIp(localIp ?? "") ?? any, port, scope };
+  const local = parseLocalIp(localIp ?? "") ?? any;
+  // `::` is any address of ours, for an IPv4 connection too.
+  return { address: local === ANY_IPV6_ADDRESS ? any : local, port, scope };
 }
 
 /** The variables, in the C tool's order. A host without a name has an empty one here. */
 function describe(
   tool: string,
   resolver: Resolver,
-  { local, remote }: { readonly local: Endpoint; readonly remote: Endpoint },
+  { local, remote }: Connection,
   { localHost, lookUpRemoteHost, askIdent, identPatience, verbosity }: ClientSettings,
   form: AddressForm,
 ): Change[] {
   const localName = localHost ?? nameOf(resolver, local.address);
   if (verbosity === EVERYTHING) {
-    complain(`${tool}: connected to ${formatAddress(remote.address)} port ${remote.port}`);
+    complain(`${tool}: connected to ${shownAddress(remote.address, form)} port ${remote.port}`);
   }
   const remoteName = lookUpRemoteHost ? nameOf(resolver, remote.address) : undefined;
   const info = askIdent ? askIdentNow(resolver.loop, { local, remote }, identPatience) : undefined;

@@ -216,6 +216,10 @@ const COLD = {
     parameters: ["i32", /* fd */ "buffer", /* addr */ "buffer", /* len */ PAD],
     result: "i32",
   },
+  getpeername: {
+    parameters: ["i32", /* fd */ "buffer", /* addr */ "buffer", /* len */ PAD],
+    result: "i32",
+  },
   setsockopt: {
     parameters: [
       "i32", /* fd */

@@ -152,6 +152,13 @@ export function localEnd(fd: number): Endpoint {
   return taken();
 }
 
+/** getpeername(2): the other side of the connection. */
+export function remoteEnd(fd: number): Endpoint {
+  expectSockaddr();
+  check(libc().getpeername(fd, sockaddr, sockaddrLength, pad), "getpeername");
+  return taken();
+}
+
 const option = new Uint8Array(4);
 const optionView = new DataView(option.buffer);
 

@@ -62,6 +62,17 @@ export function askingTests(asking: AskingTool): void {
     deepEqual([code, stdout, stderr], [0, "", ""]);
   }, { root: true });
 
+  toolTest(`${tool} fails where it has no output`, tools, async (box) => {
+    const host = `${loopbackNet()}.1`;
+    await using _server = await Listener.start(host, port, (socket) => {
+      const answer = (): void => void socket.end("200 OK\r\n\r\n" + "hello\r\n".repeat(100));
+      if (request === "") answer();
+      else socket.once("data", answer);
+    });
+    await box.sh(`${tool} ${host} >&-; echo $? >code`);
+    equal(Number(box.read("code")) > 0, true);
+  }, { root: true });
+
   toolTest(`${tool} dies of SIGPIPE where nobody looks`, tools, async (box) => {
     const host = `${loopbackNet()}.1`;
     await using _server = await Listener.start(host, port, (socket) => {

@@ -76,6 +76,10 @@ toolTest("tcpclient -6 shows IPv4 addresses as IPv6's", TOOLS, async (box) => {
   await using server = await greeter("127.0.0.1");
   const mapped = "::ffff:127.0.0.1";
   equal(await connect(box, ["-6", "127.0.0.1"], server.port), `TCP6 ${mapped} ${mapped}\nhello\n`);
+  equal(
+    await connect(box, ["-6v", "-i", "::", "127.0.0.1"], server.port),
+    `TCP6 ${mapped} ${mapped}\nhello\ntcpclient: connected to ${mapped} port N\n`,
+  );
   equal(await connect(box, [mapped], server.port), "TCP 127.0.0.1 127.0.0.1\nhello\n");
   equal(await connect(box, ["-4", "0"], server.port), "TCP 127.0.0.1 127.0.0.1\nhello\n");
 }, OURS);

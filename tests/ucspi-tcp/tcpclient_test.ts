@@ -125,6 +125,10 @@ time.sleep(60)
     const [code, said, took] = await timed("-T", "0+1");
     deepEqual([code, said], [111, line(2, "connection refused") + line(1, "timed out")]);
     ok(took >= 1 && took < 3, String(took));
+    deepEqual((await timed("-T", "1+1")).slice(0, 2), [
+      111,
+      line(2, "connection refused") + line(1, "timed out"),
+    ]);
     deepEqual((await timed("-T1")).slice(0, 2), [
       111,
       line(1, "timed out") + line(2, "connection refused"),
@@ -277,3 +281,15 @@ toolTest("tcpclient and tcpserver talk to each other", ["tcpclient", "tcpserver"
   server.kill();
   await server.ended;
 });
+
+toolTest(
+  "tcpclient tells the peer's address, not the one that was asked for",
+  TOOLS,
+  async (box) => {
+    await using server = await greeter("127.0.0.1", "");
+    const { code, stdout } = await client(box, [
+      ...[...BARE, "0.0.0.0", String(server.port), "printenv", "TCPREMOTEIP"],
+    ]);
+    deepEqual([code, stdout], [0, "127.0.0.1\n"]);
+  },
+);
