@@ -9,7 +9,7 @@ import { LineList, LIST_SIZE } from "./line_list.ts";
 import { DESELECT, HEAD_SIZE, SELECT, STEP_SIZE, TAKE } from "./line_layout.ts";
 import type { LineLoops } from "./line_loops.ts";
 import type { Outlet } from "./outlet.ts";
-import { ALIGNMENT, type Text } from "./text.ts";
+import { ALIGNMENT, MAX_LINES, type Text } from "./text.ts";
 
 /** A step for each line: a pattern that changes whether it is selected, or an outlet for it if it is. */
 export type Step =
@@ -37,6 +37,8 @@ export class Selection {
   readonly #text: Text;
   readonly #loops: LineLoops | undefined;
   readonly #deliveries: Delivery[] = [];
+  /** How many lines can be selected at once: an outlet that stands in the script n times takes a line n times. */
+  readonly #most: number;
   /* Where the steps stand for the loops. */
   readonly #steps: number;
   readonly #stepsEnd: number;
@@ -47,6 +49,12 @@ export class Selection {
     this.#loops = loops;
     this.#steps = text.allocate(steps.length * STEP_SIZE);
     this.#stepsEnd = this.#steps + steps.length * STEP_SIZE;
+    const uses = new Map<Outlet, number>();
+    for (const step of steps) {
+      if (step.kind === "outlet") uses.set(step.outlet, (uses.get(step.outlet) ?? 0) + 1);
+    }
+    // Beside them the list has the rest of a line before, and the head of one behind.
+    this.#most = Math.max(1, Math.floor((MAX_LINES - 1) / Math.max(1, ...uses.values())) - 1);
     const words = new Int32Array(text.memory.buffer);
     steps.forEach((step, i) => {
       words.set(this.#encode(step), (this.#steps + i * STEP_SIZE) / 4);
@@ -112,6 +120,11 @@ export class Selection {
         if (delivery.follows) delivery.lines.add(rest, start);
       }
     }
+    for (; lines - i > this.#most; i += this.#most) {
+      this.#select(loops, start, i, i + this.#most, true);
+      start = ends[i + this.#most - 1] as number;
+      this.#deliverLists();
+    }
     this.#select(loops, start, i, lines, true);
     if (i < lines) start = ends[lines - 1] as number;
     if (end - start >= HEAD_SIZE) {
@@ -138,11 +151,15 @@ export class Selection {
   }
 
   #deliver(passed: number, goesOn: boolean): void {
+    this.#deliverLists();
+    this.#text.keepFrom(passed, goesOn);
+  }
+
+  #deliverLists(): void {
     for (const { outlet, lines } of this.#deliveries) {
       outlet.deliver(lines);
       lines.clear();
     }
-    this.#text.keepFrom(passed, goesOn);
   }
 }
 

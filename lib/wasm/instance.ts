@@ -7,9 +7,17 @@
 
 const PAGE = 65536;
 
-/** A memory of at least `size` bytes that never grows. */
+/** The most pages that there can be: 4 GB. */
+const MOST_PAGES = 65536;
+
+/**
+ * A memory of at least `size` bytes that never grows.
+ *
+ * @throws RangeError where that is more than there can be
+ */
 export function memoryOf(size: number): WebAssembly.Memory {
   const pages = Math.ceil(size / PAGE);
+  if (pages > MOST_PAGES) throw new RangeError("out of memory");
   return new WebAssembly.Memory({ initial: pages, maximum: pages });
 }
 

@@ -342,3 +342,21 @@ toolTest("multilog takes thousands of actions", ["multilog"], async (box) => {
   deepEqual([code, stderr], [0, "x5000\n".repeat(3000)]);
   equal(box.read("log/current"), "x5000\n");
 });
+
+toolTest(
+  "an outlet that stands in the script many times takes each line as often",
+  ["multilog"],
+  async (box) => {
+    const text = "abc & xyz\n".repeat(40_000);
+    box.write("in", text);
+    for (const count of [14, 20, 100]) {
+      const actions = Array.from({ length: count }, (_, i) => i % 2 === 0 ? "e" : "=status");
+      const { code } = await box.sh(
+        `exec multilog ${actions.join(" ")} s9999999 ./log${count} <in 2>err`,
+      );
+      equal(code, 0);
+      equal(box.read(`log${count}/current`) === text, true, `${count}`);
+      equal(box.read("err") === "abc & xyz\n".repeat(40_000 * count / 2), true, `${count}`);
+    }
+  },
+);

@@ -53,7 +53,7 @@ toolTest("what was not read is counted", TOOLS, async (box) => {
   for (let i = 0; i < 3; i++) said += await text();
   match(
     said,
-    /^supervise: warning: \d+ messages dropped\nsupervise: fatal: unable to start bad\/run: /,
+    /^supervise: warning: messages dropped: \d+\nsupervise: fatal: unable to start bad\/run: /,
   );
 }, { djboxOnly: "C's supervise waits until somebody reads" });
 

@@ -26,6 +26,7 @@
  * @module
  */
 import {
+  RLIMIT_NOFILE,
   SIGALRM,
   SIGCHLD,
   SIGHUP,
@@ -41,6 +42,7 @@ import { chdir } from "../../lib/os/file.ts";
 import { PollSet, sleep } from "../../lib/os/poll.ts";
 import { dieBy, endedBy, getpid } from "../../lib/os/process.ts";
 import { type Arrived, isIgnored, maskOf, SignalDescriptor } from "../../lib/os/signal.ts";
+import { getLimit, setSoftLimit } from "../../lib/os/rlimit.ts";
 import { orFatal, warn } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import type { Handed } from "../../lib/supervise/handed.ts";
@@ -136,6 +138,8 @@ function leave(
     return;
   }
   try {
+    // Somebody may have set it so low that there is none for what is handed over.
+    setSoftLimit(RLIMIT_NOFILE, getLimit(RLIMIT_NOFILE).hard);
     handOver(context, [SUPERVISE, ...context.args.slice(0, 1)], all());
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
