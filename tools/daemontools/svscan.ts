@@ -132,14 +132,14 @@ function leave(
 ): void {
   const supervisors = scanner.supervisors();
   if (supervisors.length === 0) return;
+  // Somebody may have set it so low that none is left to look at services with, and to hand them over.
+  setSoftLimit(RLIMIT_NOFILE, getLimit(RLIMIT_NOFILE).hard);
   if (fromKernel || servicesEnd(signal, supervisors, true)) {
     for (const supervisor of supervisors) supervisor.abandon();
     scanner.release();
     return;
   }
   try {
-    // Somebody may have set it so low that there is none for what is handed over.
-    setSoftLimit(RLIMIT_NOFILE, getLimit(RLIMIT_NOFILE).hard);
     handOver(context, [SUPERVISE, ...context.args.slice(0, 1)], all());
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
