@@ -139,7 +139,7 @@ function follow(name: string, link: Link, next: Next, toolbox: Toolbox): Link {
     return exec({ ...inheritance, path: file, argv: next.argv, environ: next.env.entries() });
   });
   if (own !== undefined) {
-    limitOurselves(next.limits ?? new Map());
+    if (next.limits !== undefined) limitOurselves(next.limits);
     return { argv: next.argv, file: own, env: next.env, inheritance };
   }
   if (next.complaint === "") throw new Failure(EXIT_TEMPORARY, "");

@@ -88,7 +88,7 @@ export class LogPipes {
     const same = pipes.length === this.#pipes.length &&
       pipes.every((pipe, i) => pipe === this.#pipes[i]);
     if (!same || (this.#pid === 0 && pipes.length > 0)) this.#renew(pipes);
-    return takenOver && unlessRefused(() => this.#endOthers()) === undefined;
+    return takenOver && !this.#endOthers();
   }
 
   /** Sees to it that what was to be held still is. */
@@ -141,9 +141,13 @@ export class LogPipes {
     return startHolder({ name: NAME, argv: [NAME, directory], environ, inheritance, readers });
   }
 
-  #endOthers(): true {
-    const held = heldPipes();
-    const holders = this.#pipes.flatMap(({ reader }) => held.get(pipeName(reader)) ?? []);
+  /** Ends whoever else holds them; false where that cannot be found out. */
+  #endOthers(): boolean {
+    const holders = unlessRefused(() => {
+      const held = heldPipes();
+      return this.#pipes.flatMap(({ reader }) => held.get(pipeName(reader)) ?? []);
+    });
+    if (holders === undefined) return false;
     for (const pid of new Set(holders.map(({ pid }) => pid))) {
       if (pid !== this.#pid) kill(pid, SIGKILL);
     }

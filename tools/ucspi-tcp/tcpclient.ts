@@ -32,11 +32,9 @@
  * @module
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
-import { getopt, type Option } from "../../lib/cli/getopt.ts";
 import { leadingNumber, secondsOf } from "../../lib/cli/number.ts";
-import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { IPV6_OPTIONS } from "../../lib/net/ipv6_options.ts";
+import { settingsWithIpv6 } from "../../lib/net/ipv6_options.ts";
 import { hostPortProgram } from "../../lib/net/operands.ts";
 import {
   CLIENT_DEFAULTS,
@@ -80,14 +78,13 @@ const OPTIONS: Readonly<
 
 function run(context: Context): Outcome {
   const { name, env } = context;
-  let settings = CLIENT_DEFAULTS;
-  const take = ({ letter, value }: Option): void => {
-    const ipv6 = IPV6_OPTIONS[letter]?.(value, settings.ipv6);
-    const said = ipv6 === undefined ? OPTIONS[letter]?.(value) : { ipv6 };
-    if (said === undefined) throw usageError(name, USAGE);
-    settings = { ...settings, ...said };
-  };
-  const { operands } = getopt(context, LETTERS, USAGE, { take });
+  const { settings, operands } = settingsWithIpv6(
+    context,
+    LETTERS,
+    USAGE,
+    CLIENT_DEFAULTS,
+    ({ letter, value }) => OPTIONS[letter]?.(value),
+  );
   return muted(settings.verbosity, () => {
     const { program, ...destination } = hostPortProgram(name, operands, USAGE);
     const next = programOn(connectTcp(name, env, destination, settings), program);

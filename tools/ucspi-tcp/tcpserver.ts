@@ -60,19 +60,18 @@ import {
   takeBothKinds,
 } from "../../lib/os/socket.ts";
 import type { Environment } from "../../lib/cli/environment.ts";
-import { getopt, type Option } from "../../lib/cli/getopt.ts";
 import { leadingNumber, secondsOf } from "../../lib/cli/number.ts";
-import { Failure, orFatal, usageError } from "../../lib/cli/messages.ts";
+import { Failure, orFatal } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { ANY_ADDRESS, ANY_IPV6_ADDRESS, isIpv6 } from "../../lib/net/address.ts";
 import { NO_ADDRESS_LIMIT, parseAddressLimit } from "../../lib/net/address_limit.ts";
 import {
   addressForm,
-  IPV6_OPTIONS,
   type Ipv6Options,
   NO_IPV6_OPTIONS,
   scopeOption,
+  settingsWithIpv6,
 } from "../../lib/net/ipv6_options.ts";
 import { addressOperand, hostPortProgram } from "../../lib/net/operands.ts";
 import { Resolver } from "../../lib/net/resolver.ts";
@@ -175,14 +174,13 @@ function numberIn(env: Environment, name: ByteString, setting: "uid" | "gid"): P
 
 function run(context: Context): Outcome {
   const { name, env } = context;
-  let settings = DEFAULTS;
-  const take = ({ letter, value }: Option): void => {
-    const ipv6 = IPV6_OPTIONS[letter]?.(value, settings.ipv6);
-    const said = ipv6 === undefined ? OPTIONS[letter]?.(value, env) : { ipv6 };
-    if (said === undefined) throw usageError(name, USAGE);
-    settings = { ...settings, ...said };
-  };
-  const { operands } = getopt(context, LETTERS, USAGE, { take });
+  const { settings, operands } = settingsWithIpv6(
+    context,
+    LETTERS,
+    USAGE,
+    DEFAULTS,
+    ({ letter, value }) => OPTIONS[letter]?.(value, env),
+  );
   return muted(settings.verbosity, () => {
     const { host, port, program } = hostPortProgram(name, operands, USAGE);
     fillStandardDescriptors();
