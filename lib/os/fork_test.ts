@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 
 // Not tested here: the calls that only a server makes (sockets); see tests/ucspi-tcp/tcpserver_test.ts. The
-// aarch64 code is compared with what the assembler makes, and not run.
+// code for the other machine is compared with what the assembler makes; `deno task arm64` runs it.
 
 import { assembled, hasAssembler } from "../../tests/harness/assembler.ts";
 import { deepEqual, equal, ok, throws } from "node:assert/strict";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 
-// The aarch64 code is compared with what the assembler makes, and not run.
+// The code for the other machine is compared with what the assembler makes; `deno task arm64` runs it.
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { assembled, hasAssembler } from "../../tests/harness/assembler.ts";

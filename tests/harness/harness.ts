@@ -15,9 +15,11 @@ export const COMMANDS = Deno.env.get("DJBOX_COMMANDS") ??
 
 const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const C_DIRECTORIES = ["/usr/bin", "/usr/sbin"];
-const DEADLINE = 30_000;
+/** How many times slower this machine is than those that the times are for: an emulated one (scripts/arm64.ts). */
+const SLOWNESS = Number(Deno.env.get("DJBOX_SLOWNESS") ?? 1);
+const DEADLINE = 30_000 * SLOWNESS;
 /** How long a whole test may take: one that hangs fails, and what it started is ended. */
-const WHOLE = 180_000;
+const WHOLE = 180_000 * SLOWNESS;
 /**
  * How often a test is tried on the C tools, which have races of their own: multilog, say, misses a signal that comes
  * between its look at the flag and its read(2) and waits for the next line. What C can do is what the test is right

@@ -119,8 +119,11 @@ toolTest(
   "tcpserver keeps its count when a child that it had before ends",
   TOOLS,
   async (box) => {
-    const server = await serve(box, [...QUIET, "cat"], { shell: 'sleep 0.5 & exec "$@"' });
+    const stranger = "until [ -e go ]; do sleep 0.1; done";
+    const server = await serve(box, [...QUIET, "cat"], { shell: `(${stranger}) & exec "$@"` });
     const client = new Client("127.0.0.1", server.port);
+    await has(box, "status: 1/40");
+    box.write("go", "");
     await has(box, " end ");
     equal(log(box).at(-1), "tcpserver: status: 1/40");
     client.end();
