@@ -17,6 +17,7 @@ import {
   namesIn,
   placeBytes,
   placeFile,
+  placeLink,
   removeAll,
 } from "../lib/package/placing.ts";
 
@@ -137,6 +138,7 @@ function makeSystem(): void {
   for (const file of ["passwd", "group"]) {
     placeFile(`${SYSTEM}/usr/share/base-passwd/${file}.master`, `${SYSTEM}/etc/${file}`, 0o644);
   }
+  placeLink("mawk", SYSTEM + "/usr/bin/awk");
   placeRuntime(SYSTEM + "/usr/local/bin");
   makeEarly();
   placeText("", MADE, 0o644);
