@@ -129,10 +129,10 @@ function makeSystem(): void {
   console.log("arm64: making the machine");
   for (const made of [SYSTEM, EARLY]) removeAll(made);
   const what = ["--foreign", "--variant=minbase", `--include=${PACKAGES.join(",")}`];
-  must("debootstrap", ["--arch=arm64", ...what, SUITE, SYSTEM, ARCHIVE]);
+  run("debootstrap", ["--arch=arm64", ...what, SUITE, SYSTEM, ARCHIVE]);
   const archives = SYSTEM + "/var/cache/apt/archives";
   for (const name of namesIn(archives).filter((name) => name.endsWith(".deb"))) {
-    must("dpkg-deb", ["-x", `${archives}/${name}`, SYSTEM]);
+    run("dpkg-deb", ["-x", `${archives}/${name}`, SYSTEM]);
   }
   removeAll(archives);
   for (const file of ["passwd", "group"]) {
@@ -146,9 +146,9 @@ function makeSystem(): void {
 
 function placeRuntime(directory: string): void {
   const name = `@deno/linux-arm64-glibc@${Deno.version.deno}`;
-  const archive = read("npm", ["pack", "--silent", name]).trim();
+  const archive = run("npm", ["pack", "--silent", name]).trim();
   makeDirectories(directory);
-  must("tar", ["-xzf", archive, "-C", directory, "--strip-components=1", "package/deno"]);
+  run("tar", ["-xzf", archive, "-C", directory, "--strip-components=1", "package/deno"]);
   removeAll(`${HERE}/${archive}`);
 }
 
@@ -157,23 +157,23 @@ function makeEarly(): void {
   for (const name of ["bin", "dev", "system"]) makeDirectories(`${EARLY}/${name}`);
   placeFile(SYSTEM + "/bin/busybox", EARLY + "/bin/busybox", 0o755);
   for (const name of MODULES) {
-    const path = read("find", [SYSTEM + "/lib/modules", "-name", `${name}.ko`]).trim();
+    const path = run("find", [SYSTEM + "/lib/modules", "-name", `${name}.ko`]).trim();
     placeFile(path, `${EARLY}/${name}.ko`, 0o644);
   }
   placeText(EARLY_INIT, EARLY + "/init", 0o755);
-  must("sh", ["-c", "cd early && find . | cpio -o -H newc --quiet >../initrd"]);
+  run("sh", ["-c", "cd early && find . | cpio -o -H newc --quiet >../initrd"]);
 }
 
 /** The checkout as it is now, the packages that its tests use, and what is to be done with them. */
 function placeTask(filters: readonly string[]): void {
   removeAll(SYSTEM + "/djbox");
   makeDirectories(SYSTEM + "/djbox");
-  const listed = read("git", ["-C", ROOT, "ls-files", "-co", "--exclude-standard"]);
+  const listed = run("git", ["-C", ROOT, "ls-files", "-co", "--exclude-standard"]);
   const files = listed.split("\n").filter((file) => file !== "" && isThere(ROOT + file));
   placeText(files.join("\n"), HERE + "/files", 0o644);
-  must("sh", ["-c", 'tar -c -C "$0" -T files | tar -x -C system/djbox', ROOT]);
+  run("sh", ["-c", 'tar -c -C "$0" -T files | tar -x -C system/djbox', ROOT]);
   const tests = `${ROOT}tests/harness/properties.ts`;
-  must(Deno.execPath(), ["cache", "--quiet", tests], { DENO_DIR: SYSTEM + "/root/deno" });
+  run(Deno.execPath(), ["cache", "--quiet", tests], { DENO_DIR: SYSTEM + "/root/deno" });
   placeText(INIT, SYSTEM + "/init", 0o755);
   placeText(`exec deno task test ${filters.join(" ")}\n`, SYSTEM + "/tests", 0o644);
 }
@@ -182,7 +182,7 @@ function makeDisk(): void {
   removeAll(DISK);
   placeText("", DISK, 0o644);
   Deno.truncateSync(DISK, 4 * GIGABYTE);
-  must("mkfs.ext4", ["-q", "-F", "-d", SYSTEM, DISK]);
+  run("mkfs.ext4", ["-q", "-F", "-d", SYSTEM, DISK]);
 }
 
 /** Runs the machine until it switches itself off, and shows its console. Returns the exit code of the tests. */
@@ -216,21 +216,9 @@ function placeText(text: string, path: string, mode: number): void {
   placeBytes(new TextEncoder().encode(text), path, mode);
 }
 
-/** Runs a program in HERE that must succeed. */
-function must(program: string, args: string[], env: Record<string, string> = {}): void {
-  const command = new Deno.Command(program, {
-    args,
-    env,
-    cwd: HERE,
-    stdout: "null",
-    stderr: "inherit",
-  });
-  if (!command.outputSync().success) throw new Unable(`${program} has failed`);
-}
-
-/** What it prints. */
-function read(program: string, args: string[]): string {
-  const command = new Deno.Command(program, { args, cwd: HERE, stderr: "inherit" });
+/** Runs a program in HERE that must succeed. Returns what it prints. */
+function run(program: string, args: string[], env: Record<string, string> = {}): string {
+  const command = new Deno.Command(program, { args, env, cwd: HERE, stderr: "inherit" });
   const { success, stdout } = command.outputSync();
   if (!success) throw new Unable(`${program} has failed`);
   return new TextDecoder().decode(stdout);
