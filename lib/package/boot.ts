@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * package/run's part of booting: has svscan started now and at every boot, or says why not.
+ * Has svscan started now and at every boot, or says why not; and the other way round.
  *
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
-import { O_RDWR, W_OK } from "../os/constants.ts";
-import { EACCES, SystemError } from "../os/errno.ts";
-import { access, close, open } from "../os/file.ts";
+import { SystemError } from "../os/errno.ts";
 import { commandName } from "../os/proc.ts";
-import { exitCodeOf, kill, type Mapping, signalOf, waitFor } from "../os/process.ts";
-import { EXIT_TEMPORARY, reasonOf } from "../cli/messages.ts";
+import { exitCodeOf, kill, signalOf, waitFor } from "../os/process.ts";
+import { reasonOf } from "../cli/messages.ts";
 import { spawnProgram } from "../cli/spawn.ts";
 import type { Context } from "../cli/tool.ts";
 import { type Changes } from "./changes.ts";
@@ -24,17 +22,8 @@ import {
   writeEntry,
 } from "./init.ts";
 import { DEBIAN_PLACE, ORIGINAL_PLACE } from "../supervise/place.ts";
-import { attempt, refusal, say } from "./messages.ts";
-import {
-  awaitStarts,
-  concealedScanner,
-  findScanners,
-  isSupervised,
-  stop,
-  until,
-} from "./running.ts";
-
-const BOOT_PROGRAM = "svscanboot";
+import { refusal, say } from "./messages.ts";
+import { findScanners } from "./running.ts";
 
 /** The init called `name`. */
 export function initCalled(name: ByteString): Init {
@@ -123,8 +112,7 @@ export function unboot(
 }
 
 function tell(context: Context, init: Init, commands: readonly (readonly ByteString[])[]): void {
-  // What rc.local has in the background does not end.
-  for (const command of commands) order(context, command, init.name !== "rc.local");
+  for (const command of commands) order(context, command, !init.startGoesOn);
   if (init.signal !== undefined) kill(1, init.signal);
 }
 
@@ -140,64 +128,4 @@ function order(context: Context, command: readonly ByteString[], waits = true): 
     if (!(error instanceof SystemError)) throw error;
     throw refusal(`unable to run ${shown}: ${reasonOf(error)}`);
   }
-}
-
-/** How long init has to start anew what has ended, in milliseconds. */
-const PATIENCE = 10_000;
-
-/**
- * Has a svscan of `tree` look after `directory`: init's, where that starts it by itself, else one in the background. Returns
- * when it supervises `services`.
- */
-export function goOn(
-  context: Context,
-  tree: ByteString,
-  directory: ByteString,
-  services: readonly ByteString[],
-): void {
-  const init = runningInit();
-  if (init?.name !== "inittab" || !hasEntry(init, "")) {
-    const nothing = open("/dev/null", O_RDWR);
-    const svscan = directory === ORIGINAL_PLACE ? [BOOT_PROGRAM] : ["svscan", directory];
-    const argv = [`${tree}/command/pgrphack`, ...svscan];
-    const descriptors: Mapping[] = [[nothing, 0], [nothing, 1], [nothing, 2]];
-    const env = context.env.copy();
-    env.set("PATH", `${tree}/command:${env.get("PATH") ?? ""}`);
-    attempt(
-      `run ${argv.join(" ")}`,
-      () => spawnProgram(argv, undefined, env, { ...context.inheritance, descriptors }),
-    );
-    close(nothing);
-  }
-  if (!until(() => services.every(isSupervised), PATIENCE)) {
-    throw refusal(`djbox's svscan does not look after ${directory}: start ${BOOT_PROGRAM}`);
-  }
-}
-
-/** What may be left of a svscan: it itself, or the supervise that went on after it. */
-const KEEPERS = ["svscan", "supervise"];
-
-/**
- * Stops the services that an installation in `admin` looks after, their loggers, and what looks after them. Returns 0,
- * or 111 where one does not end.
- *
- * @throws Failure where it may be another user's, and nothing could be said of it
- */
-export function stopOurs(admin: ByteString): number {
-  let code = 0;
-  awaitStarts(admin);
-  const concealed = concealedScanner(KEEPERS);
-  // An installation of one's own has nothing to do with root's svscan.
-  if (concealed !== undefined && access(admin, W_OK) === EACCES) {
-    throw refusal(`process ${concealed} is another user's: only root may do that`);
-  }
-  for (const scanner of findScanners(KEEPERS)) {
-    if (!scanner.file.startsWith(`${admin}/djbox-`)) continue;
-    const { pid, name, directory } = scanner;
-    const left = stop(scanner);
-    say(`${name} (pid ${pid}), which looked after ${directory}, has been stopped`);
-    for (const service of left) say(`${service} was told to stop, and has not ended yet`);
-    if (left.length > 0) code = EXIT_TEMPORARY;
-  }
-  return code;
 }

@@ -24,15 +24,25 @@ import {
   removeDirectories,
 } from "./placing.ts";
 
-/** Runs `action`; where it fails, what it has changed through its argument is taken back, and the message says so. */
-export function allOrNothing<T>(action: (changes: Changes) => T): T {
+/** The outcome of an action that also stops svscan and its services: those stay stopped. */
+export const FILES_KEPT = "no file was changed";
+
+/**
+ * Runs `action`; where it fails, what it has changed through its argument is taken back, and the message says so.
+ *
+ * @param outcome how things are then
+ */
+export function allOrNothing<T>(
+  action: (changes: Changes) => T,
+  outcome = "nothing was changed",
+): T {
   const changes = new Changes();
   try {
     return action(changes);
   } catch (error) {
     changes.takeBack();
     if (!(error instanceof Failure)) throw error;
-    throw new Failure(error.code, `${error.text}; nothing was changed`);
+    throw new Failure(error.code, `${error.text}; ${outcome}`);
   }
 }
 

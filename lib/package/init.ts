@@ -16,6 +16,8 @@ import { attempt } from "./messages.ts";
 import { isThere, linkAt, namesIn } from "./placing.ts";
 
 const BOOT = "/command/svscanboot";
+/** System V's line in /etc/inittab, as daemontools' package/run writes it. */
+const SYSV_LINE = `SV:123456:respawn:${BOOT}`;
 /** What tells that a file is ours. */
 const MARK = "# Written by djbox boot; djbox boot --remove takes it away.\n";
 
@@ -63,8 +65,12 @@ export interface Init {
   readonly links: readonly (readonly [ByteString, ByteString])[];
   /** A line in a file that is everybody's. */
   readonly line?: { readonly file: ByteString; text(): ByteString; readonly last?: RegExp };
+  /** Whether it starts what its entry speaks of anew whenever that has ended, without being told to. */
+  readonly respawns?: true;
   /** What makes init start, and stop, what its entry speaks of. */
   readonly start: readonly Command[];
+  /** Whether `start` is svscanboot itself, which does not end. */
+  readonly startGoesOn?: true;
   readonly stop: readonly Command[];
   /** What is to be run when the entry has gone. */
   readonly forget: readonly Command[];
@@ -105,8 +111,9 @@ export const INITS: readonly Init[] = [
     line: {
       file: "/etc/inittab",
       // The first field is a terminal in busybox's.
-      text: () => isBusybox() ? `::respawn:${BOOT}` : `SV:123456:respawn:${BOOT}`,
+      text: () => isBusybox() ? `::respawn:${BOOT}` : SYSV_LINE,
     },
+    respawns: true,
     start: [],
     stop: [],
     forget: [],
@@ -119,6 +126,7 @@ export const INITS: readonly Init[] = [
     links: [],
     line: { file: "/etc/rc.local", text: () => `${BOOT} &`, last: /^exit\b.*\n*$/m },
     start: [["/command/pgrphack", BOOT]],
+    startGoesOn: true,
     stop: [],
     forget: [],
   },
@@ -161,7 +169,7 @@ export function otherEntry(root: ByteString): ByteString | undefined {
 }
 
 function isOurLine(line: ByteString): boolean {
-  return INITS.some((init) => init.line?.text() === line) || line === `SV:123456:respawn:${BOOT}`;
+  return INITS.some((init) => init.line?.text() === line) || line === SYSV_LINE;
 }
 
 /** Writes the entry for `init` below `root`; what is there already stays. Returns what was written. */

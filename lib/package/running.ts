@@ -6,14 +6,16 @@
  */
 import { type ByteString, toBytes } from "../os/bytes.ts";
 import { monotonic } from "../os/clock.ts";
-import { SIGTERM } from "../os/constants.ts";
-import { unlessRefused } from "../os/errno.ts";
-import { close, openDirectory, readlink, writeAll } from "../os/file.ts";
+import { SIGTERM, W_OK } from "../os/constants.ts";
+import { EACCES, unlessRefused } from "../os/errno.ts";
+import { access, close, openDirectory, readlink, writeAll } from "../os/file.ts";
 import { isDirectory, stat } from "../os/stat.ts";
 import { sleep } from "../os/poll.ts";
 import { allProcesses, commandName, isConcealed } from "../os/proc.ts";
 import { getpid, kill } from "../os/process.ts";
+import { EXIT_TEMPORARY } from "../cli/messages.ts";
 import { checkSupervised, openControl } from "../supervise/client.ts";
+import { refusal, say } from "./messages.ts";
 import { isThere, namesIn } from "./placing.ts";
 
 /** A process that looks after a directory of services: a svscan, or the supervise that a svscan left. */
@@ -51,7 +53,7 @@ const BIRTH = 2000;
  * Waits, if not for long, until no process of an executable below `folder` is still starting: a svscan that was ended just
  * now may have left its services to a supervise that is not called so yet.
  */
-export function awaitStarts(folder: ByteString): void {
+function awaitStarts(folder: ByteString): void {
   const starting = ({ pid, file }: FoundScanner): boolean =>
     pid !== getpid() && file.startsWith(`${folder}/`);
   until(() => !findScanners(UNNAMED).some(starting), BIRTH);
@@ -117,7 +119,7 @@ export function until(condition: () => boolean, patience: number, pause = PAUSE)
  * Ends `scanner`, then the services in its directory, then their loggers, which have read everything by then. Returns
  * the services that have not ended.
  */
-export function stop(scanner: FoundScanner): ByteString[] {
+function bringDown(scanner: FoundScanner): ByteString[] {
   const services = servicesIn(scanner.directory).filter((service) =>
     isSupervised(service) || isSupervised(`${service}/log`)
   );
@@ -136,4 +138,32 @@ export function stop(scanner: FoundScanner): ByteString[] {
     until(() => !loggers.some(isSupervised), SERVICE_PATIENCE);
   }
   return [...services, ...loggers].filter(isSupervised);
+}
+
+/** What may be left of a svscan: it itself, or the supervise that went on after it. */
+const KEEPERS = ["svscan", "supervise"];
+
+/**
+ * Stops the services that an installation in `admin` looks after, their loggers, and what looks after them. Returns 0,
+ * or 111 where one does not end.
+ *
+ * @throws Failure where it may be another user's, and nothing could be said of it
+ */
+export function stopOurs(admin: ByteString): number {
+  let code = 0;
+  awaitStarts(admin);
+  const concealed = concealedScanner(KEEPERS);
+  // An installation of one's own has nothing to do with root's svscan.
+  if (concealed !== undefined && access(admin, W_OK) === EACCES) {
+    throw refusal(`process ${concealed} is another user's: only root may do that`);
+  }
+  for (const scanner of findScanners(KEEPERS)) {
+    if (!scanner.file.startsWith(`${admin}/djbox-`)) continue;
+    const { pid, name, directory } = scanner;
+    const left = bringDown(scanner);
+    say(`${name} (pid ${pid}), which looked after ${directory}, has been stopped`);
+    for (const service of left) say(`${service} was told to stop, and has not ended yet`);
+    if (left.length > 0) code = EXIT_TEMPORARY;
+  }
+  return code;
 }

@@ -116,7 +116,7 @@ bareMachineTest(
 );
 
 toolTest(
-  "djbox uninstall leaves everything where a service does not end",
+  "djbox uninstall leaves all files where a service does not end",
   ["djbox"],
   async (box) => {
     const root = `${box.dir}/root`;
@@ -129,7 +129,7 @@ toolTest(
     const { code, stdout, stderr } = await box.run([`${root}/command/djbox`, "uninstall"]);
     deepEqual([code, stderr], [
       111,
-      "djbox: fatal: a service does not end: end it yourself, then do this again; nothing was changed\n",
+      "djbox: fatal: a service does not end: end it yourself, then do this again; no file was changed\n",
     ]);
     match(stdout, /\/service\/a was told to stop, and has not ended yet\n$/);
     ok(isThere(`${root}/command/svok`));

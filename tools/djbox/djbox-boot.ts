@@ -22,11 +22,12 @@
 import { umask } from "../../lib/os/file.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { boot, initCalled, stopOurs, unboot } from "../../lib/package/boot.ts";
-import { allOrNothing } from "../../lib/package/changes.ts";
+import { boot, initCalled, unboot } from "../../lib/package/boot.ts";
+import { allOrNothing, FILES_KEPT } from "../../lib/package/changes.ts";
 import { absoluteRoot, rootOf, treeOf } from "../../lib/package/layout.ts";
 import { say } from "../../lib/package/messages.ts";
 import { parseOptions } from "../../lib/package/options.ts";
+import { stopOurs } from "../../lib/package/running.ts";
 
 const USAGE =
   "usage: djbox boot [ --root dir ] [ --init name ] | djbox boot --remove [ --root dir ] | djbox boot --stop";
@@ -47,7 +48,7 @@ function run(context: Context): Outcome {
   const root = asked === undefined ? rootOf(tree) : absoluteRoot(asked);
   if (stops) return stopOurs(`${root}/package/admin`);
   if (removes) {
-    const gone = allOrNothing((changes) => unboot(context, root, changes));
+    const gone = allOrNothing((changes) => unboot(context, root, changes), FILES_KEPT);
     for (const path of gone) say(`${path} has svscan started at boot no more`);
     if (gone.length === 0) say("there is no entry of djbox's for svscan");
     return 0;

@@ -9,7 +9,8 @@
  *
  * Under systemd the services live and die with the unit that started svscan: there they have to be stopped with it.
  *
- * Exit codes: 0; 100 wrong usage; 111 it cannot be done: everything goes on as it was.
+ * Exit codes: 0; 100 wrong usage; 111 it cannot be done: everything goes on as it was, where the message says so, and
+ * else, when the other svscan has been ended already, what to start.
  *
  * @module
  */
@@ -20,12 +21,11 @@ import { kill } from "../../lib/os/process.ts";
 import { stat } from "../../lib/os/stat.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { goOn } from "../../lib/package/boot.ts";
 import { treeOf } from "../../lib/package/layout.ts";
 import { attempt, refusal, say } from "../../lib/package/messages.ts";
 import { isThere } from "../../lib/package/placing.ts";
 import { concealedScanner, findScanners, type FoundScanner } from "../../lib/package/running.ts";
-import { endAndKeep, scriptOf } from "../../lib/package/takeover.ts";
+import { endAndKeep, goOn, scriptOf } from "../../lib/package/takeover.ts";
 
 const USAGE = "usage: djbox takeover [ dir ]";
 

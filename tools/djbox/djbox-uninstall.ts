@@ -11,7 +11,8 @@
  * Options:
  *   --root DIR   what was installed below DIR; default: the installation that this djbox is part of
  *
- * Exit codes: 0; 100 wrong usage; 111 it cannot be done, or a service does not stop: it is all still there then.
+ * Exit codes: 0; 100 wrong usage; 111 it cannot be done, or a service does not stop: all files are still there then, and
+ * what it says has been stopped stays stopped (package/run starts it again).
  *
  * @module
  */
@@ -19,13 +20,14 @@ import { unlessRefused } from "../../lib/os/errno.ts";
 import { rmdir } from "../../lib/os/file.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { stopOurs, unboot } from "../../lib/package/boot.ts";
-import { allOrNothing } from "../../lib/package/changes.ts";
+import { unboot } from "../../lib/package/boot.ts";
+import { allOrNothing, FILES_KEPT } from "../../lib/package/changes.ts";
 import { absoluteRoot, Layout, rootOf, treeOf } from "../../lib/package/layout.ts";
 import { removeAllLinks } from "../../lib/package/links.ts";
 import { attempt, refusal, say } from "../../lib/package/messages.ts";
 import { parseOptions } from "../../lib/package/options.ts";
 import { isThere, namesIn, removeAll } from "../../lib/package/placing.ts";
+import { stopOurs } from "../../lib/package/running.ts";
 import config from "../../deno.json" with { type: "json" };
 
 const USAGE = "usage: djbox uninstall [ --root dir ]";
@@ -46,7 +48,7 @@ function run(context: Context): Outcome {
       throw refusal("a service does not end: end it yourself, then do this again");
     }
     return removeAllLinks(layout, namesIn(`${layout.current}/command`), changes);
-  });
+  }, FILES_KEPT);
   for (const version of layout.versions()) {
     attempt(`remove ${layout.admin}/${version}`, () => removeAll(`${layout.admin}/${version}`));
   }

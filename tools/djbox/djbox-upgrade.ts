@@ -12,11 +12,21 @@
  *
  * @module
  */
-import { orFatal, usageError } from "../../lib/cli/messages.ts";
+import { type ByteString, fromBytes } from "../../lib/os/bytes.ts";
+import { monotonic } from "../../lib/os/clock.ts";
+import { SIGHUP } from "../../lib/os/constants.ts";
+import { unlessRefused } from "../../lib/os/errno.ts";
+import { readDirectory, readFile, readlink } from "../../lib/os/file.ts";
+import { sleep } from "../../lib/os/poll.ts";
+import { kill } from "../../lib/os/process.ts";
+import { maskOf } from "../../lib/os/signal.ts";
+import { stat } from "../../lib/os/stat.ts";
+import { type Failure, orFatal, usageError } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { refusal } from "../../lib/package/messages.ts";
+import { concealedScanner, findScanners } from "../../lib/package/running.ts";
 import { serviceDirectory } from "../../lib/supervise/place.ts";
-import { upgrade } from "../../lib/supervise/upgrade_command.ts";
 
 const USAGE = "usage: djbox upgrade [ dir ]";
 
@@ -25,7 +35,9 @@ export const djboxUpgrade: Tool = { usage: USAGE, run };
 function run({ name, args }: Context): Outcome {
   const [directory, ...more] = args;
   if (more.length > 0 || directory?.startsWith("-")) throw usageError(name, USAGE);
-  for (const pid of upgrade(directory ?? serviceDirectory())) {
+  const pids = upgradable(directory ?? serviceDirectory());
+  for (const pid of pids) startOver(pid);
+  for (const pid of pids) {
     orFatal(
       "djbox",
       "unable to write output",
@@ -33,4 +45,62 @@ function run({ name, args }: Context): Outcome {
     );
   }
   return 0;
+}
+
+function refuse(text: ByteString): Failure {
+  return refusal(`unable to upgrade: ${text}`);
+}
+
+/** The svscans of djbox's that run in `directory`. */
+function upgradable(directory: ByteString): number[] {
+  const home = orFatal("djbox", `unable to stat ${directory}`, () => stat(directory)).identity;
+  const found = findScanners().map(({ pid }) => pid).filter((pid) => isIn(pid, home));
+  const ours = found.filter(readsHup);
+  if (ours.length > 0) return ours;
+  const concealed = concealedScanner();
+  if (concealed === undefined) throw refuse(`no svscan of djbox's runs in ${directory}`);
+  throw refuse(`svscan (pid ${concealed}) is another user's: only root may do that`);
+}
+
+function isIn(pid: number, home: string): boolean {
+  return unlessRefused(() => stat(`/proc/${pid}/cwd`))?.identity === home;
+}
+
+/** Whether it takes SIGHUP for what it is here: C's svscan, and one under nohup, do not. */
+function readsHup(pid: number): boolean {
+  const mask = /^SigBlk:\s*([0-9a-f]+)$/m.exec(textOf(`/proc/${pid}/status`))?.[1] ?? "0";
+  return (BigInt("0x" + mask) & maskOf([SIGHUP])) !== 0n;
+}
+
+function textOf(path: ByteString): ByteString {
+  return fromBytes(unlessRefused(() => readFile(path)) ?? new Uint8Array());
+}
+
+/** How long svscan may be busy with something else; a refusal shows sooner. In milliseconds. */
+const PATIENCE = 3000;
+const PAUSE = 20;
+
+/**
+ * Has a svscan start itself over, and waits until it has. The addresses in /proc/PID/auxv are random: when they are other
+ * ones, the process has become another program.
+ */
+function startOver(pid: number): void {
+  const before = textOf(`/proc/${pid}/auxv`);
+  if (before === "" || !kill(pid, SIGHUP)) {
+    throw refuse(`svscan (pid ${pid}) is not ours to signal`);
+  }
+  for (let busy = monotonic(); monotonic() < busy + PATIENCE; sleep(PAUSE)) {
+    if (isOnTheWay(pid)) busy = monotonic();
+    else if (textOf(`/proc/${pid}/auxv`) !== before) return;
+  }
+  throw refuse(`svscan (pid ${pid}) goes on as it was; its messages say why`);
+}
+
+/** Whether the state is still being handed on: the file that it is in is open. */
+function isOnTheWay(pid: number): boolean {
+  const folder = `/proc/${pid}/fd`;
+  const open = unlessRefused(() => readDirectory(folder)) ?? [];
+  return open.some((fd) =>
+    unlessRefused(() => readlink(`${folder}/${fd}`))?.startsWith("/memfd:supervision") === true
+  );
 }
