@@ -6,7 +6,8 @@
  * - Imports go down only, from floor to floor (house.ts). No tool imports a tool, no module imports itself in a
  *   circle. Packages come from npm, in one exact version, and are for tests alone.
  * - What a module of the product exports somebody imports, be it a test; types may be exported for whoever reads.
- * - Only lib/os talks to the runtime, and only lib/os/libc.ts calls Deno.dlopen. Only main.ts and scripts exit.
+ * - Only lib/os talks to the runtime and to the C library, and only lib/os/libc.ts calls Deno.dlopen. Only main.ts and
+ *   scripts exit.
  * - Every tool stands in main.ts's table, has its manual in the head comment, a usage line, a test, and a line in the
  *   README's table; and what stands there is a tool.
  * - The documents speak of no file that is not there.
@@ -25,6 +26,7 @@ import {
   House,
   type Import,
   importsOf,
+  isProduct,
   isTest,
   lineAt,
   roomOf,
@@ -196,13 +198,16 @@ function* runtime(house: House): Generator<Finding> {
       } else if (member === "exit" && room !== undefined) {
         yield finding(match, "exits by the runtime, not by lib/os/exit.ts");
       } else if (
-        room !== undefined && room !== "lib/os" && path !== "main.ts" && !isTest(path) &&
+        room !== "lib/os" && path !== "main.ts" && isProduct(path) &&
         !HARMLESS.includes(member)
       ) yield finding(match, `${match[0]} outside lib/os`);
     }
     for (const { target, line } of importsOf(source)) {
       if (target === "lib/os/exit.ts" && path !== "main.ts") {
         yield { path, line, what: "exits outside main.ts" };
+      }
+      if (target === "lib/os/libc.ts" && isProduct(path) && room !== "lib/os") {
+        yield { path, line, what: "calls the C library outside lib/os" };
       }
     }
   }

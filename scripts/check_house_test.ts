@@ -212,6 +212,7 @@ Deno.test("check_house keeps the runtime in lib/os", () => {
     findings("tools/daemontools/svok.ts", [
       "Deno.exit(1);",
       'import { exit } from "../../lib/os/exit.ts";',
+      'import { libc } from "../../lib/os/libc.ts";',
       "const all = Deno.args;",
       "const { args } = Deno;",
       'Deno["args"];',
@@ -221,6 +222,7 @@ Deno.test("check_house keeps the runtime in lib/os", () => {
     [
       ["tools/daemontools/svok.ts: exits by the runtime, not by lib/os/exit.ts"],
       ["tools/daemontools/svok.ts: exits outside main.ts"],
+      ["tools/daemontools/svok.ts: calls the C library outside lib/os"],
       ["tools/daemontools/svok.ts: Deno.args outside lib/os"],
       ["tools/daemontools/svok.ts: Deno; outside lib/os"],
       ["tools/daemontools/svok.ts: Deno[ outside lib/os"],

@@ -56,7 +56,7 @@ export class House {
 
   /** What ships: no tests, no scripts. */
   product(): Source[] {
-    return this.sources.filter(({ path }) => roomOf(path) !== undefined && !isTest(path));
+    return this.sources.filter(({ path }) => isProduct(path));
   }
 
   /** The files that are a tool each. */
@@ -94,6 +94,11 @@ export function* filesBelow(root: string, directory: string): Generator<string> 
 
 export function isTest(path: string): boolean {
   return path.endsWith("_test.ts");
+}
+
+/** Whether the file ships. */
+export function isProduct(path: string): boolean {
+  return roomOf(path) !== undefined && !isTest(path);
 }
 
 /** The room that a file of the product is in; a room that has no floor too. undefined: not part of the product. */

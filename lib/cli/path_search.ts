@@ -10,13 +10,20 @@ import { EACCES, EISDIR, ENOENT, EPERM } from "../os/errno.ts";
 
 const DEFAULT_PATH = "/bin:/usr/bin";
 
+/** The errors after which the next file is tried. */
+export const SEARCH_GOES_ON: readonly number[] = [ENOENT, EACCES, EPERM, EISDIR];
+
+/** Which of the errors of a search is reported: the last one, but that a file is not there is no news. */
+export function reportedError(met: readonly number[]): number {
+  return met.findLast((error) => error !== ENOENT) ?? ENOENT;
+}
+
 /**
  * Tries `program` where it may be: as it is if there is a slash in it, else in each directory of `path` (an
  * empty one is the working directory).
  *
  * @param attempt is given a file name and returns 0 (found: the search is over) or an error number
- * @returns 0, or the error number to be reported: the last that was not "no such file". Denials (EACCES, EPERM,
- *   EISDIR) do not end the search, any other error does.
+ * @returns 0, or the error number to be reported
  */
 export function searchPath(
   program: ByteString,
@@ -24,12 +31,11 @@ export function searchPath(
   attempt: (file: ByteString) => number,
 ): number {
   if (program.includes("/")) return attempt(program);
-  let reported = ENOENT;
+  const met: number[] = [];
   for (const directory of (path ?? DEFAULT_PATH).split(":")) {
-    const reason = attempt(`${directory === "" ? "." : directory}/${program}`);
-    if (reason === ENOENT) continue;
-    reported = reason;
-    if (reason !== EACCES && reason !== EPERM && reason !== EISDIR) break;
+    const error = attempt(`${directory === "" ? "." : directory}/${program}`);
+    met.push(error);
+    if (!SEARCH_GOES_ON.includes(error)) break;
   }
-  return reported;
+  return reportedError(met);
 }

@@ -12,7 +12,7 @@ import { O_NONBLOCK, O_RDONLY } from "../os/constants.ts";
 import { E2BIG, EINVAL, SystemError } from "../os/errno.ts";
 import { close, open } from "../os/file.ts";
 import { FileVersion, fstat } from "../os/stat.ts";
-import { cString } from "../os/libc.ts";
+import { cString } from "../os/c_string.ts";
 import { FormatError } from "../cdb/format.ts";
 import { Reader } from "../cdb/reader.ts";
 import { lengthsKey, parseLengths, prefixKeys, textsOf } from "./rule_network.ts";

@@ -9,7 +9,7 @@ import { addresses, type Client, RuleFile, type Verdict } from "./rules.ts";
 import { toBytes } from "../os/bytes.ts";
 import { close, open } from "../os/file.ts";
 import { FileVersion } from "../os/stat.ts";
-import { cString } from "../os/libc.ts";
+import { cString } from "../os/c_string.ts";
 import { sleep } from "../os/poll.ts";
 
 function inFile(body: (file: string) => void): () => void {

@@ -21,15 +21,15 @@ import {
   SIGPIPE,
   TCP_NODELAY,
 } from "../os/constants.ts";
-import { EACCES, EISDIR, ENOENT, EPERM } from "../os/errno.ts";
+import { ENOENT } from "../os/errno.ts";
 import { type EnvironLayout, EnvironMemory } from "../os/environ.ts";
 import { type Call, DEFAULT_ACTION, Fork, words64 } from "../os/fork.ts";
-import { cString, stringArray } from "../os/libc.ts";
+import { cString, stringArray } from "../os/c_string.ts";
 import { type Inheritance, softLimits } from "../os/process.ts";
 import { getLimit, limitPair } from "../os/rlimit.ts";
 import { handOn } from "../os/spawn.ts";
 import { maskOf } from "../os/signal.ts";
-import { searchPath } from "../cli/path_search.ts";
+import { reportedError, SEARCH_GOES_ON, searchPath } from "../cli/path_search.ts";
 import { EXIT_TEMPORARY } from "../cli/messages.ts";
 
 /** What is the same for every client. */
@@ -136,13 +136,9 @@ export class Child {
     const last = errors.at(-1);
     if (last === undefined) return undefined;
     if (SEARCH_GOES_ON.includes(last) && errors.length < execs.length) return undefined;
-    // As path_search.ts reports it: a file that is not there is no news.
-    return { text: "unable to run", errno: errors.findLast((errno) => errno !== ENOENT) ?? ENOENT };
+    return { text: "unable to run", errno: reportedError(errors) };
   }
 }
-
-/** The errors that do not end the search for a program (path_search.ts). */
-const SEARCH_GOES_ON = [ENOENT, EACCES, EPERM, EISDIR];
 
 /** The list of calls, and where in it those stand that the server has to do with. */
 interface CallPlan {

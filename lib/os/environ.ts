@@ -8,7 +8,8 @@
  * @module
  */
 import { type ByteString, putBytes } from "./bytes.ts";
-import { addressOf, stringArray } from "./libc.ts";
+import { stringArray } from "./c_string.ts";
+import { addressOf } from "./libc.ts";
 
 /** An entry that stays, or the number of the change that stands in its place. */
 export type Position = ByteString | number;

@@ -30,7 +30,8 @@ import {
   X_OK,
 } from "./constants.ts";
 import { EINTR, ENOENT, SystemError } from "./errno.ts";
-import { check, cString, errno, hot, libc, pad } from "./libc.ts";
+import { cString } from "./c_string.ts";
+import { check, errno, hot, libc, pad } from "./libc.ts";
 import { fstat } from "./stat.ts";
 
 /** open(2), always close-on-exec: what a program of ours opens is not for the programs that it runs. */
@@ -115,6 +116,13 @@ export function readOrEnd(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
     if (error instanceof SystemError) return 0;
     throw error;
   }
+}
+
+const byte = new Uint8Array(1);
+
+/** The next byte that `fd` has; undefined: none is there now, or none can be had. */
+export function nextByte(fd: number): number | undefined {
+  return hot("read")(fd, byte, 1) === 1 ? byte[0] : undefined;
 }
 
 /** The whole content of a file. */
@@ -312,7 +320,7 @@ export function setNonblocking(fd: number, on: boolean): void {
   check(libc().fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK, pad), "fcntl");
 }
 
-/** The names in a directory, `.` and `..` among them, in the directory's own order. */
+/** The names in a directory but `.` and `..`, in the directory's own order. */
 export function readDirectory(path: ByteString, at = AT_FDCWD): ByteString[] {
   const names: ByteString[] = [];
   visitDirectory(
@@ -320,19 +328,15 @@ export function readDirectory(path: ByteString, at = AT_FDCWD): ByteString[] {
     at,
     (bytes, start, end) => names.push(fromBytes(bytes.subarray(start, end))),
   );
-  return names;
-}
-
-function openForReading(path: ByteString, at: number): number {
-  return open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0, at);
+  return names.filter((name) => name !== "." && name !== "..");
 }
 
 /** Told a name in a directory: the bytes from `start` to `end`, valid for the call. */
 export type NameVisitor = (bytes: Uint8Array, start: number, end: number, type: number) => void;
 
-/** Calls `visit` for each name in a directory, without creating strings. */
+/** Calls `visit` for each name in a directory, `.` and `..` among them, without creating strings. */
 export function visitDirectory(path: ByteString, at: number, visit: NameVisitor): void {
-  const fd = openForReading(path, at);
+  const fd = open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0, at);
   try {
     visitDirectoryOf(fd, visit);
   } finally {

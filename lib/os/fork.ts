@@ -16,7 +16,8 @@
  */
 import { ARCH } from "./constants.ts";
 import { SystemError } from "./errno.ts";
-import { addressOf, check, errno, libc, pad, type StringArray } from "./libc.ts";
+import { type StringArray } from "./c_string.ts";
+import { addressOf, check, errno, libc, pad } from "./libc.ts";
 import { type Arch, assemble } from "./listing.ts";
 
 /* A call in the list, 9 words of 64 bits: number, 5 arguments, result, errors to be passed over (a bit each: 0 for

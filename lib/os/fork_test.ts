@@ -8,7 +8,7 @@ import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { EACCES, EAGAIN, ENOENT, SystemError } from "./errno.ts";
 import { type Call, CODE, Fork } from "./fork.ts";
 import { close, pipe, readToEnd, setNonblocking } from "./file.ts";
-import { cString, stringArray } from "./libc.ts";
+import { cString, stringArray } from "./c_string.ts";
 import { type Arch, assemble, source } from "./listing.ts";
 import { kill, waitFor, waitIfEnded } from "./process.ts";
 

@@ -12,10 +12,11 @@
  * @module
  */
 import { type ByteString, toBytes } from "./bytes.ts";
+import type { StringArray } from "./c_string.ts";
 import { executable } from "./elf.ts";
 import { close, memoryFile, openDirectory } from "./file.ts";
 import { type Arch, assemble, type Data } from "./listing.ts";
-import type { Inheritance, Mapping, Strings } from "./process.ts";
+import type { Inheritance, Mapping } from "./process.ts";
 import { spawn } from "./spawn.ts";
 
 /** The listings (listing.ts): `name` is what it is called, `descriptors` end with one below 0. */
@@ -104,7 +105,7 @@ export interface Holder {
   /** What it is called: up to 15 bytes, PR_SET_NAME(2const). */
   readonly name: ByteString;
   readonly argv: readonly ByteString[];
-  readonly environ: Strings;
+  readonly environ: StringArray;
   readonly inheritance: Inheritance;
   /** The reading ends, one at least, none of them below 3. */
   readonly readers: readonly number[];

@@ -4,12 +4,13 @@
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { assembled, hasAssembler } from "../../tests/harness/assembler.ts";
+import { stringArray } from "./c_string.ts";
 import { SIGKILL } from "./constants.ts";
 import { close, pipe, readlink, writeAll } from "./file.ts";
 import { CODE, holderData, startHolder } from "./holder.ts";
 import { type Arch, assemble, source } from "./listing.ts";
 import { commandName, processFacts } from "./proc.ts";
-import { kill, prepare, waitFor, waitIfEnded } from "./process.ts";
+import { kill, waitFor, waitIfEnded } from "./process.ts";
 
 const DEADLINE = 10_000;
 
@@ -29,7 +30,7 @@ for (const [arch, listing] of Object.entries(CODE) as [Arch, string][]) {
 
 function start(readers: number[]): number {
   const inheritance = { mask: 0n, softFiles: undefined, limits: new Map(), descriptors: [] };
-  const environ = prepare(["A=a"]);
+  const environ = stringArray(["A=a"]);
   const pid = startHolder({ name: "holds", argv: ["holds", "x"], environ, inheritance, readers });
   until(() => commandName(pid) === "holds");
   return pid;

@@ -8,7 +8,8 @@ import type { ByteString } from "./bytes.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "./constants.ts";
 import { SystemError } from "./errno.ts";
 import { close } from "./file.ts";
-import { check, cString, hot, libc, pad } from "./libc.ts";
+import { cString } from "./c_string.ts";
+import { check, hot, libc, pad } from "./libc.ts";
 
 const IN_MOVED_FROM = 0x40;
 const IN_MOVED_TO = 0x80;

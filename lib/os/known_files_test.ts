@@ -4,7 +4,7 @@ import { toBytes } from "./bytes.ts";
 import { chdir } from "./file.ts";
 import { IDENTITY_WORDS, leadsTo, stat } from "./stat.ts";
 import { KnownFiles } from "./known_files.ts";
-import { cString } from "./libc.ts";
+import { cString } from "./c_string.ts";
 
 function inScratch(body: () => void): void {
   const before = Deno.cwd();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 /**
  * The C library through FFI: the one place that calls Deno.dlopen, and the table of what is called.
- * Everyone else uses the typed wrappers beside this file.
+ * Everything outside lib/os uses the typed wrappers beside this file.
  *
  * A symbol costs 0.2 ms to bind (and the first such 0.4), because the runtime compiles a trampoline for it, unless
  * one of its parameters is a structure: then it goes the slow way at each call (0.4 us instead of 0.2) and costs
@@ -14,8 +14,6 @@
  * @module
  */
 import { SystemError } from "./errno.ts";
-import type { ByteString } from "./bytes.ts";
-import { newBytes, putBytes } from "./bytes.ts";
 
 const PAD = { struct: ["u8"] } as const;
 
@@ -395,43 +393,7 @@ export function check(result: number, call: string): number {
   return result;
 }
 
-/** `text` with a NUL behind it, for a `char *`. A NUL inside throws: no kernel call can take it. */
-export function cString(text: ByteString): Uint8Array<ArrayBuffer> {
-  if (text.includes("\0")) throw new RangeError("a C string cannot hold a NUL byte");
-  const bytes = newBytes(text.length + 1);
-  putBytes(bytes, 0, text);
-  return bytes;
-}
-
 /** The address of `bytes`. Whoever stores it must keep `bytes` referenced until the kernel has read it. */
 export function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
   return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
-}
-
-/**
- * A `char *[]`, NULL at its end. `keep` holds every buffer that the array points to: keep the whole object
- * referenced until the call returns, or the garbage collector takes the strings away under it.
- */
-export interface StringArray {
-  readonly array: Uint8Array<ArrayBuffer>;
-  readonly keep: Uint8Array<ArrayBuffer>;
-}
-
-/** `texts` as a `char *[]`; one that is a `char *[]` already stays as it is. */
-export function stringArray(texts: readonly ByteString[] | StringArray): StringArray {
-  if ("keep" in texts) return texts;
-  let size = 0;
-  for (const text of texts) {
-    if (text.includes("\0")) throw new RangeError("a C string cannot hold a NUL byte");
-    size += text.length + 1;
-  }
-  const keep = new Uint8Array(size + 1);
-  const base = addressOf(keep);
-  const pointers = new BigUint64Array(texts.length + 1);
-  let offset = 0;
-  texts.forEach((text, i) => {
-    pointers[i] = base + BigInt(offset);
-    offset = putBytes(keep, offset, text) + 1;
-  });
-  return { array: new Uint8Array(pointers.buffer), keep };
 }

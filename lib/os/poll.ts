@@ -11,7 +11,6 @@ import { check, errno, hot, libc, pad } from "./libc.ts";
 
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
-const EPOLL_CTL_MOD = 3;
 const EVENTS = 256;
 /** The longest wait that an int can say, 24 days: whoever waits for more waits again. */
 const LONGEST = 0x7fffffff;
@@ -38,11 +37,6 @@ export class Poller {
   /** What happens to `fd`, already in the set, is told before all else that has happened by then. */
   first(fd: number): void {
     this.#first = fd;
-  }
-
-  /** Watches `fd`, already in the set, for other events. */
-  change(fd: number, events: number): void {
-    this.#control(EPOLL_CTL_MOD, fd, events);
   }
 
   /** No longer watches `fd`: to be called before it is closed. One that is not in the set is no mistake. */

@@ -21,7 +21,8 @@ import {
   readDirectory,
   setCloseOnExec,
 } from "./file.ts";
-import { check, cString, errno, libc, pad, type StringArray, stringArray } from "./libc.ts";
+import { cString, type StringArray, stringArray } from "./c_string.ts";
+import { check, errno, libc, pad } from "./libc.ts";
 import { statFields } from "./proc.ts";
 import { getLimit, type Limits, LimitSwitch } from "./rlimit.ts";
 import {
@@ -61,16 +62,8 @@ export interface Inheritance {
 export interface Program extends Inheritance {
   /** The file, relative to `directory` if it is not absolute. */
   readonly path: ByteString;
-  readonly argv: readonly ByteString[] | Strings;
-  readonly environ: readonly ByteString[] | Strings;
-}
-
-/** Arguments or an environment, as the kernel takes them. */
-export type Strings = StringArray;
-
-/** Makes ready what many programs are to be run with. */
-export function prepare(texts: readonly ByteString[]): Strings {
-  return stringArray(texts);
+  readonly argv: readonly ByteString[] | StringArray;
+  readonly environ: readonly ByteString[] | StringArray;
 }
 
 /** The soft limits that a program is to have, by resource. NOFILE first: the others override it. */
@@ -87,7 +80,7 @@ export function softLimits(program: Inheritance): Map<number, bigint> {
  *
  * @throws SystemError EMFILE when the program's limit of open files leaves fewer than `least`
  */
-export function freeDescriptors(
+export function lowestFreeDescriptors(
   inheritance: Inheritance,
   least: number,
   most = least,
@@ -149,9 +142,7 @@ const PAUSE = 1000;
 /** Waits until the runtime's other threads have nothing to do, or for a while. */
 function waitForQuiet(): void {
   const own = String(getpid());
-  const others = readDirectory("/proc/self/task").filter((name) =>
-    /^\d/.test(name) && name !== own
-  );
+  const others = readDirectory("/proc/self/task").filter((thread) => thread !== own);
   for (let looks = 0; looks < LOOKS && !others.every(isAsleep); looks++) libc().usleep(PAUSE, pad);
 }
 

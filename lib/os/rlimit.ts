@@ -109,8 +109,7 @@ export function limitOurselves(limits: Limits): void {
 /** The kernel counts threads as processes, and the runtime has some beside the one that a C program is. */
 function ownSurplus(resource: number): bigint {
   if (resource !== RLIMIT_NPROC) return 0n;
-  const threads = readDirectory("/proc/self/task").filter((name) => !name.startsWith("."));
-  return BigInt(threads.length - 1);
+  return BigInt(readDirectory("/proc/self/task").length - 1);
 }
 
 /**

@@ -5,7 +5,8 @@
  * @module
  */
 import type { ByteString } from "./bytes.ts";
-import { cString, libc, pad } from "./libc.ts";
+import { cString } from "./c_string.ts";
+import { libc, pad } from "./libc.ts";
 
 /** The TCP port of the service called `name`, or undefined. */
 export function findTcpService(name: ByteString): number | undefined {

@@ -18,7 +18,8 @@ import {
   SOL_SOCKET,
 } from "./constants.ts";
 import { fromBytes } from "./bytes.ts";
-import { check, cString, errno, libc, pad } from "./libc.ts";
+import { cString } from "./c_string.ts";
+import { check, errno, libc, pad } from "./libc.ts";
 
 /** An IP address as it travels, in network order: 4 bytes, or 16 of IPv6. */
 export type Address = ByteString;

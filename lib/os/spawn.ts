@@ -10,7 +10,8 @@ import { ARCH, F_SETFD, KERNEL_SIGSET_SIZE, O_PATH, SIG_SETMASK } from "./consta
 import { EMFILE, SystemError, unlessRefused } from "./errno.ts";
 import { dup, dup3, isInherited, open, readDirectory } from "./file.ts";
 import { type Call, DEFAULT_ACTION, Fork, words64 } from "./fork.ts";
-import { cString, libc, pad, stringArray } from "./libc.ts";
+import { cString, stringArray } from "./c_string.ts";
+import { libc, pad } from "./libc.ts";
 import { type Mapping, type Program, softLimits, waitFor } from "./process.ts";
 import { getLimit } from "./rlimit.ts";
 import { ignoredForOurselves } from "./signal.ts";
@@ -54,8 +55,7 @@ class Divide {
     const last = BigInt(LAST);
     if (libc().syscall(SYS_CLOSE_RANGE, last, last, 0n, 0n, pad) !== 0) return undefined;
     return unlessRefused(() => {
-      const open = readDirectory("/proc/self/fd").map(Number);
-      const inherited = open.filter((fd) => fd >= 0 && isInherited(fd));
+      const inherited = readDirectory("/proc/self/fd").map(Number).filter(isInherited);
       return new Divide(Math.max(2, ...inherited, ...descriptors.flat()) + 1);
     });
   }

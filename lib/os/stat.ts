@@ -19,7 +19,8 @@ import {
   S_IFREG,
 } from "./constants.ts";
 import { ENOENT, SystemError } from "./errno.ts";
-import { check, cString, errno, hot, libc, pad } from "./libc.ts";
+import { cString } from "./c_string.ts";
+import { check, errno, hot, libc, pad } from "./libc.ts";
 
 /** What statx(2) tells of a file. */
 export interface Stat {

@@ -10,7 +10,8 @@
  * @module
  */
 import { type ByteString, toBytes } from "./bytes.ts";
-import { addressOf, cString, libc, pad } from "./libc.ts";
+import { cString } from "./c_string.ts";
+import { addressOf, libc, pad } from "./libc.ts";
 import { statFields } from "./proc.ts";
 
 const PR_SET_NAME = 15;

@@ -6,7 +6,8 @@
  * @module
  */
 import type { ByteString } from "./bytes.ts";
-import { cString, libc, pad } from "./libc.ts";
+import { cString } from "./c_string.ts";
+import { libc, pad } from "./libc.ts";
 
 /** A struct tm: what a clock and a calendar on the wall show. */
 export interface LocalTime {

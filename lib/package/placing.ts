@@ -138,7 +138,7 @@ export function linkAt(path: ByteString): ByteString | undefined {
 /** What is in a directory, sorted; nothing where there is none. */
 export function namesIn(directory: ByteString): ByteString[] {
   if (!isThere(directory)) return [];
-  return readDirectory(directory).filter((name) => name !== "." && name !== "..").sort();
+  return readDirectory(directory).sort();
 }
 
 /** Removes a file, or a directory with what is in it. */

@@ -11,7 +11,7 @@ import { unlessRefused } from "../os/errno.ts";
 import { readlink, visitDirectory } from "../os/file.ts";
 import { FileVersion, type Stat } from "../os/stat.ts";
 import { KnownFiles } from "../os/known_files.ts";
-import { cString } from "../os/libc.ts";
+import { cString } from "../os/c_string.ts";
 
 const DOT = 46;
 const HERE = cString(".");

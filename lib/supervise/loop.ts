@@ -4,12 +4,13 @@
  *
  * @module
  */
+import { type StringArray, stringArray } from "../os/c_string.ts";
 import { ClockWatch } from "../os/clock_watch.ts";
 import { RLIMIT_NOFILE, SIGPIPE } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { Loop } from "../os/loop.ts";
 import { Poller } from "../os/poll.ts";
-import { type Inheritance, prepare, type Strings } from "../os/process.ts";
+import type { Inheritance } from "../os/process.ts";
 import { CALM, rest } from "../os/rest.ts";
 import { getLimit, setSoftLimit } from "../os/rlimit.ts";
 import { ignoreForOurselves } from "../os/signal.ts";
@@ -24,7 +25,7 @@ export interface Surroundings {
   readonly poller: Poller;
   readonly timers: Timers;
   /** The environment of the services. */
-  readonly environ: Strings;
+  readonly environ: StringArray;
   readonly inheritance: Inheritance;
   /** Whether services are to be found again, and not started a second time, after this process was killed. */
   readonly adopts: boolean;
@@ -42,7 +43,7 @@ export function makeSurroundings(context: Context, adopts: boolean): Surrounding
   return {
     poller: new Poller(),
     timers: new Timers(),
-    environ: prepare(context.env.entries()),
+    environ: stringArray(context.env.entries()),
     inheritance: takeFiles(context.inheritance),
     adopts,
   };

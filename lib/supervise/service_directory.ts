@@ -34,6 +34,7 @@ import {
   ftruncate,
   mkdir,
   mkfifo,
+  nextByte,
   open,
   openDirectory,
   pwrite,
@@ -43,7 +44,7 @@ import {
   write,
 } from "../os/file.ts";
 import { FileVersion, fstat, isFifo, isRegular, statIfThere } from "../os/stat.ts";
-import { cString, hot } from "../os/libc.ts";
+import { cString } from "../os/c_string.ts";
 import { fatal, orFatal, warn } from "../cli/messages.ts";
 import { encodeRecord, RECORD_SIZE, type SupervisionRecord } from "./record.ts";
 import { encodeStatus, type Status, STATUS_SIZE } from "./status_file.ts";
@@ -69,7 +70,6 @@ const PATHS = {
   ok: cString("supervise/ok"),
 };
 
-const letter = new Uint8Array(1);
 const recordBytes = new Uint8Array(RECORD_SIZE);
 
 export class ServiceDirectory {
@@ -185,8 +185,8 @@ export class ServiceDirectory {
 
   /** The next command letter in the control FIFO, or undefined when there is none. */
   nextLetter(): string | undefined {
-    const got = hot("read")(this.#fds.control, letter, 1);
-    return got === 1 ? String.fromCharCode(letter[0] as number) : undefined;
+    const letter = nextByte(this.#fds.control);
+    return letter === undefined ? undefined : String.fromCharCode(letter);
   }
 
   /** Puts command letters into the control FIFO, as svc does: where the service is just being started, they wait. */

@@ -3,7 +3,7 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { Poller } from "../os/poll.ts";
 import { AT_FDCWD } from "../os/constants.ts";
-import { prepare } from "../os/process.ts";
+import { stringArray } from "../os/c_string.ts";
 import { Timers } from "../os/timers.ts";
 import { Failure } from "../cli/messages.ts";
 import type { Surroundings } from "./loop.ts";
@@ -25,7 +25,7 @@ function bench(body: (bench: Bench) => void, adopts = false): void {
   const surroundings: Surroundings = {
     poller: new Poller(),
     timers: new Timers(),
-    environ: prepare([]),
+    environ: stringArray([]),
     inheritance: { mask: 0n, softFiles: undefined, limits: new Map(), descriptors: [] },
     adopts,
   };

@@ -3,22 +3,17 @@
  * TAI64N stamps for hot loops: `@` and 24 hexadecimal digits, 25 bytes, written in front of line after line
  * without creating an object or a string, and without calling the clock.
  *
- * The caller tells the time when it has read something (`set`), and then takes as many stamps as there are lines
- * (`put`): the first one is that time, and each later one is a nanosecond behind the one before it. So the stamps of
- * lines that arrived together rise strictly and still tell when they arrived, a read of ten thousand lines
- * being off by ten microseconds at its end.
+ * The caller tells the time when it has read something (`set`). The first line's stamp is that time, and each later one
+ * is a nanosecond behind the one before it. So the stamps of lines that arrived together rise strictly and still tell
+ * when they arrived, a read of ten thousand lines being off by ten microseconds at its end.
  *
- *     const stamper = new Stamper();
- *     const clock = new Clock();
- *     for (;;) {
- *       const length = read(0, input);
- *       stamper.set(clock.read());
- *       for (const line of lines) {
- *         stamper.put(view, at);       // 25 bytes
- *         view.setUint8(at + 25, 32);  // what separates it from the line is the caller's
- *         ...
- *       }
- *     }
+ * A loop over lines (lib/log/line_stamper.ts) is shown the next stamp, counts the lower half of its nanoseconds on by
+ * itself, and then says how many stamps it has taken (`skip`), which must not be more than the second has (`left`):
+ *
+ *     stamper.set(clock.read());
+ *     stamper.show(view, at);       // 25 bytes
+ *     view.setUint8(at + 25, 32);   // what separates it from the line is the caller's
+ *     stamper.skip(1);
  *
  * Format: https://cr.yp.to/libtai/tai64.html. The seconds are TAI: 2^62 + 10 + seconds since 1970, as all of
  * D. J. Bernstein's tools count them.
@@ -97,13 +92,7 @@ export class Stamper {
     this.#byte16 = text.getUint8(16);
   }
 
-  /** Writes the next stamp, 25 bytes, to `target` at `at`. */
-  put(target: DataView, at: number): void {
-    this.show(target, at);
-    this.skip(1);
-  }
-
-  /** Writes the next stamp and leaves it the next one. */
+  /** Writes the next stamp, 25 bytes, to `target` at `at`; it stays the next one. */
   show(target: DataView, at: number): void {
     target.setInt32(at, this.#word0, true);
     target.setInt32(at + 4, this.#word4, true);
@@ -129,10 +118,11 @@ export class Stamper {
     this.#word17 = fourDigits(this.#nanoseconds >>> 16);
   }
 
-  /** The next stamp as text, for a file's name. */
+  /** Takes the next stamp, as text: for a file's name. */
   next(): ByteString {
     const bytes = new Uint8Array(STAMP_SIZE);
-    this.put(new DataView(bytes.buffer), 0);
+    this.show(new DataView(bytes.buffer), 0);
+    this.skip(1);
     return fromBytes(bytes);
   }
 }

@@ -23,7 +23,7 @@ Deno.test("Stamper touches 25 bytes and no more", () => {
   const bytes = new Uint8Array(STAMP_SIZE + 20).fill(46);
   const stamper = new Stamper();
   stamper.set({ seconds: 1, nanoseconds: 2 });
-  stamper.put(new DataView(bytes.buffer), 10);
+  stamper.show(new DataView(bytes.buffer), 10);
   const text = String.fromCharCode(...bytes);
   equal(text, ".".repeat(10) + plain(1, 2) + ".".repeat(10));
 });

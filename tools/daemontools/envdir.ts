@@ -20,7 +20,7 @@ import { type ByteString, fromBytes } from "../../lib/os/bytes.ts";
 import { O_NONBLOCK, O_RDONLY } from "../../lib/os/constants.ts";
 import { ENOENT, SystemError } from "../../lib/os/errno.ts";
 import { chdir, close, fchdir, open, readDirectory, readFile } from "../../lib/os/file.ts";
-import { freeDescriptors } from "../../lib/os/process.ts";
+import { lowestFreeDescriptors } from "../../lib/os/process.ts";
 import { EXIT_TEMPORARY, Failure, fatal, orFatal } from "../../lib/cli/messages.ts";
 import type { Environment } from "../../lib/cli/environment.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
@@ -38,7 +38,7 @@ function run(context: Context): Outcome {
   }
   const env = context.env.copy();
   const start = orFatal(tool, "unable to switch to current directory", () => {
-    freeDescriptors(context.inheritance, 1);
+    lowestFreeDescriptors(context.inheritance, 1);
     return open(".", O_RDONLY | O_NONBLOCK);
   });
   orFatal(tool, `unable to switch to directory ${directory}`, () => chdir(directory));
@@ -52,7 +52,7 @@ function run(context: Context): Outcome {
 function takeVariables(context: Context, directory: ByteString, env: Environment): void {
   const { name: tool, inheritance } = context;
   const names = orFatal(tool, `unable to read directory ${directory}`, () => {
-    freeDescriptors(inheritance, 2);
+    lowestFreeDescriptors(inheritance, 2);
     return readDirectory(".");
   });
   for (const name of names) {
@@ -60,7 +60,7 @@ function takeVariables(context: Context, directory: ByteString, env: Environment
     try {
       // A limit of open files (softlimit's, before us in a chain) binds us as it would bind the C tool, which
       // has the working directory, the directory and the file open here.
-      freeDescriptors(inheritance, 3);
+      lowestFreeDescriptors(inheritance, 3);
       const content = readFile(name);
       if (content.length === 0) env.unset(name);
       else env.set(name, valueOf(content));

@@ -18,8 +18,8 @@ import { ECHILD, SystemError } from "../../lib/os/errno.ts";
 import { close, pipe, read } from "../../lib/os/file.ts";
 import {
   exitCodeOf,
-  freeDescriptors,
   type Inheritance,
+  lowestFreeDescriptors,
   type Mapping,
   signalOf,
   waitFor,
@@ -39,7 +39,7 @@ function run(context: Context): Outcome {
   const { name, args, inheritance } = context;
   if (args.length === 0) throw usageError(name, USAGE);
   const { reader, writer, places } = orFatal(name, "unable to create pipe", () => ({
-    places: freeDescriptors(inheritance, 2, ENDS),
+    places: lowestFreeDescriptors(inheritance, 2, ENDS),
     ...pipe(),
   }));
   const ends = places.map((place): Mapping => [writer, place]);

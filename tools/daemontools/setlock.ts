@@ -31,7 +31,7 @@ import {
 } from "../../lib/os/constants.ts";
 import { SystemError } from "../../lib/os/errno.ts";
 import { flock, open } from "../../lib/os/file.ts";
-import { freeDescriptors, type Inheritance, type Mapping } from "../../lib/os/process.ts";
+import { type Inheritance, lowestFreeDescriptors, type Mapping } from "../../lib/os/process.ts";
 import { getopt, type Option } from "../../lib/cli/getopt.ts";
 import { fatal, usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
@@ -60,7 +60,7 @@ function run(context: Context): Outcome {
 }
 
 function openLockFile(file: ByteString, inheritance: Inheritance): Mapping {
-  const [theirs] = freeDescriptors(inheritance, 1) as [number];
+  const [theirs] = lowestFreeDescriptors(inheritance, 1) as [number];
   return [open(file, O_WRONLY | O_NONBLOCK | O_APPEND | O_CREAT, 0o600), theirs];
 }
 
