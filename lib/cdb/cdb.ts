@@ -27,9 +27,9 @@
  *
  * @module
  */
-import { type ByteString, utf8 } from "../os/bytes.ts";
+import { utf8 } from "../os/bytes.ts";
 import { O_CREAT, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } from "../os/constants.ts";
-import { SystemError } from "../os/errno.ts";
+import { SystemError, unlessRefused } from "../os/errno.ts";
 import { close, fsync, open, rename, unlink } from "../os/file.ts";
 import { FormatError } from "./format.ts";
 import { Reader } from "./reader.ts";
@@ -145,15 +145,7 @@ export function writeCdb(
     }
     rename(temporary, utf8(path));
   } catch (error) {
-    removeIfThere(temporary);
+    unlessRefused(() => unlink(temporary));
     throw error;
-  }
-}
-
-function removeIfThere(path: ByteString): void {
-  try {
-    unlink(path);
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
   }
 }

@@ -28,7 +28,7 @@ import {
   O_TRUNC,
   O_WRONLY,
 } from "../os/constants.ts";
-import { SystemError } from "../os/errno.ts";
+import { unlessRefused } from "../os/errno.ts";
 import { close, fchmod, flock, fsync, mkdir, open, rename, unlink, write } from "../os/file.ts";
 import { type Stat, statIfThere } from "../os/stat.ts";
 import { type Place, retire, retireLeftover } from "./old_files.ts";
@@ -198,11 +198,8 @@ export class LogDirectory {
 }
 
 function openDirectory(tool: string, path: ByteString): number {
-  try {
-    mkdir(path, 0o700);
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error; // whether it is there is seen next
-  }
+  // Whether it is there is seen next.
+  unlessRefused(() => mkdir(path, 0o700));
   // "/." asks for the permission to enter it.
   return orFatal(
     tool,
@@ -247,9 +244,5 @@ function recover(place: Place): void {
 
 /** Removes a file that is not needed; where that fails, whoever needs the name will say so. */
 function remove(file: ByteString, at: number): void {
-  try {
-    unlink(file, at);
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-  }
+  unlessRefused(() => unlink(file, at));
 }

@@ -7,7 +7,7 @@
 import { monotonic } from "../os/clock.ts";
 import { EINPROGRESS, ETIMEDOUT, SystemError } from "../os/errno.ts";
 import { close, setNonblocking } from "../os/file.ts";
-import { POLLOUT, PollSet } from "../os/poll.ts";
+import { awaitReady, POLLOUT } from "../os/poll.ts";
 import { type Address, bind, connect, type Endpoint, pendingError, socket } from "../os/socket.ts";
 
 /**
@@ -37,12 +37,5 @@ export function dial(
 }
 
 function awaitConnection(fd: number, milliseconds: number): number {
-  const set = new PollSet(1);
-  const due = monotonic() + milliseconds;
-  for (;;) {
-    const rest = due - monotonic();
-    set.set(0, fd, POLLOUT);
-    if (set.wait(Math.max(0, rest)) > 0) return pendingError(fd);
-    if (rest <= 0) return ETIMEDOUT;
-  }
+  return awaitReady(fd, POLLOUT, monotonic() + milliseconds) ? pendingError(fd) : ETIMEDOUT;
 }

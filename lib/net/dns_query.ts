@@ -12,12 +12,10 @@
  */
 import { EAGAIN, EINPROGRESS, EINTR, EIO, ETIMEDOUT, SystemError } from "../os/errno.ts";
 import { EPOLLIN, EPOLLOUT } from "../os/constants.ts";
-import { close } from "../os/file.ts";
 import type { Loop } from "../os/loop.ts";
 import { type Address, bind, connect, type Endpoint, receive, send, socket } from "../os/socket.ts";
-import type { Timer } from "../os/timers.ts";
 import { ANY_ADDRESS, ANY_IPV6_ADDRESS, isIpv6 } from "./address.ts";
-import type { Task } from "./task.ts";
+import { AwaitedSocket, type Task } from "./task.ts";
 import { answers, isFailure, isTruncated, question, type WireName } from "./dns_packet.ts";
 
 const DNS_PORT = 53;
@@ -33,15 +31,13 @@ const FIRST_PORT = 1025;
 export type Reply = Uint8Array | SystemError;
 
 export class DnsQuery implements Task {
-  readonly #loop: Loop;
   readonly #servers: readonly Address[];
   readonly #name: WireName;
   readonly #type: number;
   readonly #done: (reply: Reply) => void;
   #round = 0;
   #server = -1;
-  #fd = -1;
-  #timer: Timer | undefined;
+  readonly #socket: AwaitedSocket;
   #question: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #error = new SystemError(EIO, "recv");
 
@@ -53,7 +49,7 @@ export class DnsQuery implements Task {
     type: number,
     done: (reply: Reply) => void,
   ) {
-    this.#loop = loop;
+    this.#socket = new AwaitedSocket(loop);
     this.#servers = servers;
     this.#name = name;
     this.#type = type;
@@ -62,11 +58,7 @@ export class DnsQuery implements Task {
   }
 
   cancel(): void {
-    this.#timer?.cancel();
-    if (this.#fd < 0) return;
-    this.#loop.poller.remove(this.#fd);
-    close(this.#fd);
-    this.#fd = -1;
+    this.#socket.close();
   }
 
   #finish(reply: Reply): void {
@@ -74,13 +66,8 @@ export class DnsQuery implements Task {
     this.#done(reply);
   }
 
-  /** Waits until the socket is ready for `events`, up to `patience` milliseconds. */
   #await(events: number, patience: number, ready: () => void, late: () => void): void {
-    const { poller } = this.#loop;
-    poller.remove(this.#fd);
-    poller.add(this.#fd, ready, events);
-    this.#timer?.cancel();
-    this.#timer = this.#loop.timers.after(patience, () => {
+    this.#socket.await(events, patience, ready, () => {
       this.#error = new SystemError(ETIMEDOUT, "recv");
       late();
     });
@@ -93,12 +80,12 @@ export class DnsQuery implements Task {
     this.#question = question(id, this.#name, this.#type);
     const address = this.#servers[this.#server] ?? ANY_ADDRESS;
     const from = isIpv6(address) ? ANY_IPV6_ADDRESS : ANY_ADDRESS;
-    this.#fd = socket(type, true, address);
+    this.#socket.fd = socket(type, true, address);
     const free = ports.map((port) => FIRST_PORT + port % (65536 - FIRST_PORT)).some((port) =>
-      bound(this.#fd, { address: from, port })
+      bound(this.#socket.fd, { address: from, port })
     );
-    if (!free) bind(this.#fd, { address: from, port: 0 });
-    return connect(this.#fd, { address, port: DNS_PORT });
+    if (!free) bind(this.#socket.fd, { address: from, port: 0 });
+    return connect(this.#socket.fd, { address, port: DNS_PORT });
   }
 
   #failed(errno: number, call: string): void {
@@ -115,7 +102,7 @@ export class DnsQuery implements Task {
       if (patience === undefined) return this.#finish(this.#error);
       try {
         const refused = this.#open("datagram");
-        const sent = refused === 0 ? send(this.#fd, this.#question) : -refused;
+        const sent = refused === 0 ? send(this.#socket.fd, this.#question) : -refused;
         if (sent === this.#question.length) {
           const next = (): void => this.#nextByUdp();
           return this.#await(EPOLLIN, patience, () => this.#readDatagram(), next);
@@ -131,7 +118,7 @@ export class DnsQuery implements Task {
 
   #readDatagram(): void {
     const buffer = new Uint8Array(MAX_DATAGRAM + 1);
-    const got = receive(this.#fd, buffer);
+    const got = receive(this.#socket.fd, buffer);
     if (got === -EAGAIN || got === -EINTR || got > MAX_DATAGRAM) return;
     if (got <= 0) {
       this.#failed(got === 0 ? EIO : -got, "recv");
@@ -180,7 +167,7 @@ export class DnsQuery implements Task {
     const message = new Uint8Array(2 + length);
     message.set([length >> 8, length & 255]);
     message.set(this.#question, 2);
-    const sent = send(this.#fd, message);
+    const sent = send(this.#socket.fd, message);
     if (sent === -EAGAIN) return;
     if (sent !== message.length) {
       this.#failed(sent < 0 ? -sent : EIO, "send");
@@ -188,7 +175,7 @@ export class DnsQuery implements Task {
     }
     const answer = new TcpAnswer();
     this.#awaitTcp(EPOLLIN, () => {
-      const got = receive(this.#fd, answer.room);
+      const got = receive(this.#socket.fd, answer.room);
       if (got === -EAGAIN || got === -EINTR) return;
       if (got <= 0) {
         this.#failed(got === 0 ? EIO : -got, "recv");

@@ -10,17 +10,13 @@
 import { type ByteString, toBytes } from "../os/bytes.ts";
 import { EPOLLIN, EPOLLOUT } from "../os/constants.ts";
 import { EAGAIN, EINPROGRESS, EINTR, SystemError } from "../os/errno.ts";
-import { close } from "../os/file.ts";
 import type { Loop } from "../os/loop.ts";
-import type { Timer } from "../os/timers.ts";
 import { bind, connect, receive, send, socket } from "../os/socket.ts";
-import type { Task } from "./task.ts";
+import { AwaitedSocket, IOPAUSE_GRACE, type Task } from "./task.ts";
 import type { Connection } from "./ucspi.ts";
 
 const IDENT_PORT = 113;
 const MAX_INFORMATION = 257;
-/** iopause.c waits this much longer than it is told to. */
-const GRACE = 20;
 /** One for all: it is read and dealt with in one go. */
 const buffer = new Uint8Array(4096);
 
@@ -63,13 +59,11 @@ export function askIdentNow(
 
 /** One question, under way in a loop. */
 export class IdentQuery implements Task {
-  readonly #loop: Loop;
   readonly #connection: Connection;
   readonly #patience: number;
   readonly #done: IdentDone;
   readonly #reader = new IdentReader();
-  #fd = -1;
-  #timer: Timer | undefined;
+  readonly #socket: AwaitedSocket;
 
   /** `done` may be called before the constructor has returned. */
   constructor(
@@ -78,19 +72,15 @@ export class IdentQuery implements Task {
     seconds: number,
     done: IdentDone,
   ) {
-    this.#loop = loop;
+    this.#socket = new AwaitedSocket(loop);
     this.#connection = connection;
-    this.#patience = seconds * 1000 + GRACE;
+    this.#patience = seconds * 1000 + IOPAUSE_GRACE;
     this.#done = done;
     this.#connect();
   }
 
   cancel(): void {
-    this.#timer?.cancel();
-    if (this.#fd < 0) return;
-    this.#loop.poller.remove(this.#fd);
-    close(this.#fd);
-    this.#fd = -1;
+    this.#socket.close();
   }
 
   /** The information is for a variable, and that ends at a NUL. */
@@ -100,20 +90,16 @@ export class IdentQuery implements Task {
   }
 
   #await(events: number, ready: () => void): void {
-    const { poller } = this.#loop;
-    poller.remove(this.#fd);
-    poller.add(this.#fd, ready, events);
-    this.#timer?.cancel();
-    this.#timer = this.#loop.timers.after(this.#patience, () => this.#finish(undefined));
+    this.#socket.await(events, this.#patience, ready, () => this.#finish(undefined));
   }
 
   #connect(): void {
     const { local, remote } = this.#connection;
     try {
-      this.#fd = socket("stream", true, remote.address);
+      this.#socket.fd = socket("stream", true, remote.address);
       // The host knows the connection only if it is asked from the address that it is connected to.
-      bind(this.#fd, { ...local, port: 0 });
-      const error = connect(this.#fd, { ...remote, port: IDENT_PORT });
+      bind(this.#socket.fd, { ...local, port: 0 });
+      const error = connect(this.#socket.fd, { ...remote, port: IDENT_PORT });
       if (error === 0 || error === EINPROGRESS) this.#await(EPOLLOUT, () => this.#ask());
       else this.#finish(undefined);
     } catch (error) {
@@ -126,14 +112,14 @@ export class IdentQuery implements Task {
   #ask(): void {
     const { local, remote } = this.#connection;
     const question = toBytes(`${remote.port} , ${local.port}\r\n`);
-    const sent = send(this.#fd, question);
+    const sent = send(this.#socket.fd, question);
     if (sent === -EAGAIN) return;
     if (sent !== question.length) return this.#finish(undefined);
     this.#await(EPOLLIN, () => this.#read());
   }
 
   #read(): void {
-    const got = receive(this.#fd, buffer);
+    const got = receive(this.#socket.fd, buffer);
     if (got === -EAGAIN || got === -EINTR) return;
     if (got <= 0) return this.#finish(undefined);
     const information = this.#reader.take(buffer.subarray(0, got));

@@ -7,7 +7,7 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { IPPROTO_TCP, SIGPIPE, TCP_NODELAY } from "../os/constants.ts";
-import { ETIMEDOUT, SystemError } from "../os/errno.ts";
+import { ETIMEDOUT, SystemError, unlessRefused } from "../os/errno.ts";
 import { dup, fillStandardDescriptors } from "../os/file.ts";
 import { Loop } from "../os/loop.ts";
 import { setDisposition } from "../os/signal.ts";
@@ -28,6 +28,7 @@ import { askIdentNow } from "./ident.ts";
 import { addressForm, type Ipv6Options, NO_IPV6_OPTIONS, scopeOption } from "./ipv6_options.ts";
 import { addressOperand } from "./operands.ts";
 import { Resolver } from "./resolver.ts";
+import { IOPAUSE_GRACE } from "./task.ts";
 import {
   type AddressForm,
   type Change,
@@ -145,8 +146,7 @@ function connectToOne(
         const remote = { address, port, scope };
         const from = localEndpoint(settings, address, scope);
         const kind = ipv6.ipv4Only ? ANY_ADDRESS : address;
-        // iopause.c waits 20 milliseconds longer than it is told to.
-        return dial(from, remote, seconds * 1000 + 20, kind);
+        return dial(from, remote, seconds * 1000 + IOPAUSE_GRACE, kind);
       } catch (error) {
         if (!(error instanceof SystemError)) throw error;
         if (error.call === "socket") throw fatal(tool, "unable to create socket", error);
@@ -213,10 +213,5 @@ function describe(
 }
 
 function nameOf(resolver: Resolver, address: Address): ByteString | undefined {
-  try {
-    return resolver.now((done) => resolver.nameOf(address, done));
-  } catch (error) {
-    if (error instanceof SystemError) return undefined;
-    throw error;
-  }
+  return unlessRefused(() => resolver.now((done) => resolver.nameOf(address, done)));
 }

@@ -37,7 +37,7 @@ import {
 import { EVERYTHING } from "./verbosity.ts";
 
 /** What a server is to do. */
-export interface ServerOptions {
+export interface ServerOptions extends ServerPolicy {
   /** The name in front of its messages. */
   readonly name: string;
   readonly program: readonly [ByteString, ...ByteString[]];
@@ -48,11 +48,17 @@ export interface ServerOptions {
   readonly listener: number;
   /** SIGCHLD and SIGTERM. */
   readonly signals: SignalDescriptor;
+  readonly form: AddressForm;
+  /** How many seconds to wait for IDENT; undefined: it is not asked for. */
+  readonly identSeconds: number | undefined;
+}
+
+/** Whom it lets in, what it finds out of him, and what he gets. */
+export interface ServerPolicy {
   /** How many clients there may be at a time. */
   readonly limit: number;
   /** How many of the same address, and what one too many is told. */
   readonly addressLimit: AddressLimit;
-  readonly form: AddressForm;
   readonly verbosity: number;
   readonly banner: ByteString;
   readonly killOptions: boolean;
@@ -62,8 +68,6 @@ export interface ServerOptions {
   readonly lookUpRemoteHost: boolean;
   /** Whether a name counts only if it has the client's address. */
   readonly paranoid: boolean;
-  /** How many seconds to wait for IDENT; undefined: it is not asked for. */
-  readonly identSeconds: number | undefined;
   /** The cdb with the access rules. */
   readonly rules: ByteString | undefined;
   /** Whether everybody may come in where there is no such file. */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { monotonic } from "./clock.ts";
 import { ARCH, EPOLLIN, O_CLOEXEC } from "./constants.ts";
 import { EINTR, ENOENT, SystemError } from "./errno.ts";
 import { check, errno, hot, libc, pad } from "./libc.ts";
@@ -125,6 +126,16 @@ export class PollSet {
     });
     return 0;
   }
+}
+
+/** Waits until `fd` is ready for `events`; false: it was not until `due`, by the monotonic clock in milliseconds. */
+export function awaitReady(fd: number, events: number, due: number): boolean {
+  const set = new PollSet(1);
+  for (let rest = due - monotonic(); rest > 0; rest = due - monotonic()) {
+    set.set(0, fd, events);
+    if (set.wait(rest) > 0) return true;
+  }
+  return false;
 }
 
 /** Sleeps `milliseconds`; a signal may cut it short. */

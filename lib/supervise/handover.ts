@@ -10,7 +10,7 @@
  * @module
  */
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
-import { SystemError } from "../os/errno.ts";
+import { unlessRefused } from "../os/errno.ts";
 import { close, memoryFile, readToEnd, seek, setCloseOnExec, writeAll } from "../os/file.ts";
 import { fstat, isRegular } from "../os/stat.ts";
 import type { Inheritance } from "../os/process.ts";
@@ -128,14 +128,11 @@ export function handedOn({ name, env }: Context): Handed | "trial" | undefined {
 
 /** The state in the file; undefined where there is none, or one of descriptors that are not open. */
 function readState(file: number): Handed | undefined {
-  try {
+  return unlessRefused(() => {
     // A variable that was left over may name what somebody else has there, and that may be a terminal.
     if (!isRegular(fstat(file))) return undefined;
     const handed = decodeHanded(fromBytes(readToEnd(file)));
     for (const fd of handed === undefined ? [] : descriptorsOf(handed)) fstat(fd);
     return handed;
-  } catch (error) {
-    if (error instanceof SystemError) return undefined;
-    throw error;
-  }
+  });
 }

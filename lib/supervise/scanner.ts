@@ -147,7 +147,7 @@ export class Scanner {
   }
 
   /** The supervision of one half has ended. */
-  #isOver(service: Service, half: "main" | "logger"): void {
+  #halfEnded(service: Service, half: "main" | "logger"): void {
     service[half] = undefined;
     this.#entries.unsettle();
     this.disturbed();
@@ -201,7 +201,7 @@ export class Scanner {
       for (const half of ["main", "logger"] as const) {
         const handed = keepers[half];
         service[half] = typeof handed === "object"
-          ? unpackSupervisor(handed, this.surroundings, () => this.#isOver(service, half))
+          ? unpackSupervisor(handed, this.surroundings, () => this.#halfEnded(service, half))
           : handed;
       }
     }
@@ -255,7 +255,7 @@ export class Scanner {
     for (const entry of entries) this.#consider(entry);
     for (const [identity, service] of this.#services) {
       if (!service.active) this.#retireIfRemoved(service);
-      if (this.#isGone(service)) this.#services.delete(identity);
+      this.#dropIfGone(identity, service);
     }
     this.#holdPipes();
     this.#present = this.supervisors();
@@ -308,8 +308,7 @@ export class Scanner {
     for (const [identity, service] of this.#services) {
       if (service.name !== name || (service.main ?? service.logger) === undefined) continue;
       this.#retireIfRemoved(service, true);
-      if (this.#isGone(service)) this.#services.delete(identity);
-      else if (service.removed) return true;
+      if (!this.#dropIfGone(identity, service) && service.removed) return true;
     }
     return false;
   }
@@ -339,10 +338,11 @@ export class Scanner {
     }
   }
 
-  #isGone(service: Service): boolean {
+  /** Forgets a service that has no entry, and whose halves have ended. Returns whether it did. */
+  #dropIfGone(identity: string, service: Service): boolean {
     if (service.active || service.main !== undefined || service.logger !== undefined) return false;
     closePipe(service);
-    return true;
+    return this.#services.delete(identity);
   }
 
   #consider(entry: Entry<Service>): void {
@@ -422,7 +422,7 @@ export class Scanner {
       : this.#attempt(`unable to switch to ${parent}`, () => openDirectory(parent));
     if (at === undefined) return undefined;
     try {
-      const over = (): void => this.#isOver(service, half);
+      const over = (): void => this.#halfEnded(service, half);
       const { context, surroundings } = this;
       return startSupervise(context, surroundings, { directory, shown, at, mappings, over });
     } finally {

@@ -367,14 +367,12 @@ function acquireLock(at: number): number {
  * file. Any other trouble shows when it is opened.
  */
 function makeFifo(path: ByteString, at: number): void {
-  try {
+  unlessRefused(() => {
     const there = statIfThere(path, at);
     if (there !== undefined && isFifo(there)) return;
     if (there !== undefined) unlink(path, at);
     mkfifo(path, 0o600, at);
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-  }
+  });
 }
 
 /**

@@ -35,7 +35,12 @@ export type Event =
 
 type Action = keyof typeof Supervisor.ACTIONS;
 
-/** What each event does in each state. An event that does not stand here does nothing. */
+/**
+ * What each event does in each state. An event that does not stand here does nothing.
+ *
+ * The next state is an action's doing: `start` leads to `fresh`, or to `waiting` where no process can be made; `listen`
+ * to `up`; `forget` and `giveUp` to `down`; `endIfWanted` to `over`, if that is wanted and no process is left.
+ */
 export const TABLE: Readonly<Record<State, Partial<Readonly<Record<Event, readonly Action[]>>>>> = {
   down: {
     d: ["wantDown", "announce"],

@@ -296,7 +296,10 @@ export class Supervisor {
     this.#books.write(true);
   }
 
-  /** Obeys `letters` as if they had come through the FIFO. */
+  /**
+   * Obeys `letters` at once. In the second after a start, and when it is over, they are lost: whoever must be sure that
+   * they are obeyed puts them into the FIFO, or tells again.
+   */
   tell(letters: string): void {
     for (const letter of letters) this.#happen(letter as Event);
   }

@@ -40,7 +40,7 @@ import { monotonic } from "../../lib/os/clock.ts";
 import { SystemError } from "../../lib/os/errno.ts";
 import { chdir } from "../../lib/os/file.ts";
 import { PollSet, sleep } from "../../lib/os/poll.ts";
-import { dieBy, endedBy, getpid } from "../../lib/os/process.ts";
+import { dieBy, endedBy, getpid, type Inheritance } from "../../lib/os/process.ts";
 import { type Arrived, isIgnored, maskOf, SignalDescriptor } from "../../lib/os/signal.ts";
 import { getLimit, setSoftLimit } from "../../lib/os/rlimit.ts";
 import { orFatal, warn } from "../../lib/cli/messages.ts";
@@ -73,26 +73,22 @@ function run(called: Context): Outcome {
   });
   const upgrade = new Upgrade(context, surroundings, all);
   if (handed === undefined) enter(context);
-  // What svscan was started ignoring (nohup), or with blocked, does not end it.
-  const ignored = (signal: number): boolean =>
-    isIgnored(signal) || (inheritance.mask & maskOf([signal])) !== 0n;
-  const isFirst = getpid() === 1;
-  const noticed = isFirst ? [...DEADLY, SIGCHLD] : DEADLY;
-  const signals = new SignalDescriptor(noticed.filter((signal) => !ignored(signal)));
+  const signals = new SignalDescriptor(noticedSignals(inheritance));
   const reap = (): void => reapOrphans(() => [...scanner.pids(), upgrade.pid]);
   let ending = false;
-  surroundings.poller.add(signals.fd, () => {
-    const arrived = signals.next();
-    if (arrived === undefined) return;
-    if (arrived.signal === SIGCHLD) return reap();
-    if (ending) return;
+  const obey = (arrived: Arrived): void => {
     if (isForUpgrade(arrived, scanner.supervisors())) return upgrade.begin();
-    if (isFirst) {
+    if (getpid() === 1) {
       ending = true;
       return scanner.shutDown();
     }
     leave(context, scanner, all, arrived);
     dieBy(arrived.signal);
+  };
+  surroundings.poller.add(signals.fd, () => {
+    const arrived = signals.next();
+    if (arrived?.signal === SIGCHLD) reap();
+    else if (arrived !== undefined && !ending) obey(arrived);
   });
   // A signal for the whole process group ends services, too: they are not to be started again before it is noticed.
   surroundings.poller.first(signals.fd);
@@ -106,6 +102,12 @@ function run(called: Context): Outcome {
   return 0;
 }
 
+/** What would end svscan. What it was started ignoring (nohup), or with blocked, does not end it. */
+function noticedSignals({ mask }: Inheritance): number[] {
+  const noticed = getpid() === 1 ? [...DEADLY, SIGCHLD] : DEADLY;
+  return noticed.filter((signal) => !isIgnored(signal) && (mask & maskOf([signal])) === 0n);
+}
+
 function enter({ name, args: [directory] }: Context): void {
   if (directory === undefined) return;
   orFatal(name, `unable to chdir to ${directory}`, () => chdir(directory));
@@ -117,7 +119,7 @@ function isForUpgrade(
   supervisors: readonly Supervisor[],
 ): boolean {
   if (signal !== SIGHUP) return false;
-  return getpid() === 1 || !fromKernel && !servicesEnd(signal, supervisors, false);
+  return getpid() === 1 || !fromKernel && !servicesEnd(signal, supervisors, "by it");
 }
 
 /**
@@ -134,7 +136,7 @@ function leave(
   if (supervisors.length === 0) return;
   // Somebody may have set it so low that none is left to look at services with, and to hand them over.
   setSoftLimit(RLIMIT_NOFILE, getLimit(RLIMIT_NOFILE).hard);
-  if (fromKernel || servicesEnd(signal, supervisors, true)) {
+  if (fromKernel || servicesEnd(signal, supervisors, "somehow")) {
     for (const supervisor of supervisors) supervisor.abandon();
     scanner.release();
     return;
@@ -147,24 +149,25 @@ function leave(
   }
 }
 
-/** How long services have to show that they were sent the same signal. */
+/** How long services have to show that they were sent the same signal, in milliseconds. */
 const GRACE = 200;
 
 /**
- * Whether services that nobody had told to end do end now: one by the very signal, or, where the signal may also
- * be one that they exit of, as multilog and tcpserver do of TERM, half of them in whatever way.
+ * Whether services that nobody had told to end do end now: one of them by the very signal, or, where the signal may also
+ * be one that they exit of, as multilog and tcpserver do of TERM, half of them somehow. Watches them for 200 ms if they
+ * do not.
  */
 function servicesEnd(
   signal: number,
   supervisors: readonly Supervisor[],
-  anyhow: boolean,
+  how: "by it" | "somehow",
 ): boolean {
   const steady = supervisors.filter((supervisor) => supervisor.isSteady).map(packSupervisor);
   const set = new PollSet(steady.length);
   steady.forEach(({ condition }, i) => set.set(i, condition.pidfd));
   for (const end = monotonic() + GRACE; steady.length > 0 && monotonic() < end; sleep(5)) {
     if (steady.some(({ condition }) => endedBy(condition.pid) === signal)) return true;
-    if (anyhow && set.wait(0) * 2 >= steady.length) return true;
+    if (how === "somehow" && set.wait(0) * 2 >= steady.length) return true;
   }
   return false;
 }

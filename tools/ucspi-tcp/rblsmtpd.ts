@@ -27,7 +27,7 @@ import { PIPE_BUF } from "../../lib/os/constants.ts";
 import { SystemError, unlessRefused } from "../../lib/os/errno.ts";
 import { fillStandardDescriptors, readOrEnd, writeAll } from "../../lib/os/file.ts";
 import { Loop } from "../../lib/os/loop.ts";
-import { POLLIN, POLLOUT, PollSet } from "../../lib/os/poll.ts";
+import { awaitReady, POLLIN, POLLOUT } from "../../lib/os/poll.ts";
 import { getpid } from "../../lib/os/process.ts";
 import type { Address } from "../../lib/os/socket.ts";
 import { getopt } from "../../lib/cli/getopt.ts";
@@ -164,10 +164,10 @@ function refuse(message: ByteString, milliseconds: number): void {
   let answers = GREETING;
   for (;;) {
     for (; answers !== ""; answers = answers.slice(PIPE_BUF)) {
-      if (!ready(1, POLLOUT, due)) return;
+      if (!awaitReady(1, POLLOUT, due)) return;
       say(answers.slice(0, PIPE_BUF));
     }
-    if (!ready(0, POLLIN, due)) return;
+    if (!awaitReady(0, POLLIN, due)) return;
     const got = readOrEnd(0, buffer);
     if (got === 0) return;
     for (const byte of buffer.subarray(0, got)) {
@@ -179,7 +179,7 @@ function refuse(message: ByteString, milliseconds: number): void {
       line = "";
       answers += answer;
       if (answer !== FAREWELL) continue;
-      if (ready(1, POLLOUT, due)) say(answers);
+      if (awaitReady(1, POLLOUT, due)) say(answers);
       return;
     }
   }
@@ -188,15 +188,6 @@ function refuse(message: ByteString, milliseconds: number): void {
 /** What stands in front of the first space. */
 function verbOf(line: ByteString): ByteString {
   return line.replace(/\r$/, "").replace(/ .*/s, "").toLowerCase();
-}
-
-function ready(fd: number, events: number, due: number): boolean {
-  const set = new PollSet(1);
-  for (let rest = due - monotonic(); rest > 0; rest = due - monotonic()) {
-    set.set(0, fd, events);
-    if (set.wait(rest) > 0) return true;
-  }
-  return false;
 }
 
 /** Where nobody listens any more, there is nobody to tell. */

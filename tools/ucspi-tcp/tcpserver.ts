@@ -46,7 +46,7 @@
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { SIGCHLD, SIGPIPE, SIGTERM } from "../../lib/os/constants.ts";
-import { SystemError } from "../../lib/os/errno.ts";
+import { unlessRefused } from "../../lib/os/errno.ts";
 import { fillStandardDescriptors, letGo } from "../../lib/os/file.ts";
 import { Loop } from "../../lib/os/loop.ts";
 import { setgid, setgroups, setuid } from "../../lib/os/process.ts";
@@ -75,7 +75,7 @@ import {
 } from "../../lib/net/ipv6_options.ts";
 import { addressOperand, hostPortProgram } from "../../lib/net/operands.ts";
 import { Resolver } from "../../lib/net/resolver.ts";
-import { type ServerOptions, TcpServer } from "../../lib/net/tcp_server.ts";
+import { type ServerPolicy, TcpServer } from "../../lib/net/tcp_server.ts";
 import { EVERYTHING, muted, SILENT, WARNINGS } from "../../lib/net/verbosity.ts";
 
 const USAGE = "usage: tcpserver [ -1UXpPhHrRoOdDqQv ] [ -c limit ] [ -x rules.cdb ] " +
@@ -87,21 +87,8 @@ const LETTERS = "dDvqQhHrR1UXx:t:u:g:l:b:B:c:pPoO46I:C:";
 
 export const tcpserver: Tool = { usage: USAGE, readsSignals: true, run };
 
-type Policy = Omit<
-  ServerOptions,
-  | "name"
-  | "program"
-  | "env"
-  | "inheritance"
-  | "listener"
-  | "signals"
-  | "resolver"
-  | "identSeconds"
-  | "form"
->;
-
 /** What the options say. */
-interface Settings extends Policy {
+interface Settings extends ServerPolicy {
   readonly askIdent: boolean;
   readonly identPatience: number;
   readonly printPort: boolean;
@@ -266,9 +253,5 @@ function switchUser(name: string, { gid, uid }: Settings): void {
 
 /** Nobody may be reading; that is no reason not to serve. */
 function printPort(listener: number): void {
-  try {
-    print(`${localEnd(listener).port}\n`);
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-  }
+  unlessRefused(() => print(`${localEnd(listener).port}\n`));
 }
