@@ -9,10 +9,10 @@
 /** Why the demo cannot go on. */
 export class Failed extends Error {}
 
-/** A signal that ends the demo, and its number. */
 /** How long after a signal another one is the same, in milliseconds. */
 const ECHO = 1000;
 
+/** The signals that end the demo, and their numbers. */
 const SIGNALS = [["SIGHUP", 1], ["SIGINT", 2], ["SIGTERM", 15]] as const;
 
 /** How long a condition is waited for, in milliseconds. */

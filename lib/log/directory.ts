@@ -34,7 +34,7 @@ import { type Stat, statIfThere } from "../os/stat.ts";
 import { type Place, retire, retireLeftover } from "./old_files.ts";
 import { pauseAfter, persist } from "./persist.ts";
 import { NEWLINE } from "./text.ts";
-import { process, type Processor } from "./processor.ts";
+import { type Processor, runProcessor } from "./processor.ts";
 
 const WRITING = 0o644;
 const COMPLETE = 0o744;
@@ -181,7 +181,7 @@ export class LogDirectory {
     );
     this.#bytes = 0;
     persist(tool, `unable to set mode of ${path}/current`, () => fchmod(this.#fd, WRITING));
-    if (this.#processor !== undefined) process(this.#place, this.#processor);
+    if (this.#processor !== undefined) runProcessor(this.#place, this.#processor);
   }
 
   /** The end of the input: `current` is complete, and is gone on with another time. */

@@ -46,7 +46,7 @@ const LEAST_OURS = 6;
 const COMPLETE = 0o744;
 
 /** Makes `previous` an old file by way of the processor, which is run until it succeeds. */
-export function process(place: Place, processor: Processor): void {
+export function runProcessor(place: Place, processor: Processor): void {
   const { tool, path, at } = place;
   while (!runOnce(place, processor)) {
     warn(tool, `processor failed in ${path}, pausing`);

@@ -21,6 +21,7 @@ interface Network {
 
 /** Bits that an IPv4-mapped address has in front of the IPv4 one. */
 const MAPPED_BITS = 96;
+/** As scan_ip.c reads it, 010 for ten: a rule that was not understood would match nobody, and nobody would be told. */
 const NUMBER = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
 const DOTTED = new RegExp(`^${NUMBER}(?:\\.${NUMBER}){3}$`);
 

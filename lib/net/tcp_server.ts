@@ -18,6 +18,7 @@ import { CALM, rest } from "../os/rest.ts";
 import type { SignalDescriptor } from "../os/signal.ts";
 import { accept, type Accepted, localEnd, send } from "../os/socket.ts";
 import type { Environment } from "../cli/environment.ts";
+import { EXIT_TEMPORARY } from "../cli/messages.ts";
 import { AddressCounts, type AddressLimit } from "./address_limit.ts";
 import type { Task } from "./task.ts";
 import { FormerClients } from "./former_clients.ts";
@@ -88,6 +89,8 @@ interface Client extends Peers {
 }
 
 const DROPPING = "dropping connection, ";
+/** How the child of a client ends that the rules deny, as tcpserver.c has it. */
+const EXIT_DENIED = 100;
 /** Milliseconds to wait where a client can't be taken in for want of descriptors or memory. */
 const RETRY = 250;
 const WANTS = [EMFILE, ENFILE, ENOBUFS, ENOMEM];
@@ -289,13 +292,13 @@ export class TcpServer {
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       this.#log.warn(`${DROPPING}unable to read ${this.#options.rules}`, error);
-      return child.exit(111);
+      return child.exit(EXIT_TEMPORARY);
     }
     const deny = verdict?.deny ?? false;
     this.#log.say(`${deny ? "deny" : "ok"} ${child.pid} ${logFields(client, this.#options.form)}`);
     // The program may say something as soon as it is let go.
     this.#log.flush();
-    if (deny) return child.exit(100);
+    if (deny) return child.exit(EXIT_DENIED);
     const changes = [
       ...connectionVariables(client, this.#options.form),
       ...(verdict?.variables ?? []),

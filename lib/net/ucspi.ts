@@ -43,7 +43,7 @@ export function protocolOf(address: Address, form: AddressForm): ByteString {
   return isIpv6(address) || form === "ucspi-tcp-ipv6 -6" ? "TCP6" : "TCP";
 }
 
-/** The variables of a connection, in the order in which the C tools set them. */
+/** The variables of a connection, in the order in which tcpserver.c sets them (tcpclient.c has another: tcp_client.ts). */
 export function connectionVariables(peers: Peers, form: AddressForm): Change[] {
   const { local, remote } = peers;
   const variables: Change[] = [

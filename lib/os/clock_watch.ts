@@ -14,7 +14,10 @@ const TFD_TIMER_ABSTIME = 1;
 const TFD_TIMER_CANCEL_ON_SET = 2;
 /** struct itimerspec: no interval; a time that never comes, in seconds and nanoseconds. */
 const NEVER = new Uint8Array(new BigInt64Array([0n, 0n, 2n ** 40n, 0n]).buffer);
-/** Between two looks at one clock, the other one was looked at; longer than that, and it is no good, in milliseconds. */
+/**
+ * Two clocks can't be read at one moment: a reading of the wall clock counts only if those of the other one before and
+ * after it are at most so many milliseconds apart.
+ */
 const MOMENT = 5;
 
 /** How many milliseconds the wall clock is ahead of the one that nobody sets. */

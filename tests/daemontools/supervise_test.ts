@@ -2,7 +2,7 @@
 // Not tested here: a run file on a file system that hangs; the clock being set (waiting is done by the monotonic
 // clock alone, which no test can set).
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { type Box, mixedTest, type Started, toolTest } from "../harness/harness.ts";
+import { type Box, mixedTest, slow, type Started, toolTest } from "../harness/harness.ts";
 import {
   isAlive,
   isSupervised,
@@ -193,7 +193,7 @@ toolTest("supervise restarts at once what has run for a second", TOOLS, async (b
   Deno.kill(first, "SIGKILL");
   const killed = performance.now();
   await box.until("it runs again", () => ![0, first].includes(pidOf(box, "a")));
-  ok(performance.now() - killed < 900, `after ${performance.now() - killed} ms`);
+  ok(performance.now() - killed < slow(900), `after ${performance.now() - killed} ms`);
 });
 
 toolTest(

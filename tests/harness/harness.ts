@@ -17,9 +17,15 @@ const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 const C_DIRECTORIES = ["/usr/bin", "/usr/sbin"];
 /** How many times slower this machine is than those that the times are for: an emulated one (scripts/arm64.ts). */
 const SLOWNESS = Number(Deno.env.get("DJBOX_SLOWNESS") ?? 1);
-const DEADLINE = 30_000 * SLOWNESS;
+
+/** `milliseconds` on a machine that those are for, as many as it takes on this one: for all that is waited for. */
+export function slow(milliseconds: number): number {
+  return milliseconds * SLOWNESS;
+}
+
+const DEADLINE = 30_000;
 /** How long a whole test may take: one that hangs fails, and what it started is ended. */
-const WHOLE = 180_000 * SLOWNESS;
+const WHOLE = slow(180_000);
 /**
  * How often a test is tried on the C tools, which have races of their own: multilog, say, misses a signal that comes
  * between its look at the flag and its read(2) and waits for the next line. What C can do is what the test is right
@@ -251,16 +257,16 @@ export class Box {
     condition: () => boolean | Promise<boolean>,
     deadline = DEADLINE,
   ): Promise<void> {
-    const end = performance.now() + deadline;
+    const end = performance.now() + slow(deadline);
     while (!await condition()) {
-      ok(performance.now() < end, `not within ${deadline} ms: ${what}`);
+      ok(performance.now() < end, `not within ${slow(deadline)} ms: ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
 
   /** Ends every process that was started in the box, whoever its parent is now, and removes the folder. */
   async clear(): Promise<void> {
-    const end = performance.now() + DEADLINE;
+    const end = performance.now() + slow(DEADLINE);
     for (;;) {
       const pids = this.#processes();
       if (pids.length === 0) break;

@@ -20,7 +20,7 @@ import { type ByteString, fromBytes } from "../../lib/os/bytes.ts";
 import { O_NONBLOCK, O_RDONLY } from "../../lib/os/constants.ts";
 import { ENOENT, SystemError } from "../../lib/os/errno.ts";
 import { chdir, close, fchdir, open, readDirectory, readFile } from "../../lib/os/file.ts";
-import { lowestFreeDescriptors } from "../../lib/os/process.ts";
+import { type Inheritance, lowestFreeDescriptors } from "../../lib/os/process.ts";
 import { EXIT_TEMPORARY, Failure, fatal, orFatal } from "../../lib/cli/messages.ts";
 import type { Environment } from "../../lib/cli/environment.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
@@ -38,7 +38,7 @@ function run(context: Context): Outcome {
   }
   const env = context.env.copy();
   const start = orFatal(tool, "unable to switch to current directory", () => {
-    lowestFreeDescriptors(context.inheritance, 1);
+    requireDescriptors(context.inheritance, 1);
     return open(".", O_RDONLY | O_NONBLOCK);
   });
   orFatal(tool, `unable to switch to directory ${directory}`, () => chdir(directory));
@@ -48,19 +48,25 @@ function run(context: Context): Outcome {
   return { argv: child, env };
 }
 
+/**
+ * A limit of open files (softlimit's, before us in a chain) binds us as it would bind the C tool, which has `count` files
+ * open here: the working directory, then the directory, then a file in it.
+ */
+function requireDescriptors(inheritance: Inheritance, count: number): void {
+  lowestFreeDescriptors(inheritance, count);
+}
+
 /** Takes the variables that the working directory holds into `env`. */
 function takeVariables(context: Context, directory: ByteString, env: Environment): void {
   const { name: tool, inheritance } = context;
   const names = orFatal(tool, `unable to read directory ${directory}`, () => {
-    lowestFreeDescriptors(inheritance, 2);
+    requireDescriptors(inheritance, 2);
     return readDirectory(".");
   });
   for (const name of names) {
     if (name.startsWith(".")) continue;
     try {
-      // A limit of open files (softlimit's, before us in a chain) binds us as it would bind the C tool, which
-      // has the working directory, the directory and the file open here.
-      lowestFreeDescriptors(inheritance, 3);
+      requireDescriptors(inheritance, 3);
       const content = readFile(name);
       if (content.length === 0) env.unset(name);
       else env.set(name, valueOf(content));
