@@ -78,6 +78,13 @@ const LINES: readonly (readonly [string, string])[] = [
   ["setuidgid nobody tcpserv", "setuidgid nobody tcpserver"],
   ["envdir . setlock -n lock svstat he", "envdir . setlock -n lock svstat SERVICES/hello"],
   ["tcpserver -vc 5 -x rules.cdb 0 25 recordi", "tcpserver -vc 5 -x rules.cdb 0 25 recordio"],
+  ["tcpserver -xrules.cdb 0 25 setuidg", "tcpserver -xrules.cdb 0 25 setuidgid"],
+  ["tcpserver -vllocalhost 0 25 recordi", "tcpserver -vllocalhost 0 25 recordio"],
+  [
+    "tcpserver -vl localhost -x rules.cdb ::1 25 recordi",
+    "tcpserver -vl localhost -x rules.cdb ::1 25 recordio",
+  ],
+  ["svok SERVICES/getty@t", "svok SERVICES/getty@tty1"],
   ["djbox tai64nl", "djbox tai64nlocal"],
   ["djbox hel", "djbox help"],
   ["djbox help 5 logd", "djbox help 5 logdir"],
@@ -85,13 +92,16 @@ const LINES: readonly (readonly [string, string])[] = [
   ["djbox install --repl", "djbox install --replace"],
   ["djbox install --no-boot comp", "djbox install --no-boot compile"],
   ["djbox boot --init syst", "djbox boot --init systemd"],
+  ["djbox boot --init=sy", "djbox boot --init=systemd"],
+  ["djbox boot --init=rc.local --rem", "djbox boot --init=rc.local --remove"],
+  ["djbox install --root=SERVICES/hel", "djbox install --root=SERVICES/hello"],
   ["djbox-uninstall --root SERVICES/hel", "djbox-uninstall --root SERVICES/hello"],
   ["djbox svstat he", "djbox svstat SERVICES/hello"],
 ];
 
 /** The folder of services, and a program that is named like one. */
 function makeServices(box: Box): string {
-  for (const name of ["hello", "web", "hello/log"]) {
+  for (const name of ["hello", "web", "hello/log", "getty@tty1"]) {
     box.script(`services/${name}/run`, "exec sleep 9");
   }
   return `${box.dir}/services`;
@@ -103,11 +113,15 @@ function expected(services: string): string {
 
 const BASH_DRIVER = `
 . "$1"
-while read -r -a COMP_WORDS; do
+while read -r COMP_LINE; do
+  # As bash parts it.
+  COMP_WORDS=($(echo "$COMP_LINE" | sed 's/[=:@]/ & /g'))
   COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
-  _djbox
-  COMP_WORDS[COMP_CWORD]=\${COMPREPLY[0]}
-  echo "\${COMP_WORDS[@]}"
+  # An @ is replaced, too.
+  word=\${COMP_LINE##*[ =:]}
+  [[ $word != *@* ]] || word=@\${word##*@}
+  _djbox "$COMP_WORDS" "$word"
+  echo "\${COMP_LINE%"$word"}\${COMPREPLY[0]}"
 done
 `;
 
@@ -127,7 +141,7 @@ toolTest("bash completes options, services, accounts and chains", ["djbox"], asy
 toolTest("bash completes a single - to the options of the tool", ["djbox"], async (box) => {
   const script = `. '${ROOT}completions/bash/djbox'
     COMP_WORDS=(setuidgid nobody setlock -) COMP_CWORD=3
-    _djbox
+    _djbox setuidgid -
     echo "\${COMPREPLY[*]}"`;
   equal((await box.run(["bash", "-c", script])).stdout, "-n -N -x -X\n");
 }, { djboxOnly: "there is no completion but ours", programs: ["bash"] });
