@@ -13,7 +13,7 @@ import { lstat } from "../os/stat.ts";
 import { commandName } from "../os/proc.ts";
 import { type Changes } from "./changes.ts";
 import { attempt } from "./messages.ts";
-import { isThere, linkAt, namesIn } from "./placing.ts";
+import { isThere, linkAt, namesIn, resolveBelow } from "./placing.ts";
 
 const BOOT = "/command/svscanboot";
 /** System V's line in /etc/inittab, as daemontools' package/run writes it. */
@@ -63,8 +63,7 @@ export interface Init {
   readonly files: readonly (readonly [ByteString, ByteString, number])[];
   /** Links of our own: path, target. */
   readonly links: readonly (readonly [ByteString, ByteString])[];
-  /** A line in a file that is everybody's. */
-  readonly line?: { readonly file: ByteString; text(): ByteString; readonly last?: RegExp };
+  readonly line?: SharedLine;
   /** Whether it starts what its entry speaks of anew whenever that has ended, without being told to. */
   readonly respawns?: true;
   /** What makes init start, and stop, what its entry speaks of. */
@@ -76,6 +75,16 @@ export interface Init {
   readonly forget: readonly Command[];
   /** What tells process 1 that its file has changed. */
   readonly signal?: number;
+}
+
+/** What is added to a file that is everybody's. */
+interface SharedLine {
+  readonly file: ByteString;
+  text(): ByteString;
+  /** What comes before the line where there is no such file yet, and the permissions of the file then. */
+  readonly fresh: readonly [ByteString, number];
+  /** What the line goes in front of: the end of the file, with what nothing may come behind. */
+  readonly end: RegExp;
 }
 
 const UNITS = "/etc/systemd/system";
@@ -112,6 +121,8 @@ export const INITS: readonly Init[] = [
       file: "/etc/inittab",
       // The first field is a terminal in busybox's.
       text: () => isBusybox() ? `::respawn:${BOOT}` : SYSV_LINE,
+      fresh: ["", 0o644],
+      end: /$/,
     },
     respawns: true,
     start: [],
@@ -124,7 +135,13 @@ export const INITS: readonly Init[] = [
     isRunning: () => isInit() && !isThere("/etc/inittab") && access("/etc/rc.local", X_OK) === 0,
     files: [],
     links: [],
-    line: { file: "/etc/rc.local", text: () => `${BOOT} &`, last: /^exit\b.*\n*$/m },
+    line: {
+      file: "/etc/rc.local",
+      text: () => `${BOOT} &`,
+      fresh: ["#!/bin/sh\n", 0o755],
+      // An `exit` with nothing but empty lines and comments behind it; another one is in an `if`, say.
+      end: /(?<![^\n])[ \t]*exit\b.*\n(?:[ \t]*(?:#.*)?\n)*$|$/,
+    },
     start: [["/command/pgrphack", BOOT]],
     startGoesOn: true,
     stop: [],
@@ -155,17 +172,18 @@ function textOf(path: ByteString): ByteString {
  * What starts svscan at boot already, and is not ours: a file. undefined: nothing.
  */
 export function otherEntry(root: ByteString): ByteString | undefined {
+  const filesIn = (folder: ByteString): ByteString[] => {
+    const names = unlessRefused(() => namesIn(resolveBelow(root, folder))) ?? [];
+    return names.map((name) => `${folder}/${name}`);
+  };
   const units = ["/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system"]
-    .flatMap((folder) =>
-      namesIn(root + folder).filter((name) => name.endsWith(".wants"))
-        .map((name) => `${root}${folder}/${name}`)
-    )
-    .flatMap((folder) => namesIn(folder).map((name) => `${folder}/${name}`));
-  return [`${root}/etc/inittab`, `${root}/etc/rc.local`, ...units].find((path) => {
-    const text = unlessRefused(() => fromBytes(readFile(path))) ?? "";
+    .flatMap(filesIn).filter((path) => path.endsWith(".wants")).flatMap(filesIn);
+  const other = ["/etc/inittab", "/etc/rc.local", ...units].find((path) => {
+    const text = unlessRefused(() => fromBytes(readFile(resolveBelow(root, path)))) ?? "";
     return /^[^#\n]*\bsvscan(boot)?\b/m.test(text) && !text.includes(MARK) &&
       !text.split("\n").some(isOurLine);
   });
+  return other === undefined ? undefined : root + other;
 }
 
 function isOurLine(line: ByteString): boolean {
@@ -189,17 +207,23 @@ export function writeEntry(init: Init, root: ByteString, changes: Changes): Byte
     written.push(root + path);
   }
   if (init.line === undefined) return written;
-  const { file, last } = init.line;
+  const path = fileOf(init.line, root);
   const text = init.line.text();
-  const old = textOf(root + file);
-  if (old.split("\n").some((line) => line === text)) return written;
+  const [old, mode] = isThere(path) ? [textOf(path), modeOf(path)] : init.line.fresh;
+  if (old.split("\n").includes(text)) return written;
   const whole = old === "" || old.endsWith("\n") ? old : old + "\n";
-  // Nothing behind `exit 0` would ever be run.
-  const at = last === undefined ? -1 : whole.search(last);
-  const fresh = at < 0 ? `${whole}${text}\n` : `${whole.slice(0, at)}${text}\n${whole.slice(at)}`;
-  const mode = isThere(root + file) ? lstat(root + file).mode & 0o7777 : 0o644;
-  changes.file(toBytes(fresh), root + file, mode);
-  return [...written, root + file];
+  const at = whole.search(init.line.end);
+  changes.file(toBytes(`${whole.slice(0, at)}${text}\n${whole.slice(at)}`), path, mode);
+  return [...written, path];
+}
+
+/** Where the file of a line is: what is replaced is the file, not a link to it. */
+function fileOf({ file }: SharedLine, root: ByteString): ByteString {
+  return attempt(`read ${root}${file}`, () => resolveBelow(root, file));
+}
+
+function modeOf(path: ByteString): number {
+  return lstat(path).mode & 0o7777;
 }
 
 function folderOf(path: ByteString): ByteString {
@@ -209,7 +233,7 @@ function folderOf(path: ByteString): ByteString {
 /** Whether there is an entry of ours for `init` below `root`. */
 export function hasEntry({ files, line }: Init, root: ByteString): boolean {
   return files.some(([path]) => textOf(root + path).includes(MARK)) ||
-    (line !== undefined && textOf(root + line.file).split("\n").includes(line.text()));
+    (line !== undefined && textOf(fileOf(line, root)).split("\n").includes(line.text()));
 }
 
 /** Removes the entry for `init` below `root`, where it is ours. Returns what was removed or changed. */
@@ -218,8 +242,8 @@ export function removeEntry(init: Init, root: ByteString, changes: Changes): Byt
   const own = [...init.files, ...init.links].map(([path]) => root + path).filter(isThere);
   for (const path of own) changes.remove(path);
   if (init.line === undefined) return own;
-  const path = root + init.line.file;
+  const path = fileOf(init.line, root);
   const left = textOf(path).split("\n").filter((line) => line !== init.line?.text());
-  changes.file(toBytes(left.join("\n")), path, lstat(path).mode & 0o7777);
+  changes.file(toBytes(left.join("\n")), path, modeOf(path));
   return [...own, path];
 }

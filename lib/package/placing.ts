@@ -7,7 +7,7 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } from "../os/constants.ts";
-import { EEXIST, EINVAL, ENOENT, ENOTDIR, SystemError, unlessRefused } from "../os/errno.ts";
+import { EEXIST, EINVAL, ELOOP, ENOENT, ENOTDIR, SystemError, unlessRefused } from "../os/errno.ts";
 import {
   close,
   fchmod,
@@ -133,6 +133,32 @@ export function linkAt(path: ByteString): ByteString | undefined {
     }
     throw error;
   }
+}
+
+/** How many symbolic links the system follows on the way to a file (path_resolution(7)). */
+const MOST_LINKS = 40;
+
+/** Where `path` leads when `root` is /: an absolute symbolic link on the way is followed below `root`, too. */
+export function resolveBelow(root: ByteString, path: ByteString): ByteString {
+  const ahead = path.split("/").reverse();
+  let found = "";
+  let links = 0;
+  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+    if (name === "" || name === ".") continue;
+    if (name === "..") {
+      found = found.replace(/\/[^/]*$/, "");
+      continue;
+    }
+    const target = linkAt(`${root}${found}/${name}`);
+    if (target === undefined) {
+      found += `/${name}`;
+      continue;
+    }
+    if (++links > MOST_LINKS) throw new SystemError(ELOOP, "open");
+    if (target.startsWith("/")) found = "";
+    ahead.push(...target.split("/").reverse());
+  }
+  return root + found;
 }
 
 /** What is in a directory, sorted; nothing where there is none. */

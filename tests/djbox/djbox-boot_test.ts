@@ -76,6 +76,52 @@ toolTest(
   ONLY,
 );
 
+const LINE = "/command/svscanboot &\n";
+
+/** What is in rc.local, and what it becomes. */
+const RC_LOCALS: readonly (readonly [string, string])[] = [
+  ["", LINE],
+  ["#!/bin/sh\necho hello", `#!/bin/sh\necho hello\n${LINE}`],
+  [
+    "echo hello\n  exit 0 # done\n\n# vi: sw=2\n",
+    `echo hello\n${LINE}  exit 0 # done\n\n# vi: sw=2\n`,
+  ],
+  ["exit", `${LINE}exit\n`],
+  ["[ -e /x ] || {\nexit 1\n}\n", `[ -e /x ] || {\nexit 1\n}\n${LINE}`],
+  ["cat <<E\nexit 0\nE\n", `cat <<E\nexit 0\nE\n${LINE}`],
+  [`if false; then\nexit 1\nfi\nexit 0\n`, `if false; then\nexit 1\nfi\n${LINE}exit 0\n`],
+  ["exit_if_asked\n", `exit_if_asked\n${LINE}`],
+];
+
+toolTest("djbox boot puts its line where rc.local runs it", ["djbox"], async (box) => {
+  const boot = async (...args: string[]): Promise<void> => {
+    const { code, stderr } = await box.run(["djbox", "boot", "--root", `${box.dir}/root`, ...args]);
+    deepEqual([code, stderr], [0, ""]);
+  };
+  const rcLocal = tree.bind(undefined, `${box.dir}/root/etc`);
+  for (const [text, expected] of RC_LOCALS) {
+    box.write("root/etc/rc.local", text, 0o700);
+    await boot("--init", "rc.local");
+    equal(box.read("root/etc/rc.local"), expected);
+    await boot("--remove");
+    equal(box.read("root/etc/rc.local").trimEnd(), text.trimEnd());
+    deepEqual(rcLocal(), ["700 /rc.local"]);
+  }
+  Deno.removeSync(`${box.dir}/root/etc/rc.local`);
+  await boot("--init", "rc.local");
+  equal(box.read("root/etc/rc.local"), `#!/bin/sh\n${LINE}`);
+  deepEqual(rcLocal(), ["755 /rc.local"]);
+  // As Red Hat has it; the link would be another one on this machine.
+  Deno.removeSync(`${box.dir}/root/etc/rc.local`);
+  box.write("root/etc/rc.d/rc.local", "#!/bin/sh\n", 0o755);
+  Deno.symlinkSync("/etc/rc.d/rc.local", `${box.dir}/root/etc/rc.local`);
+  await boot("--init", "rc.local");
+  equal(box.read("root/etc/rc.d/rc.local"), `#!/bin/sh\n${LINE}`);
+  await boot("--remove");
+  equal(box.read("root/etc/rc.d/rc.local"), "#!/bin/sh\n");
+  deepEqual(rcLocal(), ["755 /rc.d", "755 /rc.d/rc.local", "/rc.local -> /etc/rc.d/rc.local"]);
+}, ONLY);
+
 toolTest("djbox boot leaves what is somebody else's", ["djbox"], async (box) => {
   const root = `${box.dir}/root`;
   const boot = (...args: string[]): Promise<{ stdout: string }> =>
@@ -94,6 +140,26 @@ toolTest("djbox boot leaves what is somebody else's", ["djbox"], async (box) => 
       "nothing was added\n",
   );
   Deno.removeSync(`${box.dir}/${wants}/daemontools.service`);
+  // As systemctl enable makes it: the link is to be followed below the root.
+  const link = `${box.dir}/${wants}/daemontools-run.service`;
+  const unit = "/lib/systemd/system/daemontools-run.service";
+  Deno.symlinkSync(unit, link);
+  box.write(`root${unit}`, "[Service]\nExecStart=/usr/bin/svscanboot\n");
+  equal(
+    (await boot("--init", "systemd")).stdout,
+    `djbox: ${link} has svscan started at boot already; nothing was added\n`,
+  );
+  // The directory of units, too; what is on this machine does not count.
+  Deno.renameSync(`${root}/lib`, `${root}/library`);
+  Deno.symlinkSync("/library/../library/.", `${root}/lib`);
+  match((await boot("--init", "systemd")).stdout, /daemontools-run\.service has svscan/);
+  Deno.removeSync(`${root}/library`, { recursive: true });
+  box.write("host.service", "[Service]\nExecStart=/usr/bin/svscanboot\n");
+  Deno.removeSync(link);
+  Deno.symlinkSync(`${box.dir}/host.service`, link);
+  Deno.symlinkSync("loop.service", `${box.dir}/${wants}/loop.service`);
+  match((await boot("--init", "systemd")).stdout, /\/svscan\.service has svscan started at boot/);
+  await boot("--remove");
   box.write("root/etc/systemd/system/svscan.service", "# mine\n");
   await boot("--init", "systemd");
   await boot("--remove");
@@ -203,7 +269,10 @@ bareMachineTest(
     );
     machine.start("exec $(sed -n 's/^SV:.*:respawn://p' /etc/inittab)");
     await machine.until(RUNS, UP);
-    await machine.output("djbox boot --remove; djbox boot --stop");
+    match(
+      await machine.output("djbox boot --remove"),
+      /^djbox: \/etc\/inittab has .* no more\ndjbox: svscan \(pid \d+\), .*, has been stopped\n$/,
+    );
     equal(await machine.output("cat /service/talks/log/main/current"), "hello\nthe last words\n");
     equal(await machine.output("cat /etc/inittab"), "id:3:initdefault:\n");
   },
@@ -242,6 +311,26 @@ bareMachineTest(
     );
     await machine.until(RUNS, UP);
     equal(await machine.output("cat /etc/rc.local"), "#!/bin/sh\n/command/svscanboot &\nexit 0\n");
+    // A service that does not end is told of; there is no entry then, nevertheless.
+    await machine.edit(
+      "/service/stays/run",
+      "#!/bin/sh\ntrap '' TERM\necho >up\nexec sleep 1000\n",
+    );
+    await machine.until("ls /service/stays", /^up$/m);
+    const { code, stdout, stderr } = await machine.type("djbox boot --remove");
+    deepEqual([code, stderr], [111, ""]);
+    match(
+      stdout,
+      /^djbox: \/etc\/rc.local has .* no more\ndjbox: svscan \(pid \d+\), .*, has been stopped\ndjbox: \/service\/stays was told to stop, and has not ended yet\n$/,
+    );
+    equal(await machine.output("cat /etc/rc.local"), "#!/bin/sh\nexit 0\n");
+    equal(await machine.output("cat /service/talks/log/main/current"), "hello\nthe last words\n");
+    await machine.output("svc -k /service/stays");
+    match(
+      await machine.output("djbox boot --remove"),
+      /^djbox: there is no entry of djbox's for svscan\n(djbox: supervise .* has been stopped\n)?$/,
+    );
+    await machine.until("pidof svscan supervise multilog readproctitle; :", /^$/);
   },
 );
 

@@ -4,7 +4,7 @@
  *
  * Synopsis:
  *   djbox boot [ --root DIR ] [ --init NAME ]   adds an entry for the init in use, and has svscan started now
- *   djbox boot --remove [ --root DIR ]          stops svscan and removes the entry
+ *   djbox boot --remove [ --root DIR ]          removes the entry, and stops svscan as --stop does
  *   djbox boot --stop                           stops svscan, its services, then their loggers
  *
  * Knows systemd (a unit svscan.service), OpenRC (a script /etc/init.d/svscan), the inits that read /etc/inittab, and those
@@ -12,7 +12,8 @@
  * written, and a message says so.
  *
  * Options:
- *   --root DIR    writes below DIR, for a system that does not run now; --init says what boots that
+ *   --root DIR    writes below DIR, for a system that does not run now, so nothing is started or stopped; --init says
+ *                 what boots that
  *   --init NAME   systemd, openrc, inittab or rc.local
  *
  * Exit codes: 0; 100 wrong usage; 111 it cannot be done, or services that were told to stop have not ended.
@@ -23,7 +24,7 @@ import { umask } from "../../lib/os/file.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { boot, initCalled, unboot } from "../../lib/package/boot.ts";
-import { allOrNothing, FILES_KEPT } from "../../lib/package/changes.ts";
+import { allOrNothing } from "../../lib/package/changes.ts";
 import { absoluteRoot, rootOf, treeOf } from "../../lib/package/layout.ts";
 import { say } from "../../lib/package/messages.ts";
 import { parseOptions } from "../../lib/package/options.ts";
@@ -46,12 +47,14 @@ function run(context: Context): Outcome {
   const tree = treeOf(context.toolbox);
   const asked = values.get("root");
   const root = asked === undefined ? rootOf(tree) : absoluteRoot(asked);
-  if (stops) return stopOurs(`${root}/package/admin`);
+  const admin = `${root}/package/admin`;
+  if (stops) return stopOurs(admin);
   if (removes) {
-    const gone = allOrNothing((changes) => unboot(context, root, changes), FILES_KEPT);
+    const gone = allOrNothing((changes) => unboot(context, root, changes));
     for (const path of gone) say(`${path} has svscan started at boot no more`);
     if (gone.length === 0) say("there is no entry of djbox's for svscan");
-    return 0;
+    // Not every init stops what it has no entry for any more.
+    return root === "" ? stopOurs(admin) : 0;
   }
   const init = values.get("init");
   const known = init === undefined ? undefined : initCalled(init);
