@@ -11,7 +11,7 @@ import { exitCodeOf, kill, signalOf, waitFor } from "../os/process.ts";
 import { reasonOf } from "../cli/messages.ts";
 import { spawnProgram } from "../cli/spawn.ts";
 import type { Context } from "../cli/tool.ts";
-import { type Changes } from "./changes.ts";
+import { type Changes, FILES_KEPT } from "./changes.ts";
 import {
   hasEntry,
   type Init,
@@ -104,7 +104,10 @@ export function unboot(
   for (const init of INITS) {
     if (!hasEntry(init, root)) continue;
     const isRunning = root === "" && init.isRunning();
-    for (const command of isRunning ? init.stop : []) order(context, command);
+    for (const command of isRunning ? init.stop : []) {
+      order(context, command);
+      changes.outcome = FILES_KEPT;
+    }
     gone.push(...removeEntry(init, root, changes));
     if (isRunning) tell(context, init, init.forget);
   }

@@ -12,8 +12,7 @@ import { O_RDONLY } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { close, fchmod, open, readFile, readlink, rename, unlink } from "../os/file.ts";
 import { isLink, lstat, type Stat } from "../os/stat.ts";
-import { Failure } from "../cli/messages.ts";
-import { attempt } from "./messages.ts";
+import { attempt, orTell } from "./messages.ts";
 import {
   isThere,
   linkAt,
@@ -24,29 +23,25 @@ import {
   removeDirectories,
 } from "./placing.ts";
 
-/** The outcome of an action that also stops svscan and its services: those stay stopped. */
+/** How things are where also svscan and its services were stopped: those stay stopped. */
 export const FILES_KEPT = "no file was changed";
 
-/**
- * Runs `action`; where it fails, what it has changed through its argument is taken back, and the message says so.
- *
- * @param outcome how things are then
- */
-export function allOrNothing<T>(
-  action: (changes: Changes) => T,
-  outcome = "nothing was changed",
-): T {
+/** Runs `action`; where it fails, what it has changed through its argument is taken back, and the message says so. */
+export function allOrNothing<T>(action: (changes: Changes) => T): T {
   const changes = new Changes();
-  try {
-    return action(changes);
-  } catch (error) {
-    changes.takeBack();
-    if (!(error instanceof Failure)) throw error;
-    throw new Failure(error.code, `${error.text}; ${outcome}`);
-  }
+  return orTell(() => changes.outcome, () => {
+    try {
+      return action(changes);
+    } catch (error) {
+      changes.takeBack();
+      throw error;
+    }
+  });
 }
 
 export class Changes {
+  /** How things are when all has been taken back; who does what cannot be, writes here what it has come to. */
+  outcome: ByteString = "nothing was changed";
   readonly #undo: (() => void)[] = [];
 
   /** How to take back what has just been done. */

@@ -70,13 +70,16 @@ interface Stranger {
   readonly path: ByteString;
   /** Where it leads; undefined: it is no link. */
   readonly target: ByteString | undefined;
+  /** As that of the place which it is in. */
+  readonly matters: boolean;
 }
 
 function strangersIn(place: Place): Stranger[] {
   return place.names.map((name) => ({ name, path: `${place.directory}/${name}` }))
     .filter(({ path }) => isThere(path))
     .map(({ name, path }) => ({ name, path, target: linkAt(path) }))
-    .filter(({ name, target }) => !belongs(place, name, target));
+    .filter(({ name, target }) => !belongs(place, name, target))
+    .map(({ path, target }) => ({ path, target, matters: place.matters }));
 }
 
 /** Whether a link that leads to `target` is one of `place`'s. */
@@ -87,6 +90,23 @@ function belongs({ targets }: Place, name: ByteString, target: ByteString | unde
 /** Whether a link belongs to an installation of djbox, whatever its root was. */
 function isOurs(target: ByteString | undefined): boolean {
   return target !== undefined && /(^|\/)package\/admin\/djbox(\/|-)/.test(target);
+}
+
+/**
+ * Looks whether a version that has `commands` can be made the one in use, be it in its place already or not.
+ *
+ * @throws Failure where something is in the way
+ */
+export function checkWay(layout: Layout, commands: readonly ByteString[], policy: Policy): void {
+  const inTheWay = placesOf(layout, commands).flatMap(strangersIn).filter(({ matters }) => matters);
+  if (policy === "refuse" && inTheWay.length > 0) throw refusal(complaint(inTheWay));
+  const files = inTheWay.filter(({ target }) => target === undefined);
+  if (policy === "replace" && files[0] !== undefined) {
+    throw refusal(`${files[0].path} is no link: move it away, or leave it with --beside`);
+  }
+  if (linkAt(layout.current) === undefined && isThere(layout.current)) {
+    throw refusal(`${layout.current} is no link: move it away`);
+  }
 }
 
 /**
@@ -103,23 +123,13 @@ export function useVersion(
   if (!isThere(`${layout.home}/${PACKAGE}`)) {
     throw refusal(`there is no ${layout.home}/${PACKAGE}; package/compile puts it there`);
   }
+  checkWay(layout, commands, policy);
   const places = placesOf(layout, commands);
-  const strangers = places.flatMap((place) =>
-    strangersIn(place).map((found) => ({ ...found, matters: place.matters }))
-  );
-  const inTheWay = strangers.filter(({ matters }) => matters);
-  if (policy === "refuse" && inTheWay.length > 0) throw refusal(complaint(inTheWay));
-  const files = inTheWay.filter(({ target }) => target === undefined);
-  if (policy === "replace" && files[0] !== undefined) {
-    throw refusal(`${files[0].path} is no link: move it away, or leave it with --beside`);
-  }
+  const strangers = places.flatMap(strangersIn);
   const left = policy === "replace" ? strangers.filter(({ matters }) => !matters) : strangers;
   for (const { path } of left) say(`${path} is not djbox's and stays as it is`);
 
   const before = linkAt(layout.current);
-  if (before === undefined && isThere(layout.current)) {
-    throw refusal(`${layout.current} is no link: move it away`);
-  }
   const stale = namesIn(layout.command).filter((name) =>
     !commands.includes(name) && isOurs(linkAt(`${layout.command}/${name}`))
   );

@@ -37,6 +37,16 @@ export function refusal(text: ByteString): Failure {
   return new Failure(EXIT_TEMPORARY, `${INSTALLER}: fatal: ${text}`);
 }
 
+/** What `action` returns; where it fails, the failure says how things are then, too. */
+export function orTell<T>(outcome: () => ByteString, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(error.code, `${error.text}; ${outcome()}`);
+  }
+}
+
 /** What `action` returns; where the system refuses it, the failure says why, and what to do. */
 export function attempt<T>(what: ByteString, action: () => T): T {
   try {

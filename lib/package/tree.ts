@@ -39,10 +39,12 @@ export function compile(
     });
     if (!isThere(layout.home)) changes.move(fresh, layout.home);
     else {
+      changes.outcome = `${layout.home} is this release only in part; doing it again finishes that`;
       attempt(`replace what is in ${layout.home}`, () => {
         for (const part of PARTS) merge(`${fresh}/${part}`, `${layout.home}/${part}`);
         removeAll(fresh);
       });
+      changes.outcome = `${layout.home} is this release now; nothing else was changed`;
     }
   }
   makeCommands(`${layout.home}/command`, commands, changes);

@@ -360,6 +360,56 @@ installTest("two at a time are one too many", async (box) => {
   ]);
 });
 
+installTest("what is refused leaves the files of the same version, too", async (box) => {
+  const release = await makeRelease(box, "release");
+  const root = `${box.dir}/root`;
+  await step(box, release, "install", "--root", root);
+  Deno.removeSync(`${root}/command/svok`);
+  box.write("root/command/svok", "mine");
+  box.write("release/doc/more", "");
+  const before = tree(root);
+  const { code, stderr } = await box.run([`${release}/package/install`, "--root", root]);
+  equal(code, 111);
+  match(
+    stderr,
+    /^djbox: fatal: \S+\/command\/svok is not djbox's but no link; .*; nothing was changed\n$/,
+  );
+  deepEqual(tree(root), before);
+});
+
+bareMachineTest(
+  "a version that could be replaced in part only is said to be so",
+  "sleep",
+  async (machine, box) => {
+    await machine.bring(await makeRelease(box, "release"), "/opt/release");
+    const install = "/opt/release/package/install --no-boot";
+    await machine.output(install);
+    const home = `/package/admin/djbox-${VERSION}`;
+    const before = await machine.output("find /package /command /usr/local | sort");
+    await machine.output("echo >>/opt/release/package/run; echo >>/opt/release/man/man8/svc.8");
+    const refused = async (expected: string): Promise<void> => {
+      const { code, stdout, stderr } = await machine.type(install);
+      deepEqual([code, stdout], [111, ""]);
+      equal(stderr.replace(/(unable to .*:) .*?;/, "$1 REASON;"), `djbox: fatal: ${expected}\n`);
+    };
+    // What is mounted cannot be replaced: package has been by then.
+    await machine.output(`mount --bind /etc/hostname ${home}/man/man8/svc.8`);
+    await refused(
+      `unable to replace what is in ${home}: REASON; ` +
+        `${home} is this release only in part; doing it again finishes that`,
+    );
+    await machine.output(`cmp /opt/release/package/run ${home}/package/run`);
+    await machine.output(`umount ${home}/man/man8/svc.8; rm /usr/local/bin/svok`);
+    await machine.output("mount -t tmpfs -o ro none /usr/local/bin");
+    await refused(
+      `unable to make the link /usr/local/bin/addcr: REASON; mount it writable, ` +
+        `or install elsewhere with --root DIR; ${home} is this release now; nothing else was changed`,
+    );
+    await machine.output(`umount /usr/local/bin; ${install}; diff -r /opt/release/man ${home}/man`);
+    equal(await machine.output("find /package /command /usr/local | sort"), before);
+  },
+);
+
 installTest("what root installs is root's own copy, not the builder's file", async (box) => {
   const release = await makeRelease(box, "release");
   const root = `${box.dir}/root`;

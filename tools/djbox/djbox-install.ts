@@ -17,7 +17,7 @@
  *   --beside     leaves those as they are, and installs the others
  *   --no-boot    does not touch what is started at boot
  *
- * Exit codes: 0; 100 wrong usage; 111 it cannot be installed: everything is as it was before.
+ * Exit codes: 0; 100 wrong usage; 111 it cannot be installed: everything is as it was before, unless it says otherwise.
  *
  * Files: /package/admin/djbox-VERSION, /package/admin/djbox, /command, /usr/local/bin, /service
  *
@@ -34,7 +34,7 @@ import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { boot } from "../../lib/package/boot.ts";
 import { allOrNothing, type Changes } from "../../lib/package/changes.ts";
 import { absoluteRoot, Layout, rootOf, treeOf } from "../../lib/package/layout.ts";
-import { type Policy, useVersion } from "../../lib/package/links.ts";
+import { checkWay, type Policy, useVersion } from "../../lib/package/links.ts";
 import { refusal, say } from "../../lib/package/messages.ts";
 import { parseOptions } from "../../lib/package/options.ts";
 import { isThere, linkAt } from "../../lib/package/placing.ts";
@@ -66,6 +66,8 @@ function run(context: Context): Outcome {
   const last = allOrNothing((changes) => {
     changes.directory(layout.admin);
     lock(layout);
+    // Before the files of the version are replaced, which cannot be taken back.
+    if (steps.includes("upgrade")) checkWay(layout, commands, policy);
     if (steps.includes("compile")) compile(tree, layout, commands, changes);
     if (steps.includes("upgrade")) useVersion(layout, commands, policy, changes);
     if (!steps.includes("run")) return () => {};

@@ -44,11 +44,12 @@ function run(context: Context): Outcome {
   const strangers = allOrNothing((changes) => {
     // First what would start it all again.
     for (const path of unboot(context, root, changes)) say(`${path} has svscan started no more`);
+    changes.outcome = FILES_KEPT;
     if (stopOurs(layout.admin) !== 0) {
       throw refusal("a service does not end: end it yourself, then do this again");
     }
     return removeAllLinks(layout, namesIn(`${layout.current}/command`), changes);
-  }, FILES_KEPT);
+  });
   for (const version of layout.versions()) {
     attempt(`remove ${layout.admin}/${version}`, () => removeAll(`${layout.admin}/${version}`));
   }
