@@ -190,8 +190,10 @@ exec /usr/lib/djbox/package/install --root / --beside
 const PRERM = `#!/bin/sh
 set -e
 [ "$1" = remove ] || exit 0
-[ -e /package/admin/djbox ] || exit 0
-exec /usr/lib/djbox/djbox uninstall --root /
+# The versions, not the link to the one in use: that goes first, and a removal that was broken off is to go on.
+for version in /package/admin/djbox-[0-9]*; do
+  [ ! -e "$version" ] || exec /usr/lib/djbox/djbox uninstall --root /
+done
 `;
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

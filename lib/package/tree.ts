@@ -65,6 +65,31 @@ function merge(from: ByteString, to: ByteString): void {
   for (const name of namesIn(to)) if (!names.includes(name)) removeAll(`${to}/${name}`);
 }
 
+/** What djbox uninstall needs of the tree, and of the folder `runtime` in it. */
+const RUN_BY = ["runtime", "djbox"];
+const RUNTIME_OF_UNINSTALL = [
+  "base.js",
+  "deno",
+  "djbox.js",
+  "tool.djbox.js",
+  "tool.djbox-uninstall.js",
+];
+
+/** Removes the tree at `home`; last what djbox uninstall needs, so that it can be called again where it fails. */
+export function removeTree(home: ByteString): void {
+  removeFrom(home, RUN_BY);
+  removeFrom(`${home}/runtime`, RUNTIME_OF_UNINSTALL);
+  for (const name of RUN_BY) removeAll(`${home}/${name}`);
+  removeAll(home);
+}
+
+/** Removes what is in `directory`, but for `kept`; a link in its place is not followed. */
+function removeFrom(directory: ByteString, kept: readonly ByteString[]): void {
+  if (!isThere(directory) || !isDirectory(lstat(directory))) return;
+  const names = namesIn(directory).filter((name) => !kept.includes(name));
+  for (const name of names) removeAll(`${directory}/${name}`);
+}
+
 /** A link for each tool, and none for what is no tool any more. */
 function makeCommands(
   directory: ByteString,

@@ -355,8 +355,8 @@ installTest("two at a time are one too many", async (box) => {
   );
   deepEqual([code, stderr], [
     111,
-    `djbox: fatal: somebody else is installing in ${root}/package/admin; wait for that; ` +
-    "nothing was changed\n",
+    `djbox: fatal: somebody else is installing or removing in ${root}/package/admin; ` +
+    "wait for that; nothing was changed\n",
   ]);
 });
 

@@ -2,7 +2,14 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { toolTest } from "../harness/harness.ts";
 import { bareMachineTest } from "../harness/machine.ts";
-import { isThere, makeRelease, NEXT_VERSION, tree, VERSION } from "../harness/release.ts";
+import {
+  HAS_BUNDLE,
+  isThere,
+  makeRelease,
+  NEXT_VERSION,
+  tree,
+  VERSION,
+} from "../harness/release.ts";
 import { isAlive, statusOf, writeLogged } from "../harness/services.ts";
 
 const ONLY = { djboxOnly: "no C package has it" };
@@ -112,6 +119,54 @@ bareMachineTest(
       await machine.output("ls /package/admin; ls /service/a"),
       "daemontools\ndaemontools-0.76\nrun\nsupervise\n",
     );
+  },
+);
+
+toolTest("djbox uninstall is refused while somebody installs", ["djbox"], async (box) => {
+  const root = `${box.dir}/root`;
+  const release = await makeRelease(box, "release");
+  equal((await box.run([`${release}/package/install`, "--root", root])).code, 0);
+  const before = tree(root);
+  const admin = `${root}/package/admin`;
+  deepEqual(await box.run(["flock", admin, `${root}/command/djbox`, "uninstall"]), {
+    code: 111,
+    stdout: "",
+    stderr: `djbox: fatal: somebody else is installing or removing in ${admin}; ` +
+      "wait for that; nothing was changed\n",
+  });
+  deepEqual(tree(root), before);
+}, ONLY);
+
+bareMachineTest(
+  "djbox uninstall that fails among the files can be called again",
+  "sleep",
+  async (machine, box) => {
+    const versions = HAS_BUNDLE ? [NEXT_VERSION, VERSION] : [VERSION];
+    for (const version of versions) {
+      await machine.bring(await makeRelease(box, version, version), `/opt/${version}`);
+      await machine.output(`/opt/${version}/package/install --no-boot`);
+    }
+    const home = `/package/admin/djbox-${VERSION}`;
+    // What is mounted cannot be removed.
+    const stuck = versions.map((version) => `/package/admin/djbox-${version}/man/man8/svc.8`);
+    if (HAS_BUNDLE) stuck.push(`${home}/runtime/tool.svok.js`);
+    for (const path of stuck) await machine.output(`mount --bind /etc/hostname ${path}`);
+    let call = "djbox uninstall";
+    for (const path of stuck) {
+      const { code, stdout, stderr } = await machine.type(call);
+      deepEqual([code, stdout], [111, ""]);
+      match(
+        stderr,
+        new RegExp(
+          `^djbox: fatal: unable to remove ${path.slice(0, path.indexOf("/", 17))}: .*; ` +
+            `${home}/djbox uninstall --root / removes the rest\n$`,
+        ),
+      );
+      await machine.output(`umount ${path}`);
+      call = `${home}/djbox uninstall --root /`;
+    }
+    equal(await machine.output(call), "djbox: djbox is no more in /package/admin\n");
+    equal((await machine.type("ls -d /package /command")).code, 2);
   },
 );
 

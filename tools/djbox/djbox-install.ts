@@ -26,15 +26,14 @@
  * @module
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
-import { LOCK_EX, LOCK_NB, O_DIRECTORY, O_RDONLY } from "../../lib/os/constants.ts";
-import { SystemError } from "../../lib/os/errno.ts";
-import { flock, open, umask } from "../../lib/os/file.ts";
+import { umask } from "../../lib/os/file.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { boot } from "../../lib/package/boot.ts";
 import { allOrNothing, type Changes } from "../../lib/package/changes.ts";
 import { absoluteRoot, Layout, rootOf, treeOf } from "../../lib/package/layout.ts";
 import { checkWay, type Policy, useVersion } from "../../lib/package/links.ts";
+import { lock } from "../../lib/package/lock.ts";
 import { refusal, say } from "../../lib/package/messages.ts";
 import { parseOptions } from "../../lib/package/options.ts";
 import { isThere, linkAt } from "../../lib/package/placing.ts";
@@ -65,7 +64,7 @@ function run(context: Context): Outcome {
   const before = linkAt(layout.current);
   const last = allOrNothing((changes) => {
     changes.directory(layout.admin);
-    lock(layout);
+    lock(layout.admin);
     // Before the files of the version are replaced, which cannot be taken back.
     if (steps.includes("upgrade")) checkWay(layout, commands, policy);
     if (steps.includes("compile")) compile(tree, layout, commands, changes);
@@ -94,16 +93,6 @@ function parse({ name, args }: Context): Wanted {
     boots: !parsed.flags.has("no-boot"),
     steps: step === undefined ? STEPS : [step],
   };
-}
-
-/** Two at a time would undo each other's work. The lock goes with this process. */
-function lock({ admin }: Layout): void {
-  try {
-    flock(open(admin, O_RDONLY | O_DIRECTORY), LOCK_EX | LOCK_NB);
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    throw refusal(`somebody else is installing in ${admin}; wait for that`);
-  }
 }
 
 function prepareToRun(

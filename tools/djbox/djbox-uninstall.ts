@@ -12,22 +12,28 @@
  *   --root DIR   what was installed below DIR; default: the installation that this djbox is part of
  *
  * Exit codes: 0; 100 wrong usage; 111 it cannot be done, or a service does not stop: all files are still there then, and
- * what it says has been stopped stays stopped (package/run starts it again).
+ * what it says has been stopped stays stopped (package/run starts it again). Only a version that cannot be removed may be
+ * there in part, with the links to it gone: what removes the rest is /package/admin/djbox-VERSION/djbox uninstall, also
+ * where it was killed.
  *
  * @module
  */
+import type { ByteString } from "../../lib/os/bytes.ts";
 import { unlessRefused } from "../../lib/os/errno.ts";
 import { rmdir } from "../../lib/os/file.ts";
+import { stat } from "../../lib/os/stat.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { unboot } from "../../lib/package/boot.ts";
 import { allOrNothing, FILES_KEPT } from "../../lib/package/changes.ts";
 import { absoluteRoot, Layout, rootOf, treeOf } from "../../lib/package/layout.ts";
 import { removeAllLinks } from "../../lib/package/links.ts";
-import { attempt, refusal, say } from "../../lib/package/messages.ts";
+import { lock } from "../../lib/package/lock.ts";
+import { attempt, orTell, refusal, say } from "../../lib/package/messages.ts";
 import { parseOptions } from "../../lib/package/options.ts";
-import { isThere, namesIn, removeAll } from "../../lib/package/placing.ts";
+import { isThere, namesIn } from "../../lib/package/placing.ts";
 import { stopOurs } from "../../lib/package/running.ts";
+import { removeTree } from "../../lib/package/tree.ts";
 import config from "../../deno.json" with { type: "json" };
 
 const USAGE = "usage: djbox uninstall [ --root dir ]";
@@ -38,10 +44,12 @@ function run(context: Context): Outcome {
   const parsed = parseOptions(context.args, [], ["root"]);
   if (parsed === undefined || parsed.operands.length > 0) throw usageError(context.name, USAGE);
   const asked = parsed.values.get("root");
-  const root = asked === undefined ? rootOf(treeOf(context.toolbox)) : absoluteRoot(asked);
+  const tree = treeOf(context.toolbox);
+  const root = asked === undefined ? rootOf(tree) : absoluteRoot(asked);
   const layout = new Layout(root, config.version);
   if (layout.versions().length === 0) throw refusal(`there is no djbox in ${layout.admin}`);
   const strangers = allOrNothing((changes) => {
+    lock(layout.admin);
     // First what would start it all again.
     for (const path of unboot(context, root, changes)) say(`${path} has svscan started no more`);
     changes.outcome = FILES_KEPT;
@@ -50,12 +58,13 @@ function run(context: Context): Outcome {
     }
     return removeAllLinks(layout, namesIn(`${layout.current}/command`), changes);
   });
-  for (const version of layout.versions()) {
-    attempt(`remove ${layout.admin}/${version}`, () => removeAll(`${layout.admin}/${version}`));
-  }
+  orTell(() => `${tree}/djbox uninstall --root ${root || "/"} removes the rest`, () => {
+    for (const home of homesOf(layout, tree)) attempt(`remove ${home}`, () => removeTree(home));
+  });
   say(`djbox is no more in ${layout.admin}`);
   for (const path of strangers) say(`${path} is not djbox's and was left`);
-  const empty = [layout.command, layout.admin, `${root}/package`, layout.service];
+  // The one that is locked, and that above it, last: once they are gone somebody may install, and the others are his.
+  const empty = [layout.command, layout.service, layout.admin, `${root}/package`];
   for (const directory of empty) unlessRefused(() => rmdir(directory));
   for (const name of namesIn(layout.service)) {
     say(`${layout.service}/${name} was left, with what is in it`);
@@ -64,4 +73,13 @@ function run(context: Context): Outcome {
     say(`${layout.admin}/daemontools is there still: its package/upgrade brings its commands back`);
   }
   return 0;
+}
+
+/** The trees of all versions; `own`, which this process runs in, comes last, so that it can be called again. */
+function homesOf(layout: Layout, own: ByteString): ByteString[] {
+  const homes = layout.versions().map((version) => `${layout.admin}/${version}`);
+  const identity = (home: ByteString): string | undefined =>
+    unlessRefused(() => stat(home).identity);
+  const isOwn = (home: ByteString): boolean => identity(home) === identity(own);
+  return [...homes.filter((home) => !isOwn(home)), ...homes.filter(isOwn)];
 }
