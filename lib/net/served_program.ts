@@ -49,7 +49,7 @@ export interface ServedProgram {
 
 /** What went wrong in a child before it was its program. */
 export interface Mishap {
-  readonly text: "unable to print banner" | "unable to run";
+  readonly text: ByteString;
   readonly errno: number;
 }
 
@@ -126,7 +126,9 @@ export class Child {
 
   /** Of a child that has ended: what went wrong in it before it was its program. */
   get mishap(): Mishap | undefined {
-    const { banner, execs } = this.#plan;
+    const { banner, descriptors, execs, program } = this.#plan;
+    const unset = descriptors.map((call) => this.#fork.errorOf(call)).find((errno) => errno !== 0);
+    if (unset !== undefined) return { text: "unable to set up descriptors", errno: unset };
     const unprinted = banner === undefined ? 0 : this.#fork.errorOf(banner);
     if (unprinted !== 0) return { text: "unable to print banner", errno: unprinted };
     // The one that succeeded never came back.
@@ -136,13 +138,16 @@ export class Child {
     const last = errors.at(-1);
     if (last === undefined) return undefined;
     if (SEARCH_GOES_ON.includes(last) && errors.length < execs.length) return undefined;
-    return { text: "unable to run", errno: reportedError(errors) };
+    return { text: `unable to run ${program}`, errno: reportedError(errors) };
   }
 }
 
 /** The list of calls, and where in it those stand that the server has to do with. */
 interface CallPlan {
   readonly calls: readonly Call[];
+  readonly program: ByteString;
+  /** What puts descriptors in their places, `sockets` among them. */
+  readonly descriptors: readonly number[];
   readonly sockets: readonly number[];
   readonly banner: number | undefined;
   readonly verdict: number;
@@ -159,7 +164,7 @@ function planCalls(program: ServedProgram): CallPlan {
   // Whoever kills the server kills the clients that it has not let in yet.
   add({ name: "prctl", args: [PR_SET_PDEATHSIG, SIGKILL] });
   add({ name: "close", args: [program.listener] });
-  const sockets = [0, 1].map((fd) => add({ name: "dup3", args: [-1, fd, 0] }));
+  const sockets = [0, 1].map((fd) => add({ name: "dup3", args: [-1, fd, 0], passedOver: [] }));
   if (program.killOptions) {
     add({ name: "setsockopt", args: [0, IPPROTO_IP, IP_OPTIONS, 0, 0] });
   }
@@ -173,7 +178,7 @@ function planCalls(program: ServedProgram): CallPlan {
   }
   add({ name: "rt_sigaction", args: [SIGPIPE, DEFAULT_ACTION, 0, KERNEL_SIGSET_SIZE] });
   add({ name: "rt_sigprocmask", args: [SIG_SETMASK, words64(mask), 0, KERNEL_SIGSET_SIZE] });
-  for (const [ours, theirs] of inheritance.descriptors) add(handOn(ours, theirs));
+  const mappings = inheritance.descriptors.map(([ours, theirs]) => add(handOn(ours, theirs)));
   add({ name: "gate" });
   const verdict = add({ name: "exit_group", args: [EXIT_TEMPORARY] });
   const farewell = add({ name: "prctl", args: [PR_SET_PDEATHSIG, 0] });
@@ -190,7 +195,16 @@ function planCalls(program: ServedProgram): CallPlan {
     })
   );
   add({ name: "exit_group", args: [EXIT_TEMPORARY] });
-  return { calls, sockets, banner, verdict, farewell, execs };
+  return {
+    calls,
+    program: program.argv[0] ?? "",
+    descriptors: [...sockets, ...mappings],
+    sockets,
+    banner,
+    verdict,
+    farewell,
+    execs,
+  };
 }
 
 /** The files that the program may be, in the order in which they are tried. */

@@ -5,7 +5,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { fromBytes } from "../os/bytes.ts";
 import { RLIMIT_AS, RLIMIT_NOFILE } from "../os/constants.ts";
-import { EACCES, ENOENT } from "../os/errno.ts";
+import { EACCES, EBADF, ENOENT } from "../os/errno.ts";
 import { close, dup, pipe, readToEnd } from "../os/file.ts";
 import { type Inheritance, waitFor } from "../os/process.ts";
 import { Environment } from "../cli/environment.ts";
@@ -13,6 +13,8 @@ import { type Mishap, ProgramStarter } from "./served_program.ts";
 import { EnvironLayouts } from "./ucspi.ts";
 
 const PLAIN: Inheritance = { mask: 0n, softFiles: undefined, limits: new Map(), descriptors: [] };
+
+const NO_DESCRIPTOR = 999;
 
 interface Outcome {
   readonly status: number | undefined;
@@ -84,14 +86,26 @@ Deno.test("a program that cannot be run is a mishap, with the error that a searc
     const { status, mishap } = run([program], path);
     return [status, mishap];
   };
-  const failed = (errno: number): [number, Mishap] => [111 << 8, { text: "unable to run", errno }];
-  deepEqual(tell("none", "/bin:/usr/bin"), failed(ENOENT));
-  deepEqual(tell("none"), failed(ENOENT));
-  deepEqual(tell("etc", ":/:/bin"), failed(EACCES));
-  deepEqual(tell("./none"), failed(ENOENT));
-  deepEqual(tell(""), failed(EACCES));
+  const fails = (program: string, path: string | undefined, errno: number): void =>
+    deepEqual(tell(program, path), [111 << 8, { text: `unable to run ${program}`, errno }]);
+  fails("none", "/bin:/usr/bin", ENOENT);
+  fails("none", undefined, ENOENT);
+  fails("etc", ":/:/bin", EACCES);
+  fails("./none", undefined, ENOENT);
+  fails("", undefined, EACCES);
   deepEqual(tell("true", "/none:/bin"), [0, undefined]);
   deepEqual(tell("false", "/none:/bin:/usr/bin"), [1 << 8, undefined]);
+});
+
+Deno.test("a program is not run without a descriptor that it was to have", () => {
+  const { status, output, mishap } = run(["echo", "hi"], "/bin", {
+    ...PLAIN,
+    descriptors: [[NO_DESCRIPTOR, 9]],
+  });
+  deepEqual([status, output, mishap], [111 << 8, "", {
+    text: "unable to set up descriptors",
+    errno: EBADF,
+  }]);
 });
 
 Deno.test("the banner comes first", () => {

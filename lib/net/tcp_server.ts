@@ -348,8 +348,7 @@ export class TcpServer {
       client.task?.cancel();
       const { mishap } = client.child;
       if (mishap !== undefined) {
-        const program = mishap.text === "unable to run" ? ` ${this.#options.program[0]}` : "";
-        this.#log.warn(DROPPING + mishap.text + program, new SystemError(mishap.errno, "execve"));
+        this.#log.warn(DROPPING + mishap.text, new SystemError(mishap.errno, "execve"));
       }
       this.#clients.delete(pid);
       this.#addresses.remove(client.remote.address);

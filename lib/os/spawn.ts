@@ -72,17 +72,17 @@ class Divide {
     return this.#place;
   }
 
-  /** Nothing is kept open for a child any more. */
+  /** Nothing is kept open for a child any more; where the system refuses that, until the next one. */
   clear(): void {
-    dup3(this.#nothing, this.#place);
+    unlessRefused(() => dup3(this.#nothing, this.#place));
   }
 }
 
-/** Has a child find what is open at `ours` as its descriptor `theirs`. */
+/** Has a child find what is open at `ours` as its descriptor `theirs`. Without it, it is not to go on. */
 export function handOn(ours: number, theirs: number): Call {
   return ours === theirs
-    ? { name: "fcntl", args: [ours, F_SETFD, 0] }
-    : { name: "dup3", args: [ours, theirs, 0] };
+    ? { name: "fcntl", args: [ours, F_SETFD, 0], passedOver: [] }
+    : { name: "dup3", args: [ours, theirs, 0], passedOver: [] };
 }
 
 /** How a program is started. */
@@ -101,6 +101,7 @@ export class SpawnPlan {
   readonly #divide: Divide | undefined;
   readonly #part: number;
   readonly #directory: number;
+  readonly #mappings: readonly number[];
   readonly #further: number;
   readonly #limits: readonly (readonly [resource: number, soft: bigint, limit: BigUint64Array])[];
   readonly #exec: number;
@@ -120,7 +121,9 @@ export class SpawnPlan {
     const part: Call = { name: "close_range", args, passedOver: [] };
     this.#part = divide === undefined ? -1 : calls.push(part) - 1;
     this.#divide = divide;
-    for (const [ours, theirs] of program.descriptors) calls.push(handOn(ours, theirs));
+    this.#mappings = program.descriptors.map(([ours, theirs]) =>
+      calls.push(handOn(ours, theirs)) - 1
+    );
     this.#further = often ? calls.push(handOn(-1, 0)) - 1 : -1;
     for (const signal of [...ignoredForOurselves(), ...defaults]) {
       calls.push({ name: "rt_sigaction", args: [signal, DEFAULT_ACTION, 0, KERNEL_SIGSET_SIZE] });
@@ -161,18 +164,31 @@ export class SpawnPlan {
     const brought = this.#bring(further);
     try {
       const pid = fork.startAndWait(this.#part >= 0);
-      const steps = [this.#directory, this.#part, this.#exec].filter((step) => step >= 0);
-      return { pid, errno: steps.map((step) => fork.errorOf(step)).find((e) => e !== 0) ?? 0 };
+      return { pid, errno: this.#error() };
     } finally {
       if (brought) this.#divide?.clear();
     }
   }
 
+  /** The error that the child has ended of; 0: it has become the program. */
+  #error(): number {
+    for (
+      const step of [this.#directory, this.#part, this.#further, ...this.#mappings, this.#exec]
+    ) {
+      const error = step < 0 ? 0 : this.#fork.errorOf(step);
+      if (error !== 0) return error;
+    }
+    return 0;
+  }
+
   /** Writes `further` into the list. Returns whether it was brought from beyond the divide. */
   #bring(further: Mapping | undefined): boolean {
     if (this.#further < 0) return false;
-    // -1 stands for none: that call fails, which is passed over.
-    const [fd, theirs] = further ?? [-1, 0];
+    if (further === undefined) {
+      this.#fork.become(this.#further, "getpid");
+      return false;
+    }
+    const [fd, theirs] = further;
     const ours = this.#divide?.bring(fd) ?? fd;
     const stays = ours === theirs;
     this.#fork.become(this.#further, stays ? "fcntl" : "dup3");

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: 0BSD
 // What a program inherits is tested through the tools, too: tests/rts, tests/daemontools.
-import { equal } from "node:assert/strict";
+import { equal, throws } from "node:assert/strict";
 import { fromBytes } from "./bytes.ts";
+import { EBADF, SystemError } from "./errno.ts";
 import { close, dup, isOpen, openDirectory, pipe, readToEnd } from "./file.ts";
-import { waitFor } from "./process.ts";
-import { SpawnPlan } from "./spawn.ts";
+import { type Mapping, waitFor } from "./process.ts";
+import { spawn, SpawnPlan } from "./spawn.ts";
 
 const SCRIPT = 'pwd; for fd in 3 200 300 400; do [ ! -e "/proc/$$/fd/$fd" ] || echo "$fd"; done';
+
+const NO_DESCRIPTOR = 999;
 
 Deno.test("a program that is started often has its further descriptor and what is inherited, and we have all of ours", () => {
   const inherited = dup(0, 200, true);
@@ -51,5 +54,26 @@ Deno.test("no further descriptor is none", () => {
   for (let i = 0; i < 2; i++) equal(waitFor(start.start().pid)?.status, 0);
   close(writer);
   equal(fromBytes(readToEnd(reader)), "said\n".repeat(2));
+  close(reader);
+});
+
+Deno.test("a program is not run without a descriptor that it was to have", () => {
+  const { reader, writer } = pipe();
+  const program = {
+    path: "/bin/echo",
+    argv: ["echo", "said"],
+    environ: [],
+    mask: 0n,
+    softFiles: undefined,
+    limits: new Map(),
+    descriptors: [[writer, 1]] as const,
+  };
+  const missing: Mapping = [NO_DESCRIPTOR, 0];
+  throws(
+    () => spawn({ ...program, descriptors: [...program.descriptors, missing] }),
+    new SystemError(EBADF, "execve"),
+  );
+  close(writer);
+  equal(fromBytes(readToEnd(reader)), "");
   close(reader);
 });
