@@ -34,6 +34,7 @@ export class Bookkeeping {
   #intended: Time | undefined;
   /** The `since` in the status file; undefined: it is not known. */
   #announced: Time | undefined;
+  /** Set where something could not be written. */
   #again: Timer | undefined;
 
   /**
@@ -62,7 +63,7 @@ export class Bookkeeping {
     // Nothing that is not there is paused.
     const status = { ...now, paused: paused && pid !== 0 };
     if (this.directory.writeStatus(status, quiet)) this.#announced = since;
-    this.#again?.cancel();
+    this.stop();
     const recorded = this.#isRecorded(since) || !this.surroundings.adopts;
     if (this.#announced === since && recorded) return;
     this.#again = this.surroundings.timers.after(AGAIN, () => {
@@ -122,10 +123,20 @@ export class Bookkeeping {
     if (this.surroundings.adopts) this.directory.clearRecord();
   }
 
-  /** Supervision has ended. */
-  close(): void {
+  /** Whether something could not be written, and is to be tried again. */
+  get areBehind(): boolean {
+    return this.#again !== undefined;
+  }
+
+  /** Supervision has ended: says so for the last time. */
+  finish(): void {
     this.write(false);
-    this.#again?.cancel();
     this.clear();
+  }
+
+  /** Nothing is written any more. */
+  stop(): void {
+    this.#again?.cancel();
+    this.#again = undefined;
   }
 }

@@ -13,7 +13,7 @@ import { TABLE } from "./state_table.ts";
 import type { Condition } from "./supervisor.ts";
 
 /** Guards against a variable that was left over from somewhere: the state is for this version's shape. */
-export const SHAPE = "djbox supervision 3";
+export const SHAPE = "djbox supervision 4";
 
 /** A supervisor on its way from one process to another. */
 export interface HandedSupervisor {
@@ -161,6 +161,7 @@ const isSupervisor = objectOf({
     paused: isFlag,
     want: oneOf("u", "d", ""),
     exits: isFlag,
+    unwritten: isFlag,
     state: oneOf(...Object.keys(TABLE)),
   }),
 });

@@ -29,6 +29,7 @@ const SUPERVISORS: fc.Arbitrary<HandedSupervisor> = fc.record({
     paused: fc.boolean(),
     want: fc.constantFrom<Want[]>("u", "d", ""),
     exits: fc.boolean(),
+    unwritten: fc.boolean(),
     state: fc.constantFrom(...Object.keys(TABLE) as State[]),
   }),
 });

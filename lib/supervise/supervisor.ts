@@ -12,8 +12,8 @@ import { SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM } from "../
 import { later, now, sinceBoot, type Time } from "../os/clock.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { close } from "../os/file.ts";
-import { kill, type Mapping, openPidfd, signalPidfd, waitIfEnded } from "../os/process.ts";
-import { TICK } from "../os/proc.ts";
+import { getpid, kill, type Mapping, openPidfd, signalPidfd, waitIfEnded } from "../os/process.ts";
+import { processFacts, TICK } from "../os/proc.ts";
 import type { Timer } from "../os/timers.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
 import { Bookkeeping } from "./bookkeeping.ts";
@@ -36,6 +36,8 @@ export interface Condition {
   readonly paused: boolean;
   readonly want: Want;
   readonly exits: boolean;
+  /** Whether the files in supervise/ do not say all of this yet. */
+  readonly unwritten: boolean;
   /** `fresh` and `waiting` go on as such. */
   readonly state: State;
 }
@@ -54,14 +56,14 @@ export function supervise(
   over: () => void,
 ): Supervisor {
   const { directory, down } = ServiceDirectory.open(name, at);
+  const supervisor = new Supervisor(directory, mappings, surroundings, over);
   try {
-    const supervisor = new Supervisor(directory, mappings, surroundings, over);
     const left = surroundings.adopts ? readLeftBehind(directory.descriptors.directory) : undefined;
     if (left === undefined) supervisor.begin(down ? "d" : "u");
     else supervisor.adopt(left);
     return supervisor;
   } catch (error) {
-    directory.close();
+    supervisor.letGo();
     throw error;
   }
 }
@@ -85,6 +87,8 @@ export class Supervisor {
   #paused = false;
   /** Whether the process was sent a signal. */
   #signalled = false;
+  /** What it was told in the second after its start. */
+  #told = "";
   #want: Want = "u";
   #exits = false;
   #timer: Timer | undefined;
@@ -143,6 +147,7 @@ export class Supervisor {
       paused: found !== undefined && status.paused,
       want: status.want,
       exits: false,
+      unwritten: true,
       state: "down",
     });
     this.#do("announce");
@@ -153,6 +158,7 @@ export class Supervisor {
   /** Goes on where another supervisor of the same service has handed over. */
   resume(condition: Condition): void {
     this.#assume(condition);
+    if (condition.unwritten) this.#books.write(true);
     this.#goOn(condition.state);
   }
 
@@ -179,6 +185,20 @@ export class Supervisor {
     if (this.#pid === 0) this.#books.clear();
   }
 
+  /** Lets go of the service: its process, if there is one, goes on without us, and its files stay as they are. */
+  letGo(): void {
+    this.#state = "over";
+    this.#timer?.cancel();
+    this.#books.stop();
+    const { poller } = this.surroundings;
+    if (this.#pidfd >= 0) {
+      poller.remove(this.#pidfd);
+      close(this.#pidfd);
+    }
+    poller.remove(this.directory.descriptors.control);
+    this.directory.close();
+  }
+
   /** How things stand. */
   condition(): Condition {
     if (this.#pid !== 0) this.#openProcess();
@@ -189,6 +209,7 @@ export class Supervisor {
       paused: this.#paused,
       want: this.#want,
       exits: this.#exits,
+      unwritten: this.#books.areBehind,
       state: this.#state,
     };
   }
@@ -221,14 +242,24 @@ export class Supervisor {
     return waitIfEnded(this.#pid) !== undefined;
   }
 
-  /** The pidfd is readable: the process has ended, also one that is not our child. */
+  /**
+   * The pidfd is readable: the process has ended, also one that is not our child. One that is, and that somebody traces
+   * (ptrace(2)), is his until he lets go of it: C waits for that, too.
+   */
   #processEnded(): void {
-    this.#hasEnded();
-    this.#happen("ended");
+    if (this.#hasEnded() || processFacts(this.#pid)?.parent !== getpid()) {
+      return this.#happen("ended");
+    }
+    this.surroundings.poller.remove(this.#pidfd);
+    this.#inASecond();
   }
 
-  /** Where the system refuses it, it is tried again when the supervisor looks after its files. */
+  /**
+   * Has letters obeyed from now on, but in the second after a start. Where the system refuses it, it is tried again when
+   * the supervisor looks after its files.
+   */
   #listenToControl(): void {
+    if (this.#state === "fresh" || this.#state === "over") return;
     const { poller } = this.surroundings;
     const { control } = this.directory.descriptors;
     if (poller.has(control)) return;
@@ -266,7 +297,7 @@ export class Supervisor {
   look(): void {
     if (this.#state === "over") return;
     this.#remakeIfDisturbed();
-    if (this.#state !== "fresh") this.#listenToControl();
+    this.#listenToControl();
   }
 
   #remakeIfDisturbed(): void {
@@ -296,12 +327,10 @@ export class Supervisor {
     this.#books.write(true);
   }
 
-  /**
-   * Obeys `letters` at once. In the second after a start, and when it is over, they are lost: whoever must be sure that
-   * they are obeyed puts them into the FIFO, or tells again.
-   */
+  /** Obeys `letters` at once, or, in the second after a start, when that is over. */
   tell(letters: string): void {
-    for (const letter of letters) this.#happen(letter as Event);
+    if (this.#state === "fresh") this.#told = letters;
+    else for (const letter of letters) this.#happen(letter as Event);
   }
 
   /** Whether the service, which has just ended, is started again. */
@@ -368,10 +397,12 @@ export class Supervisor {
     /** The second after a start is over: commands and the process's end count again. */
     listen: (s: Supervisor): void => {
       s.#state = "up";
-      s.#do("watch");
-      s.#listenToControl();
       // One letter goes before the process's end, or nobody could stop a service that always ends at once.
       s.#obey();
+      s.tell(s.#told);
+      s.#told = "";
+      s.#do("watch");
+      s.#listenToControl();
     },
 
     /** Has the process's end noticed. Where the system refuses what that takes, somebody looks each second. */
@@ -405,11 +436,8 @@ export class Supervisor {
 
     endIfWanted: (s: Supervisor): void => {
       if (!s.#exits || s.#pid !== 0) return;
-      s.#state = "over";
-      s.#timer?.cancel();
-      s.#books.close();
-      s.surroundings.poller.remove(s.directory.descriptors.control);
-      s.directory.close();
+      s.#books.finish();
+      s.letGo();
       s.over();
     },
   };

@@ -104,21 +104,35 @@ export class Upgrade {
     }
   }
 
+  /** Gives up what is being tried: everything is to end. */
+  giveUp(): void {
+    if (this.#trial === undefined) return;
+    signalPidfd(this.#trial.pidfd, SIGKILL);
+    this.#end(this.#trial);
+    close(this.#trial.file);
+    this.#trial = undefined;
+  }
+
   /** The trial is over. */
   #tried(): void {
     if (this.#trial === undefined) return;
-    const { path, pid, pidfd, file, timer } = this.#trial;
+    const { path, file } = this.#trial;
+    const ended = this.#end(this.#trial);
     this.#trial = undefined;
-    timer.cancel();
-    this.surroundings.poller.remove(pidfd);
-    close(pidfd);
-    const ended = waitFor(pid);
     this.#attempt(path, () => {
       const understood = wasUnderstood(file);
       if (understood) this.#startOver(path);
       else this.#refuse(path, complaintOf(ended));
     });
     close(file);
+  }
+
+  /** Waits for a process that has nothing left to do. */
+  #end({ pid, pidfd, timer }: Trial): Ended | undefined {
+    timer.cancel();
+    this.surroundings.poller.remove(pidfd);
+    close(pidfd);
+    return waitFor(pid);
   }
 
   /** Returns only where that cannot be. */

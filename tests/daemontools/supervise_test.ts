@@ -385,3 +385,33 @@ mixedTest("supervise and C's take a directory over from each other", TOOLS, asyn
     equal(await started.ended, 0);
   }
 });
+
+/** ptrace(2) PTRACE_SEIZE of the first argument; it is let go of when there is a file `enough`. */
+const TRACE = `
+my $pid = 0 + shift;
+syscall(${Deno.build.arch === "x86_64" ? 101 : 117}, 0x4206, $pid, 0, 0) == 0 or die $!;
+open my $seized, ">", "seized";
+select undef, undef, undef, 0.01 until -e "enough";
+waitpid $pid, 0x40000000;
+`;
+
+toolTest("supervise waits for a process that is somebody else's to look at", TOOLS, async (box) => {
+  writeServices(box, ["a"]);
+  superviseEach(box, ["a"]);
+  const [pid] = await untilUp(box, ["a"]) as [number];
+  await untilOld(box, ["a"]);
+  const tracer = box.start(["perl", "-e", TRACE, String(pid)]);
+  await box.until(
+    "it is traced",
+    () => [...Deno.readDirSync(box.dir)].some(({ name }) => name === "seized"),
+  );
+  Deno.kill(pid, "SIGKILL");
+  await box.until("it has ended", () => stateOf(pid) === "X");
+  // A letter is obeyed, and changes nothing.
+  await box.run(["svc", "-t", "a"]);
+  equal(box.read("a/starts"), "started\n");
+  box.write("enough", "");
+  equal(await tracer.ended, 0);
+  await box.until("it runs again", () => box.read("a/starts") === "started\nstarted\n");
+  equal([...Deno.readDirSync("/proc")].some(({ name }) => name === String(pid)), false);
+}, { root: true, programs: ["perl"] });

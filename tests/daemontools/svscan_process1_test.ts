@@ -143,3 +143,28 @@ toolTest("svscan as process 1 is told to end while it is starting", ["svscan"], 
     equal(await started.ended, 0);
   }
 }, NEEDS);
+
+toolTest(
+  "svscan as process 1 is told to end while it tries a new version",
+  ["svscan"],
+  async (box) => {
+    box.script(
+      "services/a/run",
+      "echo started >>starts; trap 'sleep 1; exit' TERM; while :; do sleep 0.05; done",
+    );
+    const { pid, started } = await contain(box);
+    const children = (): string[] =>
+      Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim().split(" ");
+    await box.until("it is up", () => isUp(box, "a") && box.read("services/a/starts") !== "");
+    const own = children();
+    const addresses = (): string => Deno.readFileSync(`/proc/${pid}/auxv`).join();
+    const before = addresses();
+    Deno.kill(pid, "SIGHUP");
+    // It may have started over by the time that it is looked at: then there is nothing to give up.
+    await box.until("it tries", () => children().length > own.length || addresses() !== before);
+    Deno.kill(pid, "SIGTERM");
+    equal(await started.ended, 0);
+    equal(box.read("services/a/starts"), "started\n");
+  },
+  NEEDS,
+);

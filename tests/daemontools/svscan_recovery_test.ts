@@ -2,12 +2,14 @@
 // svscan when what it stands on is taken away: files, directories, space. When the cause is gone, all is as it was,
 // without a restart of anything. deno task drill has the same in the large, beside other systems.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { type Box, type Needs, toolTest } from "../harness/harness.ts";
+import { type Box, type Needs, type Started, toolTest } from "../harness/harness.ts";
 import {
   lines,
   pidOf,
+  processesCalled,
   processesIn,
   statusOf,
+  untilOld,
   untilSupervised,
   untilUp,
   writeLogged,
@@ -95,6 +97,28 @@ recoveryTest("a service whose directory was made anew runs once", async (box) =>
   await box.until("lines come", () => lines(box, "sv/a").length > 5);
 });
 
+recoveryTest(
+  "a logger that always ends at once goes, too, when its directory was removed",
+  async (box) => {
+    writeServices(box, ["sv/a"]);
+    box.script("sv/a/log/run", "exit 0");
+    const svscan = box.start(["svscan", "sv"]);
+    const [pid] = await untilUp(box, ["sv/a"]) as [number];
+    const open = (): string[] =>
+      [...Deno.readDirSync(`/proc/${svscan.pid}/fd`)].map(({ name }) => {
+        try {
+          return Deno.readLinkSync(`/proc/${svscan.pid}/fd/${name}`);
+        } catch {
+          return ""; // closed meanwhile
+        }
+      });
+    await box.sh("rm -r sv/a || rm -r sv/a");
+    await box.until("it says so", () => box.read("err").includes("it will not be started again"));
+    Deno.kill(pid, "SIGKILL");
+    await box.until("it has forgotten both", () => !open().some((name) => /sv\/a\b/.test(name)));
+  },
+);
+
 recoveryTest("a service whose directory was removed goes on until it ends", async (box) => {
   writeServices(box, ["sv/a", "sv/b"]);
   const svscan = box.start(["svscan", "sv"]);
@@ -176,3 +200,91 @@ recoveryTest("what a full or read-only disk refused is written when it can be", 
     return pids.every((pid) => stdout.includes(` running ${pid} `));
   });
 }, { root: true, programs: ["unshare", "nsenter", "mount"] });
+
+/** A svscan that sees its service `sv/a` with a small file system of its own as supervise. */
+class Cramped {
+  private constructor(
+    private readonly box: Box,
+    readonly svscan: Started,
+  ) {}
+
+  /** @param files how many there may be in supervise, beside itself */
+  static start(box: Box, files: number): Cramped {
+    writeServices(box, ["sv/a"]);
+    const script = `
+      mkdir sv/a/supervise
+      mount -t tmpfs -o mode=700,nr_inodes=${files + 1} none sv/a/supervise
+      exec svscan sv`;
+    return new Cramped(box, box.start(["unshare", "--mount", "sh", "-c", script]));
+  }
+
+  /** Types a command where svscan is. */
+  async type(command: string): Promise<string> {
+    const argv = ["nsenter", "-t", `${this.svscan.pid}`, "-m", "sh", "-c"];
+    const { stdout } = await this.box.run([...argv, `cd ${this.box.dir}; ${command}`]);
+    return stdout;
+  }
+
+  /** From now on there may be so many. */
+  async makeRoom(files: number): Promise<void> {
+    await this.type(`mount -o remount,nr_inodes=${files + 1} sv/a/supervise`);
+  }
+
+  async untilStatusIs(pattern: RegExp): Promise<void> {
+    await this.box.until(
+      `svstat says ${pattern}`,
+      async () => pattern.test(await this.type("svstat sv/a")),
+    );
+  }
+
+  /** Waits until svstat tells the one process that there is. */
+  async untilTrue(): Promise<void> {
+    await this.box.until("the status is true", async () => {
+      const [pid, ...more] = processesIn(this.box, "sv/a");
+      return more.length === 0 && (await this.type("svstat sv/a")).includes(`up (pid ${pid})`);
+    });
+  }
+}
+
+const CRAMPED: Needs = { root: true, programs: ["unshare", "nsenter", "mount"] };
+
+recoveryTest("a supervise that could not be set up at first leaves nobody behind", async (box) => {
+  // Room for lock and control, and for nothing else.
+  const cramped = Cramped.start(box, 2);
+  const failure = "supervise: fatal: unable to read a/supervise/ok: file does not exist\n";
+  await box.until("it says so", () => box.read("err").includes(failure));
+  await cramped.makeRoom(100);
+  await box.until("it is up", () => box.read("sv/a/starts") === "started\n");
+  await cramped.untilTrue();
+  await cramped.type("svc -d sv/a");
+  await cramped.untilStatusIs(/: down /);
+  await cramped.type("svc -u sv/a");
+  await cramped.untilTrue();
+  equal(box.read("sv/a/starts"), "started\nstarted\n");
+}, CRAMPED);
+
+for (const [what, signal] of [["svscan itself", "SIGHUP"], ["supervise", "SIGTERM"]] as const) {
+  recoveryTest(`what could not be written is written by ${what} that goes on`, async (box) => {
+    // Nothing for status.new, beside lock, control, ok and status.
+    const cramped = Cramped.start(box, 5);
+    await cramped.untilTrue();
+    await cramped.type("touch sv/a/supervise/filler");
+    await untilOld(box, ["sv/a"]);
+    for (const pid of processesIn(box, "sv/a")) Deno.kill(pid, "SIGKILL");
+    await box.until("it runs again", () => box.read("sv/a/starts") === "started\nstarted\n");
+    await box.until("it says so", () => box.read("err").includes("status.new: "));
+    const { pid } = cramped.svscan;
+    const addresses = (): string => Deno.readFileSync(`/proc/${pid}/auxv`).join();
+    const before = addresses();
+    Deno.kill(pid, signal);
+    if (signal === "SIGHUP") await box.until("it has started over", () => addresses() !== before);
+    else await box.until("it goes on", () => processesCalled(box, "supervise").length === 1);
+    const [keeper] = signal === "SIGHUP" ? [pid] : processesCalled(box, "supervise");
+    await box.run(["nsenter", "-t", `${keeper}`, "-m", "rm", `${box.dir}/sv/a/supervise/filler`]);
+    await box.until("the status is true", async () => {
+      const argv = ["nsenter", "-t", `${keeper}`, "-m", "svstat", `${box.dir}/sv/a`];
+      return (await box.run(argv)).stdout.includes(`up (pid ${processesIn(box, "sv/a")[0]})`);
+    });
+    equal(box.read("sv/a/starts"), "started\nstarted\n");
+  }, CRAMPED);
+}

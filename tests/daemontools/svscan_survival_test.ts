@@ -340,6 +340,30 @@ survivalTest("svscan is left by a signal in every state of its services", async 
   );
 });
 
+toolTest(
+  "after svscan has ended, a service whose logger was told to exit has nobody to write to",
+  TOOLS,
+  async (box) => {
+    box.script("sv/a/run", "echo started >>starts; while echo line; do sleep 0.01; done");
+    box.script("sv/a/log/run", "echo started >>starts; exec cat >/dev/null");
+    const svscan = scan(box);
+    await untilUp(box, ["sv/a", "sv/a/log"]);
+    await untilOld(box, ["sv/a", "sv/a/log"]);
+    svscan.kill("SIGTERM");
+    await svscan.ended;
+    await untilSupervised(box, ["sv/a", "sv/a/log"]);
+    await box.run(["svc", "-o", "sv/a"]);
+    await box.run(["svc", "-dx", "sv/a/log"]);
+    await box.until("SIGPIPE has ended it", () => pidOf(box, "sv/a") === 0);
+    await box.run(["svc", "-x", "sv/a"]);
+    await box.until(
+      "all have ended",
+      () => ["supervise", "log-pipes"].every((name) => processesCalled(box, name).length === 0),
+    );
+    equal(box.read("sv/a/starts"), "started\n");
+  },
+);
+
 survivalTest("svscan goes on without descriptors, and recovers", async (box) => {
   writeServices(box, ["sv/a", "sv/b"]);
   const started = scan(box);
@@ -372,6 +396,31 @@ survivalTest("svscan goes on without descriptors, and recovers", async (box) => 
   await box.run(["svc", "-t", "sv/a"]);
   await box.until("the status is right", () => processesIn(box, "sv/a")[0] === pidOf(box, "sv/a"));
 }, { programs: ["prlimit"] });
+
+survivalTest(
+  "a service that always ends at once can be stopped where no descriptor is left",
+  async (box) => {
+    writeServices(box, ["sv/a"], "echo started >>starts");
+    const started = scan(box);
+    await box.until("it was started twice", () => box.read("sv/a/starts").length > 8);
+    const argv = ["prlimit", `--pid=${started.pid}`, "--nofile=3:"];
+    deepEqual((await box.run(argv)).stderr, "");
+    const before = box.read("sv/a/starts");
+    await box.until(
+      "it is started still",
+      () => box.read("sv/a/starts").length > before.length + 8,
+    );
+    await box.run(["svc", "-d", "sv/a"]);
+    // It was started each second.
+    await untilOld(box, ["sv/a"]);
+    const stopped = box.read("sv/a/starts");
+    await box.run(["svc", "-o", "sv/a"]);
+    await box.until("it was started once", () => box.read("sv/a/starts") === `${stopped}started\n`);
+    await untilOld(box, ["sv/a"]);
+    equal(box.read("sv/a/starts"), `${stopped}started\n`);
+  },
+  { programs: ["prlimit"] },
+);
 
 survivalTest(
   "a log that no descriptor is left for keeps nothing else from running",

@@ -20,8 +20,9 @@ import { AT_FDCWD } from "../../lib/os/constants.ts";
 import { close, fchdir } from "../../lib/os/file.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { type Handed, supervisorsOf } from "../../lib/supervise/handed.ts";
+import { type Handed, type HandedSupervisor, supervisorsOf } from "../../lib/supervise/handed.ts";
 import { handedOn, unpackSupervisor } from "../../lib/supervise/handover.ts";
+import { LogPipes, type Pipe } from "../../lib/supervise/log_pipes.ts";
 import { loop, makeSurroundings, watchClock } from "../../lib/supervise/loop.ts";
 import { supervise as superviseDirectory } from "../../lib/supervise/supervisor.ts";
 
@@ -49,21 +50,33 @@ function run(context: Context): Outcome {
 function superviseOn(context: Context, handed: Handed): number {
   const surroundings = makeSurroundings({ ...context, inheritance: handed.inheritance }, true);
   const supervisors = supervisorsOf(handed.services);
+  const pipes = handed.services.flatMap(({ pipe }) => pipe ?? []);
+  // What was held for svscan is held for us, and no longer than there is a logger to read it.
+  const logPipes: LogPipes = new LogPipes(context, surroundings, () => logPipes.look());
+  let othersHold = logPipes.hold(pipes, true);
+  const read = new Map<HandedSupervisor, Pipe>();
+  for (const { logger, pipe } of handed.services) {
+    if (typeof logger === "object" && pipe !== undefined) read.set(logger, pipe);
+  }
+  const holdThose = (): void => {
+    othersHold = logPipes.hold([...read.values()], othersHold);
+  };
+  holdThose();
   // The other side of a log pipe is to see that nobody will write, or read, any more.
   const used = new Set(supervisors.flatMap(({ mappings }) => mappings.map(([ours]) => ours)));
-  for (const { pipe } of handed.services) {
-    for (const end of pipe === undefined ? [] : [pipe.reader, pipe.writer]) {
-      if (!used.has(end)) close(end);
-    }
+  for (const end of pipes.flatMap(({ reader, writer }) => [reader, writer])) {
+    if (!used.has(end)) close(end);
   }
   let left = supervisors.length;
   const here = supervisors.map((one) =>
     unpackSupervisor(one, surroundings, () => {
       left--;
+      if (read.delete(one)) holdThose();
       for (const [ours] of one.mappings) close(ours);
     })
   );
   watchClock(surroundings, () => here);
   loop(surroundings, () => left === 0);
+  logPipes.end();
   return 0;
 }

@@ -80,6 +80,7 @@ function run(called: Context): Outcome {
     if (isForUpgrade(arrived, scanner.supervisors())) return upgrade.begin();
     if (getpid() === 1) {
       ending = true;
+      upgrade.giveUp();
       return scanner.shutDown();
     }
     leave(context, scanner, all, arrived);
