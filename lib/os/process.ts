@@ -261,6 +261,19 @@ export function openPidfd(pid: number): number {
   return check(libc().syscall(SYS_PIDFD_OPEN, BigInt(pid), 0n, 0n, 0n, pad), "pidfd_open");
 }
 
+const SYS_PIDFD_GETFD = 438n;
+
+/** pidfd_getfd(2): what another process has open at its descriptor `fd`, as a descriptor of ours (close-on-exec). */
+export function takeDescriptor(pid: number, fd: number): number {
+  const pidfd = openPidfd(pid);
+  try {
+    const got = libc().syscall(SYS_PIDFD_GETFD, BigInt(pidfd), BigInt(fd), 0n, 0n, pad);
+    return check(got, "pidfd_getfd");
+  } finally {
+    close(pidfd);
+  }
+}
+
 /* As above: no function before glibc 2.36. */
 const SYS_PIDFD_SEND_SIGNAL = 424n;
 

@@ -11,6 +11,7 @@ import {
   RLIMIT_DATA,
   RLIMIT_FSIZE,
   RLIMIT_MEMLOCK,
+  RLIMIT_NOFILE,
   RLIMIT_NPROC,
   RLIMIT_RSS,
   RLIMIT_STACK,
@@ -20,6 +21,20 @@ import { check, libc, pad } from "./libc.ts";
 
 /** RLIM_INFINITY. */
 export const UNLIMITED = 0xffffffffffffffffn;
+
+/** What is looked at where all limits of a process are meant: those that a C program of twenty years ago knew. */
+export const ALL_LIMITS: readonly number[] = [
+  RLIMIT_CPU,
+  RLIMIT_FSIZE,
+  RLIMIT_DATA,
+  RLIMIT_STACK,
+  RLIMIT_CORE,
+  RLIMIT_RSS,
+  RLIMIT_NPROC,
+  RLIMIT_NOFILE,
+  RLIMIT_MEMLOCK,
+  RLIMIT_AS,
+];
 
 /** A soft and a hard limit; the unit depends on the resource. */
 export interface Limit {
@@ -45,6 +60,15 @@ export function setSoftLimit(resource: number, soft: bigint, pid = 0): bigint {
   pair[0] = soft < limit.hard ? soft : limit.hard;
   check(libc().prlimit(pid, resource, pairBytes, null, pad), "setrlimit");
   return limit.soft;
+}
+
+/** Raises the hard limit of this process to `hard` where it is lower. Throws SystemError where only root may. */
+export function raiseHardLimit(resource: number, hard: bigint): void {
+  const limit = getLimit(resource);
+  if (limit.hard >= hard) return;
+  pair[0] = limit.soft;
+  pair[1] = hard;
+  check(libc().prlimit(0, resource, pairBytes, null, pad), "setrlimit");
 }
 
 /** A struct rlimit: rlim_cur u64, which is not to be above rlim_max, u64. */

@@ -88,7 +88,7 @@ function belongs({ targets }: Place, name: ByteString, target: ByteString | unde
 }
 
 /** Whether a link belongs to an installation of djbox, whatever its root was. */
-function isOurs(target: ByteString | undefined): boolean {
+export function isOurs(target: ByteString | undefined): boolean {
   return target !== undefined && /(^|\/)package\/admin\/djbox(\/|-)/.test(target);
 }
 

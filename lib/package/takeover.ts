@@ -9,27 +9,26 @@
  *
  * @module
  */
-import type { ByteString } from "../os/bytes.ts";
-import { O_RDWR, SIGCONT, SIGKILL, SIGSTOP } from "../os/constants.ts";
+import { type ByteString, fromBytes } from "../os/bytes.ts";
+import { stringArray } from "../os/c_string.ts";
+import { SIGCONT, SIGKILL, SIGSTOP } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
-import { close, open, readBeginning, readlink } from "../os/file.ts";
+import { readBeginning, readDirectory, readlink } from "../os/file.ts";
 import { stat } from "../os/stat.ts";
 import { bootId, childrenOf, commandName, processFacts } from "../os/proc.ts";
-import { kill, type Mapping } from "../os/process.ts";
+import { kill } from "../os/process.ts";
 import { Failure } from "../cli/messages.ts";
-import { spawnProgram } from "../cli/spawn.ts";
 import type { Context } from "../cli/tool.ts";
-import { ORIGINAL_PLACE } from "../supervise/place.ts";
-import type { Phase } from "../supervise/record.ts";
+import { recoverPipe } from "../supervise/adoption.ts";
+import { type Pipe, startLogPipes } from "../supervise/log_pipes.ts";
+import { decodeRecord, type Phase } from "../supervise/record.ts";
 import { leaveRecord } from "../supervise/service_directory.ts";
 import { decodeStatus, type Status } from "../supervise/status_file.ts";
-import { hasEntry, runningInit } from "./init.ts";
 import { attempt, refusal } from "./messages.ts";
 import { isThere } from "./placing.ts";
-import { findScanners, type FoundScanner, isSupervised, servicesIn, until } from "./running.ts";
+import { findScanners, type FoundScanner, servicesIn, until } from "./running.ts";
+import { BOOT_PROGRAM } from "./successor.ts";
 
-/** The shell script that svscan was started by. */
-const BOOT_SCRIPT = "svscanboot";
 /** How long a supervise has to be between two starts of its service, and a process to end; in milliseconds. */
 const PATIENCE = 5000;
 const PAUSE = 10;
@@ -51,26 +50,41 @@ interface ForeignSupervise {
   readonly pipe: number | undefined;
 }
 
-/** Ends `scanner` and its supervises, with all ready for a svscan of ours to go on. Returns the service directories. */
-export function endAndKeep(scanner: FoundScanner): ByteString[] {
-  const { pids, directories } = freezeAndRecord(scanner);
-  for (const pid of pids) kill(pid, SIGKILL);
+/**
+ * Ends `scanner` and its supervises, with all ready for a svscan of ours to go on. Returns the service directories.
+ *
+ * This process has both ends of the log pipes open from then on, until it ends: so no service, and no logger, whose other
+ * half is down just now is the last one to have its pipe. What is in a pipe while both are down is held for our svscan.
+ */
+export function endAndKeep(context: Context, scanner: FoundScanner): ByteString[] {
+  const { pids, directories } = freezeAndRecord(context, scanner);
+  // svscan last: as long as there is one, a takeover that was killed half-way can be repeated.
+  for (const pid of pids.toReversed()) kill(pid, SIGKILL);
   for (const pid of pids) waitUntil(`the end of process ${pid}`, () => hasEnded(pid));
   return directories;
 }
 
 /** Has `scanner` and its supervises stand still, and what they know written down; where that fails, they go on. */
-function freezeAndRecord(scanner: FoundScanner): { pids: number[]; directories: ByteString[] } {
-  const pids: number[] = [];
+function freezeAndRecord(
+  { inheritance }: Context,
+  scanner: FoundScanner,
+): { pids: number[]; directories: ByteString[] } {
+  const pids = new Set<number>();
   const pause = (pid: number): void => {
-    pids.push(pid);
+    pids.add(pid);
     freeze(pid);
   };
   try {
     pause(scanner.pid);
-    const held = keepersOf(scanner).map((keeper) => hold(keeper, pause));
+    const keepers = keepersOf(scanner);
+    const held = keepers.map((keeper) => hold(keeper, pause));
     for (const one of held) attempt(`write ${one.directory}/supervise/lock`, () => record(one));
-    return { pids, directories: held.map(({ directory }) => directory) };
+    attempt("hold the log pipes", () => {
+      const pipes = logPipesOf(scanner, keepers);
+      const surroundings = { environ: stringArray([]), inheritance };
+      if (pipes.length > 0) startLogPipes(pipes, scanner.directory, surroundings);
+    });
+    return { pids: [...pids], directories: held.map(({ directory }) => directory) };
   } catch (error) {
     for (const pid of pids) kill(pid, SIGCONT);
     if (!(error instanceof Failure)) throw error;
@@ -78,10 +92,50 @@ function freezeAndRecord(scanner: FoundScanner): { pids: number[]; directories: 
   }
 }
 
+/** Where a pipe is open. */
+interface PipePlace {
+  readonly pid: number;
+  readonly fd: number;
+  readonly name: ByteString;
+}
+
+function placeOf(pid: number, fd: number): PipePlace {
+  return { pid, fd, name: unlessRefused(() => readlink(`/proc/${pid}/fd/${fd}`)) ?? "" };
+}
+
+/**
+ * Both ends of each log pipe. A supervise has one of them, and svscan both; so those of supervises that a takeover has
+ * ended which was killed are found there, by what it has left written down.
+ */
+function logPipesOf(scanner: FoundScanner, keepers: readonly ForeignSupervise[]): Pipe[] {
+  const recorded = new Set(servicesIn(scanner.directory).map(recordedPipe));
+  const places = [
+    ...keepers.flatMap(({ pid, pipe }) => pipe === undefined ? [] : [placeOf(pid, pipe)]),
+    ...descriptorsOf(scanner.pid).map((fd) => placeOf(scanner.pid, fd))
+      .filter(({ name }) => recorded.has(name)),
+  ];
+  const found = new Map<ByteString, Pipe>();
+  for (const { pid, fd, name } of places) {
+    const isNew = name.startsWith("pipe:") && !found.has(name);
+    const pipe = isNew ? recoverPipe(pid, fd, name) : undefined;
+    if (pipe !== undefined) found.set(name, pipe);
+  }
+  return [...found.values()];
+}
+
+function recordedPipe(service: ByteString): ByteString | undefined {
+  const lock = unlessRefused(() => readBeginning(`${service}/supervise/lock`));
+  return lock === undefined ? undefined : decodeRecord(fromBytes(lock))?.pipe;
+}
+
+function descriptorsOf(pid: number): number[] {
+  return (unlessRefused(() => readDirectory(`/proc/${pid}/fd`)) ?? []).map(Number);
+}
+
 /** The script that has started `scanner`; what it still has to say goes where svscan's messages go. 0: there is none. */
 export function scriptOf({ pid }: FoundScanner): number {
   const parent = processFacts(pid)?.parent ?? 0;
-  return parent > 1 && commandName(parent) === BOOT_SCRIPT ? parent : 0;
+  return parent > 1 && commandName(parent) === BOOT_PROGRAM ? parent : 0;
 }
 
 function keepersOf(scanner: FoundScanner): ForeignSupervise[] {
@@ -157,36 +211,4 @@ function waitUntil<T>(what: ByteString, look: () => T | false): T {
     throw refusal(`waited in vain for ${what}`);
   }
   return found as T;
-}
-
-/** How long init has to start anew what has ended, in milliseconds. */
-const INIT_PATIENCE = 10_000;
-
-/**
- * Has a svscan of `tree` look after `directory`: init's, where that starts it by itself, else one in the background. Returns
- * when it supervises `services`.
- */
-export function goOn(
-  context: Context,
-  tree: ByteString,
-  directory: ByteString,
-  services: readonly ByteString[],
-): void {
-  const init = runningInit();
-  if (init?.respawns !== true || !hasEntry(init, "")) {
-    const nothing = open("/dev/null", O_RDWR);
-    const svscan = directory === ORIGINAL_PLACE ? [BOOT_SCRIPT] : ["svscan", directory];
-    const argv = [`${tree}/command/pgrphack`, ...svscan];
-    const descriptors: Mapping[] = [[nothing, 0], [nothing, 1], [nothing, 2]];
-    const env = context.env.copy();
-    env.set("PATH", `${tree}/command:${env.get("PATH") ?? ""}`);
-    attempt(
-      `run ${argv.join(" ")}`,
-      () => spawnProgram(argv, undefined, env, { ...context.inheritance, descriptors }),
-    );
-    close(nothing);
-  }
-  if (!until(() => services.every(isSupervised), INIT_PATIENCE)) {
-    throw refusal(`djbox's svscan does not look after ${directory}: start ${BOOT_SCRIPT}`);
-  }
 }

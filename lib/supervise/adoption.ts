@@ -107,10 +107,10 @@ function ancestorsOf(pid: number): Set<number> {
 }
 
 /**
- * The log pipe that process `pid` has at its descriptor `fd`, if it is the one called `name`: a pipe that is reached
+ * The pipe that process `pid` has at its descriptor `fd`, if it is the one called `name`: a pipe that is reached
  * through /proc opens in either direction, so one side that lives gives both ends.
  */
-function recoverPipe(pid: number, fd: number, name: ByteString): Pipe | undefined {
+export function recoverPipe(pid: number, fd: number, name: ByteString): Pipe | undefined {
   const path = `/proc/${pid}/fd/${fd}`;
   if (orUndefined(() => readlink(path)) !== name) return undefined;
   const reader = orUndefined(() => open(path, O_RDONLY | O_NONBLOCK));

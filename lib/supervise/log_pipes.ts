@@ -56,6 +56,21 @@ export function heldPipes(): Map<ByteString, Held[]> {
   return found;
 }
 
+/**
+ * Starts such a process. Returns its pid.
+ *
+ * @param directory svscan's, for `ps`
+ * @throws SystemError where there can be none
+ */
+export function startLogPipes(
+  pipes: readonly Pipe[],
+  directory: ByteString,
+  { environ, inheritance }: Pick<Surroundings, "environ" | "inheritance">,
+): number {
+  const readers = pipes.map(({ reader }) => reader);
+  return startHolder({ name: NAME, argv: [NAME, directory], environ, inheritance, readers });
+}
+
 /** The process of one svscan. */
 export class LogPipes {
   #pid = 0;
@@ -135,10 +150,8 @@ export class LogPipes {
   }
 
   #start(pipes: readonly Pipe[]): number {
-    const { environ, inheritance } = this.surroundings;
     const directory = unlessRefused(() => readlink("/proc/self/cwd")) ?? ".";
-    const readers = pipes.map(({ reader }) => reader);
-    return startHolder({ name: NAME, argv: [NAME, directory], environ, inheritance, readers });
+    return startLogPipes(pipes, directory, this.surroundings);
   }
 
   /** Ends whoever else holds them; false where that cannot be found out. */

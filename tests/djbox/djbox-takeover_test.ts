@@ -96,6 +96,88 @@ originalMachineTest(
 );
 
 originalMachineTest(
+  "loggers and services go on whose other half is down, and no line is lost",
+  "sleep",
+  async (machine, box) => {
+    await machine.edit("/service/a/run", COUNTS);
+    await machine.edit("/service/a/log/run", "#!/bin/sh\nexec cat >>lines\n");
+    await machine.edit("/service/b/run", "#!/bin/sh\necho b; exec sleep 1000\n");
+    await machine.edit("/service/b/log/run", "#!/bin/sh\nexec cat >>lines\n");
+    await machine.edit("/service/c/run", "#!/bin/sh\necho c; exec sleep 1000\n");
+    await machine.edit(
+      "/service/c/log/run",
+      "#!/bin/sh\nread line; echo $line >>lines; exec cat >>lines\n",
+    );
+    await machine.edit("/service/c/log/down", "");
+    machine.start("svscan /service");
+    const status = "cd /service; svstat a b/log; svstat a/log b c c/log";
+    await machine.until(status, /^(\S+: up .*[1-9] seconds\n){5}\S+: down .*\n$/);
+    await machine.output("svc -d /service/a/log /service/b /service/c");
+    const down = "(?:\\S+: down .*\\n)";
+    const before = pids(await machine.until(status, new RegExp(`^(\\S+: up .*\\n){2}${down}{4}$`)));
+    await install(machine, box);
+    await machine.output("djbox takeover");
+    equal(pids(await machine.output(status)), before);
+    await machine.output("svc -u /service/a/log /service/b /service/c/log");
+    await machine.until("cat /service/a/log/lines | tail -n 1", /^\d{3,}$/m);
+    const lines = (await machine.output("cat /service/a/log/lines")).trim().split("\n").map(Number);
+    deepEqual(lines, lines.map((_, at) => at + 1));
+    await machine.until("cat /service/b/log/lines", /^b\nb\n$/);
+    await machine.until("cat /service/c/log/lines", /^c\n$/);
+  },
+);
+
+originalMachineTest(
+  "svscan and its services keep the surroundings that they had",
+  "sleep",
+  async (machine, box) => {
+    const run =
+      "#!/bin/sh\n(env | grep -v PATH; umask; ulimit -n; ulimit -c) >>seen\nexec sleep 1000\n";
+    await machine.edit("/srv/a/run", run);
+    // It also has a pipe that is nobody's log.
+    machine.start(
+      "umask 027; ulimit -n 333; ulimit -c 7; " +
+        "env -i PATH=$PATH OLD=1 svscan /srv 7>&1 >/dev/null 2>/messages | sleep 1000",
+    );
+    await machine.until("svstat /srv/a", /: up .*[1-9] seconds\n$/);
+    await install(machine, box);
+    await machine.output(
+      "export SECRET=x; umask 077; ulimit -S -n 999; ulimit -S -c 0; djbox takeover",
+    );
+    await machine.output("svc -t /srv/a");
+    await machine.until("grep -c OLD /srv/a/seen", /^2$/m);
+    const seen = await machine.output("cat /srv/a/seen");
+    equal(seen, seen.slice(0, seen.length / 2).repeat(2));
+    match(seen, /^0027$/m);
+    equal(await machine.output("pidof log-pipes || :"), "");
+    // What it has to say goes where it went.
+    await machine.edit("/srv/b/run", "#!/bin/none\n");
+    await machine.until("cat /messages", /unable to start b\/run: file does not exist/);
+    // And it is the version in use that goes on, whichever that is some day.
+    match(
+      await machine.output("tr '\\0' '\\n' </proc/$(pidof svscan)/environ"),
+      /^PATH=\/package\/admin\/djbox\/command:/m,
+    );
+  },
+);
+
+originalMachineTest(
+  "a takeover that was killed half-way can be repeated",
+  "sleep",
+  async (machine, box) => {
+    await addServices(machine);
+    machine.start("svscan /service");
+    const before = await untilUp(machine);
+    await install(machine, box);
+    // Six processes are stopped; then it is killed while it ends the fourth.
+    const inject = "strace -o /dev/null -e trace=kill -e inject=kill:signal=KILL:when=10";
+    equal((await machine.type(`${inject} djbox takeover`)).code, 128 + 9);
+    await machine.output("djbox takeover");
+    await expectTakenOver(machine, before);
+  },
+);
+
+originalMachineTest(
   "a takeover that is refused leaves everything as it was",
   "sleep",
   async (machine, box) => {

@@ -25,7 +25,8 @@ import { treeOf } from "../../lib/package/layout.ts";
 import { attempt, refusal, say } from "../../lib/package/messages.ts";
 import { isThere } from "../../lib/package/placing.ts";
 import { concealedScanner, findScanners, type FoundScanner } from "../../lib/package/running.ts";
-import { endAndKeep, goOn, scriptOf } from "../../lib/package/takeover.ts";
+import { goOn, settingOf } from "../../lib/package/successor.ts";
+import { endAndKeep, scriptOf } from "../../lib/package/takeover.ts";
 
 const USAGE = "usage: djbox takeover [ dir ]";
 
@@ -43,11 +44,12 @@ function run(context: Context): Outcome {
     );
   }
   const script = scriptOf(scanner);
-  const kept = endAndKeep(scanner);
+  const setting = settingOf(scanner);
+  const kept = endAndKeep(context, scanner);
   say(`svscan (pid ${scanner.pid}, ${scanner.file}) has ended; ${kept.length} supervised go on`);
   // Not before the supervises have ended: what comes in its place tells those to stop their services.
   if (script !== 0) kill(script, SIGKILL);
-  goOn(context, tree, scanner.directory, kept);
+  goOn(context, tree, scanner.directory, kept, setting);
   say(`djbox's svscan looks after ${scanner.directory} now`);
   return 0;
 }

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: 0BSD
+/**
+ * A svscan of ours in the place of another package's, with the surroundings that the other one had: what it has its
+ * services run with is what they have run with.
+ *
+ * @module
+ */
+import { type ByteString, fromBytes } from "../os/bytes.ts";
+import { O_RDWR } from "../os/constants.ts";
+import { unlessRefused } from "../os/errno.ts";
+import { open, readFile, umask } from "../os/file.ts";
+import { stat } from "../os/stat.ts";
+import { type Mapping, takeDescriptor } from "../os/process.ts";
+import { ALL_LIMITS, getLimit, type Limits, raiseHardLimit } from "../os/rlimit.ts";
+import { Environment } from "../cli/environment.ts";
+import { spawnProgram } from "../cli/spawn.ts";
+import type { Context } from "../cli/tool.ts";
+import { serviceDirectory } from "../supervise/place.ts";
+import { hasEntry, runningInit } from "./init.ts";
+import { PACKAGE } from "./layout.ts";
+import { isOurs } from "./links.ts";
+import { attempt, refusal } from "./messages.ts";
+import { linkAt } from "./placing.ts";
+import { type FoundScanner, isSupervised, until } from "./running.ts";
+
+/** What starts svscan, in any package. */
+export const BOOT_PROGRAM = "svscanboot";
+
+/** What the svscan of another package runs with, and has its services run with. */
+export interface Setting {
+  readonly env: Environment;
+  readonly umask: number;
+  /** The soft ones. */
+  readonly limits: Limits;
+  /** What it has as 0, 1 and 2. */
+  readonly descriptors: readonly Mapping[];
+}
+
+/** To be asked for as long as it runs. */
+export function settingOf({ pid }: FoundScanner): Setting {
+  const environ = attempt(`look at process ${pid}`, () => readFile(`/proc/${pid}/environ`));
+  const status = attempt(`look at process ${pid}`, () => readFile(`/proc/${pid}/status`));
+  const mask = /^Umask:\s*([0-7]+)$/m.exec(fromBytes(status))?.[1] ?? "022";
+  return {
+    env: new Environment(fromBytes(environ).split("\0").filter((text) => text !== "")),
+    umask: parseInt(mask, 8),
+    limits: new Map(ALL_LIMITS.map((resource) => [resource, getLimit(resource, pid).soft])),
+    descriptors: [0, 1, 2].map((fd) => [
+      // As before Linux 5.6.
+      unlessRefused(() => takeDescriptor(pid, fd)) ?? open("/dev/null", O_RDWR),
+      fd,
+    ]),
+  };
+}
+
+/** How long init has to start anew what has ended, in milliseconds. */
+const INIT_PATIENCE = 10_000;
+
+/**
+ * Has a svscan of `tree` look after `directory`: init's, where that starts it by itself, else one in the background. Returns
+ * when it supervises `services`.
+ *
+ * @param setting what the svscan before it had
+ */
+export function goOn(
+  context: Context,
+  tree: ByteString,
+  directory: ByteString,
+  services: readonly ByteString[],
+  setting: Setting,
+): void {
+  const init = runningInit();
+  if (init?.respawns !== true || !hasEntry(init, "")) {
+    scanInBackground(context, tree, directory, setting);
+  }
+  if (!until(() => services.every(isSupervised), INIT_PATIENCE)) {
+    throw refusal(`djbox's svscan does not look after ${directory}: start ${BOOT_PROGRAM}`);
+  }
+}
+
+function scanInBackground(
+  { inheritance }: Context,
+  tree: ByteString,
+  directory: ByteString,
+  { env, umask: mask, limits, descriptors }: Setting,
+): void {
+  const commands = `${inUse(tree)}/command`;
+  const isBooted = isOurs(linkAt("/command/svscan")) &&
+    stat(directory).identity === unlessRefused(() => stat(serviceDirectory()))?.identity;
+  const argv = [
+    `${commands}/pgrphack`,
+    ...isBooted ? [`${commands}/${BOOT_PROGRAM}`] : [`${commands}/svscan`, directory],
+  ];
+  // Ours looks for supervise there, and would start another package's if it came first.
+  env.set("PATH", `${commands}:${env.get("PATH") ?? ""}`);
+  umask(mask);
+  for (const [resource, soft] of limits) unlessRefused(() => raiseHardLimit(resource, soft));
+  attempt(
+    `run ${argv.join(" ")}`,
+    () => spawnProgram(argv, undefined, env, { ...inheritance, limits, descriptors }),
+  );
+}
+
+/** How the tree is called that is in use, if it is this one: what is started from there can be upgraded. */
+function inUse(tree: ByteString): ByteString {
+  const admin = tree.slice(0, tree.lastIndexOf("/"));
+  const link = linkAt(`${admin}/${PACKAGE}`);
+  return `${admin}/${link}` === tree ? `${admin}/${PACKAGE}` : tree;
+}
