@@ -30,7 +30,7 @@
 import { utf8 } from "../os/bytes.ts";
 import { O_CREAT, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } from "../os/constants.ts";
 import { SystemError, unlessRefused } from "../os/errno.ts";
-import { close, fsync, open, rename, unlink } from "../os/file.ts";
+import { close, closeWritten, fsync, open, rename, unlink } from "../os/file.ts";
 import { FormatError } from "./format.ts";
 import { Reader } from "./reader.ts";
 import { Writer } from "./writer.ts";
@@ -140,9 +140,11 @@ export function writeCdb(
       for (const [key, value] of records) writer.add(key, value);
       writer.finish();
       fsync(fd);
-    } finally {
+    } catch (error) {
       close(fd);
+      throw error;
     }
+    closeWritten(fd);
     rename(temporary, utf8(path));
   } catch (error) {
     unlessRefused(() => unlink(temporary));

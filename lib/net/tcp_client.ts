@@ -104,7 +104,8 @@ export function connectTcp(
   const named = host === "" || host === "0" ? itself : host;
   const addresses = addressOperand(tool, resolver, named, withIpv6);
   const fd = connectToOne(tool, addresses, port, settings);
-  if (settings.noDelay) setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  // A connection without it is one, too.
+  if (settings.noDelay) unlessRefused(() => setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1));
   const connection = orFatal(
     tool,
     "unable to get remote address",

@@ -56,6 +56,11 @@ export function close(fd: number): void {
   libc().close(fd, pad);
 }
 
+/** close(2) of a file that was written: a network file system may say only now that it could not. Throws SystemError. */
+export function closeWritten(fd: number): void {
+  check(libc().close(fd, pad), "close");
+}
+
 /** read(2) into `buffer`: the number of bytes, 0 at end of file. Repeats on EINTR. */
 export function read(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
   const call = hot("read");

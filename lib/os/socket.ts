@@ -19,6 +19,7 @@ import {
 } from "./constants.ts";
 import { fromBytes } from "./bytes.ts";
 import { cString } from "./c_string.ts";
+import { unlessRefused } from "./errno.ts";
 import { check, errno, libc, pad } from "./libc.ts";
 
 /** An IP address as it travels, in network order: 4 bytes, or 16 of IPv6. */
@@ -117,9 +118,9 @@ export function bind(fd: number, where: Endpoint): void {
   check(libc().bind(fd, sockaddr, size, pad), "bind");
 }
 
-/** bind(2) to an address that a socket of before may still be known for: SO_REUSEADDR. */
+/** bind(2) to an address that a socket of before may still be known for: SO_REUSEADDR, where the system knows that. */
 export function bindReused(fd: number, where: Endpoint): void {
-  setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  unlessRefused(() => setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1));
   bind(fd, where);
 }
 

@@ -17,14 +17,13 @@ import { readBeginning, readDirectory, readlink } from "../os/file.ts";
 import { stat } from "../os/stat.ts";
 import { bootId, childrenOf, commandName, processFacts } from "../os/proc.ts";
 import { kill } from "../os/process.ts";
-import { Failure } from "../cli/messages.ts";
 import type { Context } from "../cli/tool.ts";
 import { recoverPipe } from "../supervise/adoption.ts";
 import { type Pipe, startLogPipes } from "../supervise/log_pipes.ts";
 import { decodeRecord, type Phase } from "../supervise/record.ts";
 import { leaveRecord } from "../supervise/service_directory.ts";
 import { decodeStatus, type Status } from "../supervise/status_file.ts";
-import { attempt, refusal } from "./messages.ts";
+import { attempt, orTell, refusal } from "./messages.ts";
 import { isThere } from "./placing.ts";
 import { findScanners, type FoundScanner, servicesIn, until } from "./running.ts";
 import { BOOT_PROGRAM } from "./successor.ts";
@@ -57,7 +56,10 @@ interface ForeignSupervise {
  * half is down just now is the last one to have its pipe. What is in a pipe while both are down is held for our svscan.
  */
 export function endAndKeep(context: Context, scanner: FoundScanner): ByteString[] {
-  const { pids, directories } = freezeAndRecord(context, scanner);
+  const { pids, directories } = orTell(
+    () => "everything goes on as it was",
+    () => freezeAndRecord(context, scanner),
+  );
   // svscan last: as long as there is one, a takeover that was killed half-way can be repeated.
   for (const pid of pids.toReversed()) kill(pid, SIGKILL);
   for (const pid of pids) waitUntil(`the end of process ${pid}`, () => hasEnded(pid));
@@ -87,8 +89,7 @@ function freezeAndRecord(
     return { pids: [...pids], directories: held.map(({ directory }) => directory) };
   } catch (error) {
     for (const pid of pids) kill(pid, SIGCONT);
-    if (!(error instanceof Failure)) throw error;
-    throw new Failure(error.code, `${error.text}; everything goes on as it was`);
+    throw error;
   }
 }
 

@@ -140,3 +140,29 @@ toolTest("cdbmake: the new cdb can be read by all, less the umask", ["cdbmake"],
     umask 027; echo | cdbmake a.cdb a.tmp; stat -c '%a %s' a.cdb`);
   equal(stdout, "644 2048\n640 2048\n");
 });
+
+toolTest(
+  "cdbmake leaves the old cdb where the new one cannot be closed",
+  ["cdbmake"],
+  async (box) => {
+    equal((await make(box, "+1,1:a->b\n\n"))[0], 0);
+    const old = box.read("a.cdb");
+    // As a network file system has it that finds no room.
+    const trouble = [
+      "strace",
+      "-f",
+      "-o",
+      "trace",
+      "-P",
+      `${box.dir}/a.tmp`,
+      "-e",
+      "inject=close:error=EIO",
+    ];
+    const { code, stderr } = await box.run([...trouble, "cdbmake", "a.cdb", "a.tmp"], {
+      stdin: "+1,1:a->c\n\n",
+    });
+    deepEqual([code, stderr], [111, `${FATAL}unable to create a.tmp: input/output error\n`]);
+    equal(box.read("a.cdb"), old);
+  },
+  { programs: ["strace"] },
+);

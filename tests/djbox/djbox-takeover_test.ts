@@ -175,6 +175,7 @@ originalMachineTest(
     await machine.output("djbox takeover");
     await expectTakenOver(machine, before);
   },
+  ["strace"],
 );
 
 originalMachineTest(

@@ -114,13 +114,14 @@ export function originalMachineTest(
   name: string,
   init: string,
   body: (machine: Machine, box: Box) => Promise<void>,
+  programs: readonly string[] = [],
 ): void {
   toolTest(name, ["djbox"], async (box) => {
     await body(await Machine.boot(box, "c", init), box);
   }, {
     djboxOnly: "djbox is what is installed",
     root: true,
-    programs: [...PROGRAMS, "svscan", "multilog"],
+    programs: [...PROGRAMS, "svscan", "multilog", ...programs],
   });
 }
 

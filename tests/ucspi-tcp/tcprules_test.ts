@@ -221,3 +221,29 @@ toolTest("tcprules wants no NUL in a variable", ["tcprules"], async (box) => {
     });
   }
 }, { djboxOnly: "C's tcpserver passes over what is behind the NUL" });
+
+toolTest(
+  "tcprules leaves the old rules where the new ones cannot be closed",
+  ["tcprules"],
+  async (box) => {
+    equal((await compile(box, ":allow\n"))[0], 0);
+    const old = box.read("r.cdb");
+    // As a network file system has it that finds no room.
+    const trouble = [
+      "strace",
+      "-f",
+      "-o",
+      "trace",
+      "-P",
+      `${box.dir}/r.tmp`,
+      "-e",
+      "inject=close:error=EIO",
+    ];
+    const { code, stderr } = await box.run([...trouble, "tcprules", "r.cdb", "r.tmp"], {
+      stdin: ":deny\n",
+    });
+    deepEqual([code, stderr], [111, `${FATAL}unable to write to r.tmp: input/output error\n`]);
+    equal(box.read("r.cdb"), old);
+  },
+  { programs: ["strace"] },
+);

@@ -20,7 +20,7 @@
 import { InputBuffer } from "../../lib/os/buffers.ts";
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } from "../../lib/os/constants.ts";
-import { close, fsync, open, read, rename } from "../../lib/os/file.ts";
+import { closeWritten, fsync, open, read, rename } from "../../lib/os/file.ts";
 import { TextError, TextReader } from "../../lib/cdb/text.ts";
 import { Writer } from "../../lib/cdb/writer.ts";
 import { EXIT_USAGE, Failure, fatal, orFatal } from "../../lib/cli/messages.ts";
@@ -52,5 +52,5 @@ function create(name: string, file: ByteString): void {
   }
   cdb.finish();
   fsync(fd);
-  close(fd);
+  closeWritten(fd);
 }

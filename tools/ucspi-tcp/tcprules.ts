@@ -21,7 +21,7 @@
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } from "../../lib/os/constants.ts";
-import { close, fsync, open, read, rename } from "../../lib/os/file.ts";
+import { closeWritten, fsync, open, read, rename } from "../../lib/os/file.ts";
 import { Writer } from "../../lib/cdb/writer.ts";
 import { EXIT_USAGE, Failure, orFatal, usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
@@ -56,5 +56,5 @@ function compileInto(fd: number, name: ByteString): void {
   }
   cdb.finish();
   fsync(fd);
-  close(fd);
+  closeWritten(fd);
 }
