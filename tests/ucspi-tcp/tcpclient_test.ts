@@ -293,3 +293,17 @@ toolTest(
     deepEqual([code, stdout], [0, "127.0.0.1\n"]);
   },
 );
+
+toolTest("tcpclient and tcpserver do without socket options that the system refuses", [
+  ...TOOLS,
+  "tcpserver",
+], async (box) => {
+  const refused = ["strace", "-f", "-o", "trace", "-e", "inject=setsockopt:error=EINVAL"];
+  const port = String(freePort());
+  box.start([...refused, "tcpserver", "-DRHl0", "127.0.0.1", port, "echo", "served"]);
+  await box.until("it listens", async () => {
+    const args = ["-DRHl0", "127.0.0.1", port, "sh", "-c", "cat <&6"];
+    const { code, stdout } = await box.run([...refused, "tcpclient", ...args]);
+    return code === 0 && stdout === "served\n";
+  });
+}, { programs: ["strace"] });
