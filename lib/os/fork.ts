@@ -15,7 +15,7 @@
  * @module
  */
 import { ARCH } from "./constants.ts";
-import { SystemError } from "./errno.ts";
+import { EINTR, SystemError } from "./errno.ts";
 import { type StringArray } from "./c_string.ts";
 import { addressOf, check, errno, libc, pad } from "./libc.ts";
 import { type Arch, assemble } from "./listing.ts";
@@ -89,11 +89,13 @@ export interface Call {
   readonly passedOver?: readonly number[];
 }
 
+const FUTEX_WAIT = 0n;
 const FUTEX_WAIT_PRIVATE = 128;
 const FUTEX_WAKE_PRIVATE = 129n;
 const CLONE_VM = 0x100;
 const CLONE_FILES = 0x400;
 const CLONE_VFORK = 0x4000;
+const CLONE_CHILD_CLEARTID = 0x200000;
 const SIGCHLD_AT_EXIT = 17;
 /* clone(3) itself pushes two words; no call needs more, and no signal has a handler. */
 const STACK = 1024;
@@ -108,6 +110,11 @@ export function words64(...values: bigint[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new BigUint64Array(values).buffer);
 }
 
+/** A struct timespec, up to a second. */
+export function timespec(milliseconds: number): Uint8Array<ArrayBuffer> {
+  return words64(0n, BigInt(milliseconds) * 1_000_000n);
+}
+
 /** A list of calls, the last of which ends the child, and the child that makes them: one at a time. */
 export class Fork {
   readonly #calls: readonly Call[];
@@ -115,6 +122,9 @@ export class Fork {
   readonly #gate = new Int32Array(1);
   /** Whether there is a child that may stand before the gate. */
   #started = false;
+  /** 1 from before the start of a child that is waited for until it has left our memory: then the kernel writes 0. */
+  readonly #inside = new Int32Array(1);
+  readonly #insideAddress: bigint;
   readonly #gateAddress: bigint;
   readonly #first: Deno.PointerValue;
   readonly #stackTop: Deno.PointerValue;
@@ -130,6 +140,7 @@ export class Fork {
     this.#first = Deno.UnsafePointer.of(list);
     this.#stackTop = Deno.UnsafePointer.create((addressOf(stack) + BigInt(STACK)) & ~15n);
     this.#gateAddress = addressOf(new Uint8Array(this.#gate.buffer));
+    this.#insideAddress = addressOf(new Uint8Array(this.#inside.buffer));
     calls.forEach((call, i) => this.#write(call, i * WORDS, addressOf(list)));
   }
 
@@ -172,6 +183,9 @@ export class Fork {
       this.#stackTop,
       CLONE_VM | SIGCHLD_AT_EXIT | flags,
       this.#first,
+      null,
+      null,
+      Deno.UnsafePointer.create(this.#insideAddress),
       pad,
     );
     return check(pid, "clone");
@@ -186,6 +200,26 @@ export class Fork {
    */
   startAndWait(shared = false): number {
     return this.#start(shared ? CLONE_VFORK | CLONE_FILES : CLONE_VFORK);
+  }
+
+  /**
+   * The same, but only for `patience`, a struct timespec: exec waits for whoever has a lease (fcntl(2)) on a file that it
+   * opens, for 45 seconds if he likes. As long as the child `isInside`, this list is the child's.
+   */
+  startAndWaitFor(patience: Uint8Array<ArrayBuffer>, shared = false): number {
+    this.#inside[0] = 1;
+    const pid = this.#start(CLONE_CHILD_CLEARTID | (shared ? CLONE_FILES : 0));
+    const time = addressOf(patience);
+    while (this.isInside) {
+      const result = libc().syscall(FUTEX, this.#insideAddress, FUTEX_WAIT, 1n, time, pad);
+      if (result < 0 && errno() !== EINTR) break;
+    }
+    return pid;
+  }
+
+  /** Whether the child is still one that makes calls in our memory, and neither a program nor at its end. */
+  get isInside(): boolean {
+    return Atomics.load(this.#inside, 0) !== 0;
   }
 
   /** Shuts the gate, for the next child. */

@@ -130,6 +130,9 @@ const COLD = {
       "pointer", /* stack */
       "i32", /* flags */
       "pointer", /* arg */
+      "pointer", /* parent_tid */
+      "pointer", /* tls */
+      "pointer", /* child_tid */
       PAD,
     ],
     result: "i32",

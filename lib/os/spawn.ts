@@ -6,13 +6,13 @@
  *
  * @module
  */
-import { ARCH, F_SETFD, KERNEL_SIGSET_SIZE, O_PATH, SIG_SETMASK } from "./constants.ts";
+import { ARCH, F_SETFD, KERNEL_SIGSET_SIZE, O_PATH, SIG_SETMASK, SIGKILL } from "./constants.ts";
 import { EMFILE, SystemError, unlessRefused } from "./errno.ts";
 import { dup, dup3, isInherited, open, readDirectory } from "./file.ts";
-import { type Call, DEFAULT_ACTION, Fork, words64 } from "./fork.ts";
+import { type Call, DEFAULT_ACTION, Fork, timespec, words64 } from "./fork.ts";
 import { cString, stringArray } from "./c_string.ts";
 import { libc, pad } from "./libc.ts";
-import { type Mapping, type Program, softLimits, waitFor } from "./process.ts";
+import { kill, type Mapping, type Program, softLimits, waitFor } from "./process.ts";
 import { getLimit } from "./rlimit.ts";
 import { ignoredForOurselves } from "./signal.ts";
 
@@ -85,6 +85,9 @@ export function handOn(ours: number, theirs: number): Call {
     : { name: "dup3", args: [ours, theirs, 0], passedOver: [] };
 }
 
+/** How long a program that is started often may take to become one; then it goes on alone. */
+const PATIENCE = timespec(100);
+
 /** How a program is started. */
 interface Manner {
   /** Whether in a directory that is not ours. */
@@ -97,7 +100,11 @@ interface Manner {
 
 /** A program that is ready to be started beside us, once or again and again. */
 export class SpawnPlan {
-  readonly #fork: Fork;
+  readonly #calls: readonly Call[];
+  #fork: Fork;
+  /** Those that belong to children which are not programs yet. */
+  #left: readonly Fork[] = [];
+  readonly #often: boolean;
   readonly #divide: Divide | undefined;
   readonly #part: number;
   readonly #directory: number;
@@ -143,7 +150,9 @@ export class SpawnPlan {
       passedOver: [],
     }) - 1;
     calls.push({ name: "exit_group", args: [EXIT_FAILED] });
+    this.#calls = calls;
     this.#fork = new Fork(calls);
+    this.#often = often;
   }
 
   /**
@@ -163,19 +172,28 @@ export class SpawnPlan {
     }
     const brought = this.#bring(further);
     try {
-      const pid = fork.startAndWait(this.#part >= 0);
-      return { pid, errno: this.#error() };
+      const shared = this.#part >= 0;
+      const pid = this.#often ? fork.startAndWaitFor(PATIENCE, shared) : fork.startAndWait(shared);
+      if (fork.isInside) this.#leave(pid);
+      return { pid, errno: fork.isInside ? 0 : this.#error(fork) };
     } finally {
       if (brought) this.#divide?.clear();
     }
   }
 
+  /** Leaves the list to a child that exec keeps waiting. One that has not even its own descriptors is not to go on. */
+  #leave(pid: number): void {
+    if (this.#part >= 0 && !this.#fork.made(this.#part)) kill(pid, SIGKILL);
+    this.#left = [...this.#left.filter((fork) => fork.isInside), this.#fork];
+    this.#fork = new Fork(this.#calls);
+  }
+
   /** The error that the child has ended of; 0: it has become the program. */
-  #error(): number {
+  #error(fork: Fork): number {
     for (
       const step of [this.#directory, this.#part, this.#further, ...this.#mappings, this.#exec]
     ) {
-      const error = step < 0 ? 0 : this.#fork.errorOf(step);
+      const error = step < 0 ? 0 : fork.errorOf(step);
       if (error !== 0) return error;
     }
     return 0;

@@ -216,3 +216,38 @@ mixedTest("svstat, svok and svc say of odd files what C's say", TOOLS, async (bo
     deepEqual(await shown(tool), await shown(cTool(tool) ?? ""));
   }
 });
+
+/** A write lease (fcntl(2), F_SETLEASE) on the first argument, kept whatever the kernel says. */
+const LEASE = `
+my $file = shift;
+$SIG{IO} = sub {};
+open my $run, "+<", $file or die $!;
+fcntl $run, 1024, 1 or die $!;
+open my $leased, ">", "leased" or die $!;
+sleep 1 while 1;
+`;
+
+abuseTest(
+  "whoever has a lease on his run keeps nobody else's service from running",
+  async (box) => {
+    writeServices(box, ["sv/leased"]);
+    writeServices(box, ["sv/ends"], "echo started >>starts");
+    box.start(["svscan", "sv"]);
+    const [pid] = await untilUp(box, ["sv/leased"]) as [number];
+    const holder = box.start(["perl", "-e", LEASE, "sv/leased/run"]);
+    await box.until(
+      "it is leased",
+      () => [...Deno.readDirSync(box.dir)].some(({ name }) => name === "leased"),
+    );
+    const starts = (name: string): number => box.read(`sv/${name}/starts`).split("\n").length - 1;
+    const before = starts("ends");
+    Deno.kill(pid, "SIGKILL");
+    await box.until("the other one is started", () => starts("ends") > before + 5);
+    equal(starts("leased"), 1);
+    holder.kill("SIGKILL");
+    await box.until("it runs again", () => starts("leased") === 2);
+    await box.run(["svc", "-t", "sv/leased"]);
+    await box.until("it obeys", () => starts("leased") === 3);
+  },
+  { programs: ["perl"] },
+);
