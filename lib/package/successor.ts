@@ -10,6 +10,7 @@ import { O_RDWR } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { open, readFile, umask } from "../os/file.ts";
 import { stat } from "../os/stat.ts";
+import { commandName, processFacts } from "../os/proc.ts";
 import { type Mapping, takeDescriptor } from "../os/process.ts";
 import { ALL_LIMITS, getLimit, type Limits, raiseHardLimit } from "../os/rlimit.ts";
 import { Environment } from "../cli/environment.ts";
@@ -23,11 +24,19 @@ import { attempt, refusal } from "./messages.ts";
 import { linkAt } from "./placing.ts";
 import { type FoundScanner, isSupervised, until } from "./running.ts";
 
-/** What starts svscan, in any package. */
-export const BOOT_PROGRAM = "svscanboot";
+/** What starts svscan, in any package; in others than ours it is a shell script. */
+const BOOT_PROGRAM = "svscanboot";
+
+/** The script that has started `scanner`; what it still has to say goes where svscan's messages go. 0: there is none. */
+export function scriptOf({ pid }: FoundScanner): number {
+  const parent = processFacts(pid)?.parent ?? 0;
+  return parent > 1 && commandName(parent) === BOOT_PROGRAM ? parent : 0;
+}
 
 /** What the svscan of another package runs with, and has its services run with. */
 export interface Setting {
+  /** Whether svscanboot has started it, which sets all of this by itself. */
+  readonly isBooted: boolean;
   readonly env: Environment;
   readonly umask: number;
   /** The soft ones. */
@@ -37,11 +46,13 @@ export interface Setting {
 }
 
 /** To be asked for as long as it runs. */
-export function settingOf({ pid }: FoundScanner): Setting {
+export function settingOf(scanner: FoundScanner): Setting {
+  const { pid } = scanner;
   const environ = attempt(`look at process ${pid}`, () => readFile(`/proc/${pid}/environ`));
   const status = attempt(`look at process ${pid}`, () => readFile(`/proc/${pid}/status`));
   const mask = /^Umask:\s*([0-7]+)$/m.exec(fromBytes(status))?.[1] ?? "022";
   return {
+    isBooted: scriptOf(scanner) !== 0,
     env: new Environment(fromBytes(environ).split("\0").filter((text) => text !== "")),
     umask: parseInt(mask, 8),
     limits: new Map(ALL_LIMITS.map((resource) => [resource, getLimit(resource, pid).soft])),
@@ -82,14 +93,14 @@ function scanInBackground(
   { inheritance }: Context,
   tree: ByteString,
   directory: ByteString,
-  { env, umask: mask, limits, descriptors }: Setting,
+  { isBooted, env, umask: mask, limits, descriptors }: Setting,
 ): void {
   const commands = `${inUse(tree)}/command`;
-  const isBooted = isOurs(linkAt("/command/svscan")) &&
+  const canBoot = isOurs(linkAt("/command/svscan")) &&
     stat(directory).identity === unlessRefused(() => stat(serviceDirectory()))?.identity;
   const argv = [
     `${commands}/pgrphack`,
-    ...isBooted ? [`${commands}/${BOOT_PROGRAM}`] : [`${commands}/svscan`, directory],
+    ...isBooted && canBoot ? [`${commands}/${BOOT_PROGRAM}`] : [`${commands}/svscan`, directory],
   ];
   // Ours looks for supervise there, and would start another package's if it came first.
   env.set("PATH", `${commands}:${env.get("PATH") ?? ""}`);

@@ -15,7 +15,7 @@ import { SIGCONT, SIGKILL, SIGSTOP } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { readBeginning, readDirectory, readlink } from "../os/file.ts";
 import { stat } from "../os/stat.ts";
-import { bootId, childrenOf, commandName, processFacts } from "../os/proc.ts";
+import { bootId, childrenOf, processFacts } from "../os/proc.ts";
 import { kill } from "../os/process.ts";
 import type { Context } from "../cli/tool.ts";
 import { recoverPipe } from "../supervise/adoption.ts";
@@ -26,7 +26,6 @@ import { decodeStatus, type Status } from "../supervise/status_file.ts";
 import { attempt, orTell, refusal } from "./messages.ts";
 import { isThere } from "./placing.ts";
 import { findScanners, type FoundScanner, servicesIn, until } from "./running.ts";
-import { BOOT_PROGRAM } from "./successor.ts";
 
 /** How long a supervise has to be between two starts of its service, and a process to end; in milliseconds. */
 const PATIENCE = 5000;
@@ -131,12 +130,6 @@ function recordedPipe(service: ByteString): ByteString | undefined {
 
 function descriptorsOf(pid: number): number[] {
   return (unlessRefused(() => readDirectory(`/proc/${pid}/fd`)) ?? []).map(Number);
-}
-
-/** The script that has started `scanner`; what it still has to say goes where svscan's messages go. 0: there is none. */
-export function scriptOf({ pid }: FoundScanner): number {
-  const parent = processFacts(pid)?.parent ?? 0;
-  return parent > 1 && commandName(parent) === BOOT_PROGRAM ? parent : 0;
 }
 
 function keepersOf(scanner: FoundScanner): ForeignSupervise[] {

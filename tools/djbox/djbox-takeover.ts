@@ -25,8 +25,8 @@ import { treeOf } from "../../lib/package/layout.ts";
 import { attempt, refusal, say } from "../../lib/package/messages.ts";
 import { isThere } from "../../lib/package/placing.ts";
 import { concealedScanner, findScanners, type FoundScanner } from "../../lib/package/running.ts";
-import { goOn, settingOf } from "../../lib/package/successor.ts";
-import { endAndKeep, scriptOf } from "../../lib/package/takeover.ts";
+import { goOn, scriptOf, settingOf } from "../../lib/package/successor.ts";
+import { endAndKeep } from "../../lib/package/takeover.ts";
 
 const USAGE = "usage: djbox takeover [ dir ]";
 
