@@ -18,8 +18,8 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { installed } from "./bench/installed.ts";
-import { markdown } from "./bench/table.ts";
+import { installed } from "./trial/installed.ts";
+import { markdown } from "./trial/figures.ts";
 import { type Outcome, PATIENCE } from "./drill/cell.ts";
 import { type Fault, FAULTS } from "./drill/faults.ts";
 import { type System, systems } from "./drill/systems.ts";

@@ -15,17 +15,16 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { installed } from "./bench/installed.ts";
-import { becomeSubreaper, endEverything, memoryOf, reap, startChild } from "./bench/processes.ts";
+import { installed, SYSTEM_PATH } from "./trial/installed.ts";
+import { becomeSubreaper, endEverything, memoryOf, reap, startChild } from "./trial/processes.ts";
 import { utf8 } from "../lib/os/bytes.ts";
 import { O_APPEND, O_CREAT, O_WRONLY } from "../lib/os/constants.ts";
 import { open } from "../lib/os/file.ts";
-import { middle } from "./bench/table.ts";
+import { middle } from "./trial/figures.ts";
 import { Services } from "./soak/services.ts";
 
 const USAGE = "soak: usage: soak --minutes n [ --services n ] [ --commands dir ]";
 const SERVICES = 20;
-const SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 /** How much the Pss of svscan may have grown in half of the time, in kilobytes: what a garbage collector lets lie. */
 const GROWTH = 4096;
 const PATIENCE = 30_000;

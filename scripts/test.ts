@@ -8,6 +8,7 @@
  * @module
  */
 import { V8_FLAGS } from "../lib/os/start.ts";
+import { filesBelow, isTest } from "./house.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 
@@ -38,9 +39,9 @@ async function buildAndTest(root: string, filters: readonly string[]): Promise<n
     const [file, ...args] = script as [string, ...string[]];
     if (await run(["run", "-A", `${ROOT}scripts/${file}`, ...args]) !== 0) return 1;
   }
-  const files = [...testFiles(ROOT)].filter((file) =>
-    filters.length === 0 || filters.some((filter) => file.includes(filter))
-  ).sort();
+  const files = [...filesBelow(ROOT, "")].filter(isTest).map((file) => ROOT + file)
+    .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+    .sort();
   if (files.length === 0) {
     console.error(`test: no file of tests has a name with ${filters.join(" or ")} in it`);
     return 1;
@@ -59,14 +60,6 @@ async function buildAndTest(root: string, filters: readonly string[]): Promise<n
   if (strict && skipped > 0) console.log(`in CI no test may be skipped: ${skipped} were`);
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   return failed > 0 || passed === 0 || (strict && skipped > 0) ? 1 : 0;
-}
-
-function* testFiles(directory: string): Generator<string> {
-  for (const { name, isDirectory, isFile } of Deno.readDirSync(directory)) {
-    if (name.startsWith(".") || ["node_modules", "dist", "build"].includes(name)) continue;
-    if (isDirectory) yield* testFiles(`${directory}${name}/`);
-    else if (isFile && name.endsWith("_test.ts")) yield directory + name;
-  }
 }
 
 async function run(args: string[], env: Record<string, string> = {}): Promise<number> {

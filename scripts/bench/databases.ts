@@ -9,7 +9,7 @@ import { O_CLOEXEC, O_RDONLY } from "../../lib/os/constants.ts";
 import { close, open, pipe, readToEnd } from "../../lib/os/file.ts";
 import { rules } from "./input.ts";
 import type { Place, Tools } from "./place.ts";
-import { startChild, startSmall, waitFor, waitForAll } from "./processes.ts";
+import { startChild, startSmall, waitFor, waitForAll } from "../trial/processes.ts";
 import type { Group, Row, Sample, Samples, Side } from "./row.ts";
 
 const MILLION = 1_000_000;

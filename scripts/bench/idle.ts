@@ -8,7 +8,7 @@ import { toBytes } from "../../lib/os/bytes.ts";
 import { close, pipe, writeAll } from "../../lib/os/file.ts";
 import { answers, freePort } from "./clients.ts";
 import type { Place, Tools } from "./place.ts";
-import { endEverything, memoryOf, startSmall, until } from "./processes.ts";
+import { endEverything, memoryOf, startSmall, until } from "../trial/processes.ts";
 import { type Group, MIB, type Row, type Samples } from "./row.ts";
 
 const MANY = 50;

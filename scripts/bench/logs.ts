@@ -9,10 +9,10 @@ import { close, open, pipe, writeAll } from "../../lib/os/file.ts";
 import { fstat } from "../../lib/os/stat.ts";
 import { LARGE, lines } from "./input.ts";
 import type { Place, Tools } from "./place.ts";
-import { startSmall, until, waitForAll } from "./processes.ts";
+import { startSmall, until, waitForAll } from "../trial/processes.ts";
 import type { Group, Row, Side, Target } from "./row.ts";
 import { floor, stream } from "./streams.ts";
-import { middle } from "./table.ts";
+import { middle } from "../trial/figures.ts";
 
 /** What logs: multilog's script, and what comes nearest to it in svlogd's configuration and s6-log's script. */
 interface Script {

@@ -4,9 +4,8 @@
  *
  * @module
  */
-import type { Command } from "./processes.ts";
-
-const SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+import { SYSTEM_PATH } from "../trial/installed.ts";
+import type { Command } from "../trial/processes.ts";
 
 /** The tools of one side. */
 export class Tools {

@@ -8,7 +8,7 @@ import { SIGTERM } from "../../lib/os/constants.ts";
 import { answers, freePort, Held, visit } from "./clients.ts";
 import { ruleFile } from "./databases.ts";
 import type { Place, Tools } from "./place.ts";
-import { end, endEverything, memoryOf, startSmall, until } from "./processes.ts";
+import { end, endEverything, memoryOf, startSmall, until } from "../trial/processes.ts";
 import { type Group, MIB, type Row, type Samples, type Side } from "./row.ts";
 
 const CLIENTS = 8;

@@ -20,9 +20,9 @@ import {
   nameOf,
   startSmall,
   until,
-} from "./processes.ts";
+} from "../trial/processes.ts";
 import { type Group, MIB, type Row, type Sample, type Samples } from "./row.ts";
-import { middle } from "./table.ts";
+import { middle } from "../trial/figures.ts";
 
 const PATIENCE = 120_000;
 /** supervise lets a service alone for a second after its start. */

@@ -8,9 +8,9 @@ import { utf8 } from "../../lib/os/bytes.ts";
 import { O_CLOEXEC, O_RDWR } from "../../lib/os/constants.ts";
 import { close, mkfifo, open } from "../../lib/os/file.ts";
 import type { Place, Tools } from "./place.ts";
-import { startChild, startSmall, waitFor, waitForAll } from "./processes.ts";
+import { startChild, startSmall, waitFor, waitForAll } from "../trial/processes.ts";
 import type { Group, Row, Sample, Target } from "./row.ts";
-import { middle } from "./table.ts";
+import { middle } from "../trial/figures.ts";
 
 /** How many starts make one run; its value is their median. */
 const STARTS = 15;

@@ -9,7 +9,7 @@ import { O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY } from "../../lib/os/constants.ts
 import { close, open, pipe } from "../../lib/os/file.ts";
 import { crLines, LARGE, lines, MEDIUM, stamped } from "./input.ts";
 import type { Place, Tools } from "./place.ts";
-import { startChild, startSmall, waitForAll } from "./processes.ts";
+import { startChild, startSmall, waitForAll } from "../trial/processes.ts";
 import type { Group, Row, Sample, Side, Target } from "./row.ts";
 
 /** What a tool is fed with, and where it works. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { markdown, middle, quantile } from "../trial/figures.ts";
 import { isSpeed, MIB, type Row, type Sample } from "./row.ts";
 
 /** The samples of one side for one row, in the order of the runs. */
@@ -34,19 +35,6 @@ const HEAD = [
   "spread",
   "others",
 ];
-
-/** The median. */
-export function middle(numbers: readonly number[]): number {
-  return quantile(numbers, 0.5);
-}
-
-function quantile(numbers: readonly number[], part: number): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const at = (sorted.length - 1) * part;
-  const low = sorted[Math.floor(at)] ?? NaN;
-  const high = sorted[Math.ceil(at)] ?? NaN;
-  return low + (high - low) * (at - Math.floor(at));
-}
 
 /** How far apart the middle half of the numbers lies, as a part of their median. */
 export function spreadOf(numbers: readonly number[]): number {
@@ -130,23 +118,6 @@ export function cells({ row, columns }: Result): { cells: string[]; warning: str
 /** The whole table, a line each. */
 export function table(results: readonly Result[]): string[] {
   return markdown(HEAD, results.map((result) => cells(result).cells));
-}
-
-/** A table in Markdown, a line each. */
-export function markdown(
-  head: readonly string[],
-  body: readonly (readonly string[])[],
-): string[] {
-  const widths = head.map((_, at) =>
-    Math.max(...[head, ...body].map((row) => row[at]?.length ?? 0), 3)
-  );
-  const text = (row: readonly string[]): string =>
-    `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`;
-  return [
-    text(head),
-    `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`,
-    ...body.map(text),
-  ];
 }
 
 /** What is to be said against the results. */

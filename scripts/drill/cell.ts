@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { becomeSubreaper, endEverything, until } from "../bench/processes.ts";
+import { becomeSubreaper, endEverything, until } from "../trial/processes.ts";
 import { calm, FAULTS } from "./faults.ts";
 import { type Books, Place } from "./place.ts";
 import { systems } from "./systems.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { until } from "../bench/processes.ts";
+import { until } from "../trial/processes.ts";
 import type { Place } from "./place.ts";
 
 /** One row of the table. */

@@ -9,7 +9,7 @@ import { utf8 } from "../../lib/os/bytes.ts";
 import { O_APPEND, O_CREAT, O_WRONLY } from "../../lib/os/constants.ts";
 import { close, open } from "../../lib/os/file.ts";
 import { allProcesses } from "../../lib/os/proc.ts";
-import { nameOf, reap, startChild, until } from "../bench/processes.ts";
+import { nameOf, reap, startChild, until } from "../trial/processes.ts";
 import { pathOf, type System } from "./systems.ts";
 
 /** Writes a line each 2 ms, and notes in ../../written/RUN how many of this run's are written. */

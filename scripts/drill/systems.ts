@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { SYSTEM_PATH } from "../trial/installed.ts";
 
 /** A suite of tools that supervises. */
 export interface System {
@@ -96,8 +97,6 @@ export function systems(commands: string): readonly System[] {
   ];
   return all.filter(isInstalled);
 }
-
-const SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 
 /** PATH of everything that the system's cells run. */
 export function pathOf({ commands }: System): string {

@@ -6,7 +6,7 @@
  * @module
  */
 import { allProcesses, processFacts } from "../../lib/os/proc.ts";
-import { nameOf, until } from "../bench/processes.ts";
+import { nameOf, until } from "../trial/processes.ts";
 
 /**
  * A run writes a numbered line each 10 ms, notes how many are written, and, when it ends by itself (after some seconds

@@ -6,6 +6,9 @@
  */
 const ROOT = new URL("../..", import.meta.url).pathname;
 
+/** PATH of what is tried out, without our commands. */
+export const SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+
 /** Builds and installs djbox below a folder where everybody may use it: that folder. */
 export async function installed(): Promise<string> {
   const root = `${ROOT}build/root`;
