@@ -390,7 +390,8 @@ mixedTest("supervise and C's take a directory over from each other", TOOLS, asyn
 const TRACE = `
 my $pid = 0 + shift;
 syscall(${Deno.build.arch === "x86_64" ? 101 : 117}, 0x4206, $pid, 0, 0) == 0 or die $!;
-open my $seized, ">", "seized";
+$| = 1;
+print "traced";
 select undef, undef, undef, 0.01 until -e "enough";
 waitpid $pid, 0x40000000;
 `;
@@ -400,11 +401,8 @@ toolTest("supervise waits for a process that is somebody else's to look at", TOO
   superviseEach(box, ["a"]);
   const [pid] = await untilUp(box, ["a"]) as [number];
   await untilOld(box, ["a"]);
-  const tracer = box.start(["perl", "-e", TRACE, String(pid)]);
-  await box.until(
-    "it is traced",
-    () => [...Deno.readDirSync(box.dir)].some(({ name }) => name === "seized"),
-  );
+  const tracer = box.start(["perl", "-e", TRACE, String(pid)], { out: "tracer" });
+  await box.until("it is traced", () => box.read("tracer") === "traced");
   Deno.kill(pid, "SIGKILL");
   await box.until("it has ended", () => stateOf(pid) === "X");
   // A letter is obeyed, and changes nothing.

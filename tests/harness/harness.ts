@@ -92,10 +92,12 @@ export function mixedTest(
   name: string,
   tools: readonly string[],
   body: (box: Box) => Promise<void> | void,
+  programs: readonly string[] = [],
 ): void {
   Deno.test({
     name: `[mixed] ${name}`,
-    ignore: tools.some((tool) => cTool(tool) === undefined),
+    ignore: tools.some((tool) => cTool(tool) === undefined) ||
+      programs.some((program) => findProgram(program) === undefined),
     fn: () => inBox(COMMANDS, body),
   });
 }
