@@ -194,25 +194,26 @@ export class Fork {
   /**
    * Starts the child and waits until it has become a program or ended (CLONE_VFORK): there must be no gate. Returns
    * its pid. Throws SystemError "clone".
-   *
-   * @param shared the child's descriptors are ours, not copies of them: the list must have it part with them before it
-   *   changes one
    */
-  startAndWait(shared = false): number {
-    return this.#start(shared ? CLONE_VFORK | CLONE_FILES : CLONE_VFORK);
+  startAndWait(): number {
+    return this.#start(CLONE_VFORK);
   }
 
   /**
    * The same, but only for `patience`, a struct timespec: exec waits for whoever has a lease (fcntl(2)) on a file that it
    * opens, for 45 seconds if he likes. As long as the child `isInside`, this list is the child's.
+   *
+   * @param parting the call by which the child gets descriptors of its own, which are ours until then, and which is waited
+   *   for however long it takes; -1: it has copies of ours from the start
    */
-  startAndWaitFor(patience: Uint8Array<ArrayBuffer>, shared = false): number {
+  startAndWaitFor(patience: Uint8Array<ArrayBuffer>, parting: number): number {
     this.#inside[0] = 1;
-    const pid = this.#start(CLONE_CHILD_CLEARTID | (shared ? CLONE_FILES : 0));
+    const pid = this.#start(CLONE_CHILD_CLEARTID | (parting < 0 ? 0 : CLONE_FILES));
     const time = addressOf(patience);
     while (this.isInside) {
       const result = libc().syscall(FUTEX, this.#insideAddress, FUTEX_WAIT, 1n, time, pad);
-      if (result < 0 && errno() !== EINTR) break;
+      const isLate = result < 0 && errno() !== EINTR;
+      if (isLate && (parting < 0 || this.made(parting))) break;
     }
     return pid;
   }

@@ -6,13 +6,13 @@
  *
  * @module
  */
-import { ARCH, F_SETFD, KERNEL_SIGSET_SIZE, O_PATH, SIG_SETMASK, SIGKILL } from "./constants.ts";
+import { ARCH, F_SETFD, KERNEL_SIGSET_SIZE, O_PATH, SIG_SETMASK } from "./constants.ts";
 import { EMFILE, SystemError, unlessRefused } from "./errno.ts";
 import { dup, dup3, isInherited, open, readDirectory } from "./file.ts";
 import { type Call, DEFAULT_ACTION, Fork, timespec, words64 } from "./fork.ts";
 import { cString, stringArray } from "./c_string.ts";
 import { libc, pad } from "./libc.ts";
-import { kill, type Mapping, type Program, softLimits, waitFor } from "./process.ts";
+import { type Mapping, type Program, softLimits, waitFor } from "./process.ts";
 import { getLimit } from "./rlimit.ts";
 import { ignoredForOurselves } from "./signal.ts";
 
@@ -172,19 +172,17 @@ export class SpawnPlan {
     }
     const brought = this.#bring(further);
     try {
-      const shared = this.#part >= 0;
-      const pid = this.#often ? fork.startAndWaitFor(PATIENCE, shared) : fork.startAndWait(shared);
-      if (fork.isInside) this.#leave(pid);
+      const pid = this.#often ? fork.startAndWaitFor(PATIENCE, this.#part) : fork.startAndWait();
+      if (fork.isInside) this.#leave(fork);
       return { pid, errno: fork.isInside ? 0 : this.#error(fork) };
     } finally {
       if (brought) this.#divide?.clear();
     }
   }
 
-  /** Leaves the list to a child that exec keeps waiting. One that has not even its own descriptors is not to go on. */
-  #leave(pid: number): void {
-    if (this.#part >= 0 && !this.#fork.made(this.#part)) kill(pid, SIGKILL);
-    this.#left = [...this.#left.filter((fork) => fork.isInside), this.#fork];
+  /** Leaves its list to a child that exec keeps waiting. */
+  #leave(fork: Fork): void {
+    this.#left = [...this.#left.filter((other) => other.isInside), fork];
     this.#fork = new Fork(this.#calls);
   }
 
