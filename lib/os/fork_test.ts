@@ -6,7 +6,7 @@
 import { assembled, hasAssembler } from "../../tests/harness/assembler.ts";
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { EACCES, EAGAIN, ENOENT, SystemError } from "./errno.ts";
-import { type Call, CODE, Fork } from "./fork.ts";
+import { type Call, CODE, Fork, timespec } from "./fork.ts";
 import { close, pipe, readToEnd, setNonblocking } from "./file.ts";
 import { cString, stringArray } from "./c_string.ts";
 import { type Arch, assemble, source } from "./listing.ts";
@@ -49,6 +49,26 @@ Deno.test("a child makes its calls and becomes a program", () => {
   equal(new TextDecoder().decode(readToEnd(reader)), "a variable\n");
   close(reader);
   equal(fork.made(2), false);
+});
+
+Deno.test("a child that takes its time is waited for only so long, and goes on alone", () => {
+  const fork = new Fork([
+    { name: "getpid" },
+    { name: "gate" },
+    { name: "exit_group", args: [5] },
+  ]);
+  fork.shut();
+  const pid = fork.startAndWaitFor(timespec(20), 0);
+  deepEqual([fork.made(0), fork.isInside], [true, true]);
+  fork.open();
+  equal(waitFor(pid)?.status, 5 << 8);
+  equal(fork.isInside, false);
+  // Or it is gone when this returns.
+  fork.shut();
+  fork.open();
+  const next = fork.startAndWaitFor(timespec(900), 0);
+  equal(fork.isInside, false);
+  equal(waitFor(next)?.status, 5 << 8);
 });
 
 Deno.test("a child is there, and waits, until its gate is opened", () => {
