@@ -29,8 +29,8 @@ const FLAGS = [
 /** Where STATE stands in the runtime's arguments; EXECFN and argv follow it. */
 const STATE = 1 + FLAGS.length + 1;
 
-/** HUP, INT, QUIT, USR1, USR2, ALRM, TERM, CHLD. */
-const BLOCKED = [1, 2, 3, 10, 12, 14, 15, 17];
+/** HUP, INT, QUIT, USR1, USR2, ALRM, TERM, CHLD, PWR. */
+const BLOCKED = [1, 2, 3, 10, 12, 14, 15, 17, 30];
 
 /** A file, since descriptor 1 may be closed; byte strings, since argv and environ are bytes. */
 const REPORTER = `

@@ -117,6 +117,7 @@ while read -r COMP_LINE; do
   # As bash parts it.
   COMP_WORDS=($(echo "$COMP_LINE" | sed 's/[=:@]/ & /g'))
   COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+  COMP_POINT=\${#COMP_LINE}
   # An @ is replaced, too.
   word=\${COMP_LINE##*[ =:]}
   [[ $word != *@* ]] || word=@\${word##*@}
@@ -140,10 +141,20 @@ toolTest("bash completes options, services, accounts and chains", ["djbox"], asy
 
 toolTest("bash completes a single - to the options of the tool", ["djbox"], async (box) => {
   const script = `. '${ROOT}completions/bash/djbox'
+    COMP_LINE='setuidgid nobody setlock -' COMP_POINT=26
     COMP_WORDS=(setuidgid nobody setlock -) COMP_CWORD=3
     _djbox setuidgid -
     echo "\${COMPREPLY[*]}"`;
   equal((await box.run(["bash", "-c", script])).stdout, "-n -N -x -X\n");
+}, { djboxOnly: "there is no completion but ours", programs: ["bash"] });
+
+toolTest("bash completes a word that the cursor is in", ["djbox"], async (box) => {
+  const script = `. '${ROOT}completions/bash/djbox'
+    COMP_LINE='tcpserver 0 25 recordi' COMP_POINT=18
+    COMP_WORDS=(tcpserver 0 25 recordi) COMP_CWORD=3
+    _djbox tcpserver rec
+    echo "\${COMPREPLY[0]}"`;
+  equal((await box.run(["bash", "-c", script])).stdout, "recordio\n");
 }, { djboxOnly: "there is no completion but ours", programs: ["bash"] });
 
 /** Types at a zsh behind a terminal. Its line editor prints the line that it has completed. */

@@ -158,6 +158,8 @@ export const SIGTERM = 15;
 export const SIGCHLD = 17;
 export const SIGCONT = 18;
 export const SIGSTOP = 19;
+export const SIGXFSZ = 25;
+export const SIGPWR = 30;
 
 // getrlimit(2)
 export const RLIMIT_CPU = 0;

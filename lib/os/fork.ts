@@ -122,7 +122,7 @@ export class Fork {
   readonly #gate = new Int32Array(1);
   /** Whether there is a child that may stand before the gate. */
   #started = false;
-  /** 1 from before the start of a child that is waited for until it has left our memory: then the kernel writes 0. */
+  /** 1 while a child that is waited for runs in our memory; at its exec or end the kernel writes 0, and wakes us. */
   readonly #inside = new Int32Array(1);
   readonly #insideAddress: bigint;
   readonly #gateAddress: bigint;
@@ -203,8 +203,8 @@ export class Fork {
    * The same, but only for `patience`, a struct timespec: exec waits for whoever has a lease (fcntl(2)) on a file that it
    * opens, for 45 seconds if he likes. As long as the child `isInside`, this list is the child's.
    *
-   * @param parting the call by which the child gets descriptors of its own, which are ours until then, and which is waited
-   *   for however long it takes; -1: it has copies of ours from the start
+   * @param parting the call that gives the child descriptors of its own: until it is made the child has ours, so it is
+   *   waited for however long it takes; -1: the child has copies from the start
    */
   startAndWaitFor(patience: Uint8Array<ArrayBuffer>, parting: number): number {
     this.#inside[0] = 1;

@@ -17,6 +17,7 @@ import {
   SIGCHLD,
   SIGHUP,
   SIGINT,
+  SIGPWR,
   SIGQUIT,
   SIGTERM,
   SIGUSR1,
@@ -38,6 +39,7 @@ export const LAUNCHER_BLOCKS = [
   SIGUSR2,
   SIGALRM,
   SIGTERM,
+  SIGPWR,
   SIGCHLD,
 ];
 

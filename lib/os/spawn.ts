@@ -102,7 +102,7 @@ interface Manner {
 export class SpawnPlan {
   readonly #calls: readonly Call[];
   #fork: Fork;
-  /** Those that belong to children which are not programs yet. */
+  /** Lists that late children still go through, kept from the garbage collector. */
   #left: readonly Fork[] = [];
   readonly #often: boolean;
   readonly #divide: Divide | undefined;

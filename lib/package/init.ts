@@ -139,8 +139,9 @@ export const INITS: readonly Init[] = [
       file: "/etc/rc.local",
       text: () => `${BOOT} &`,
       fresh: ["#!/bin/sh\n", 0o755],
-      // An `exit` with nothing but empty lines and comments behind it; another one is in an `if`, say.
-      end: /(?<![^\n])[ \t]*exit\b.*\n(?:[ \t]*(?:#.*)?\n)*$|$/,
+      // An `exit` with nothing but empty lines, comments and others of its kind behind it, and no `\` before it; what else
+      // is called so is in an `if`, say.
+      end: /(?<![^\n])(?<!\\\n)[ \t]*exit\b.*\n(?:[ \t]*(?:exit\b.*|#.*)?\n)*$|$/,
     },
     start: [["/command/pgrphack", BOOT]],
     startGoesOn: true,

@@ -70,7 +70,7 @@ export function servicesIn(directory: ByteString): ByteString[] {
 }
 
 /** What `action` returns for the directory of a service; undefined where the system refuses it. */
-function within<T>(service: ByteString, action: (directory: number) => T): T | undefined {
+export function within<T>(service: ByteString, action: (directory: number) => T): T | undefined {
   return unlessRefused(() => {
     const directory = openDirectory(service);
     try {

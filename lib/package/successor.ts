@@ -80,12 +80,13 @@ export function goOn(
   services: readonly ByteString[],
   setting: Setting,
 ): void {
-  const init = runningInit();
+  const init = setting.isBooted ? runningInit() : undefined;
   if (init?.respawns !== true || !hasEntry(init, "")) {
     scanInBackground(context, tree, directory, setting);
   }
   if (!until(() => services.every(isSupervised), INIT_PATIENCE)) {
-    throw refusal(`djbox's svscan does not look after ${directory}: start ${BOOT_PROGRAM}`);
+    const program = setting.isBooted ? BOOT_PROGRAM : `svscan ${directory}`;
+    throw refusal(`djbox's svscan does not look after ${directory}: start ${program}`);
   }
 }
 

@@ -18,14 +18,14 @@ import { stat } from "../os/stat.ts";
 import { bootId, childrenOf, processFacts } from "../os/proc.ts";
 import { kill } from "../os/process.ts";
 import type { Context } from "../cli/tool.ts";
-import { recoverPipe } from "../supervise/adoption.ts";
+import { readLeftBehind, recoverPipe } from "../supervise/adoption.ts";
 import { type Pipe, startLogPipes } from "../supervise/log_pipes.ts";
 import { decodeRecord, type Phase } from "../supervise/record.ts";
 import { leaveRecord } from "../supervise/service_directory.ts";
 import { decodeStatus, type Status } from "../supervise/status_file.ts";
 import { attempt, orTell, refusal } from "./messages.ts";
 import { isThere } from "./placing.ts";
-import { findScanners, type FoundScanner, servicesIn, until } from "./running.ts";
+import { findScanners, type FoundScanner, servicesIn, until, within } from "./running.ts";
 
 /** How long a supervise has to be between two starts of its service, and a process to end; in milliseconds. */
 const PATIENCE = 5000;
@@ -85,11 +85,20 @@ function freezeAndRecord(
       const surroundings = { environ: stringArray([]), inheritance };
       if (pipes.length > 0) startLogPipes(pipes, scanner.directory, surroundings);
     });
-    return { pids: [...pids], directories: held.map(({ directory }) => directory) };
+    return { pids: [...pids], directories: adoptableIn(scanner.directory) };
   } catch (error) {
     for (const pid of pids) kill(pid, SIGCONT);
     throw error;
   }
+}
+
+/**
+ * The directories of services and loggers that a svscan of ours goes on with: those of the supervises that are held, of those
+ * that an earlier takeover has ended, and of a svscan of another djbox, which has no supervises.
+ */
+function adoptableIn(directory: ByteString): ByteString[] {
+  return servicesIn(directory).flatMap((service) => [service, `${service}/log`])
+    .filter((path) => within(path, (at) => readLeftBehind(at) !== undefined) === true);
 }
 
 /** Where a pipe is open. */
@@ -104,8 +113,8 @@ function placeOf(pid: number, fd: number): PipePlace {
 }
 
 /**
- * Both ends of each log pipe. A supervise has one of them, and svscan both; so those of supervises that a takeover has
- * ended which was killed are found there, by what it has left written down.
+ * Both ends of each log pipe. A supervise has one of them, and svscan both: if an earlier takeover was killed after it had
+ * ended some supervises, their pipes are found at svscan, by the record in supervise/lock.
  */
 function logPipesOf(scanner: FoundScanner, keepers: readonly ForeignSupervise[]): Pipe[] {
   const recorded = new Set(servicesIn(scanner.directory).map(recordedPipe));

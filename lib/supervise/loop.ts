@@ -6,7 +6,7 @@
  */
 import { type StringArray, stringArray } from "../os/c_string.ts";
 import { ClockWatch } from "../os/clock_watch.ts";
-import { RLIMIT_NOFILE, SIGPIPE } from "../os/constants.ts";
+import { RLIMIT_NOFILE, SIGPIPE, SIGXFSZ } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { Loop } from "../os/loop.ts";
 import { Poller } from "../os/poll.ts";
@@ -39,6 +39,8 @@ export interface Surroundings {
 export function makeSurroundings(context: Context, adopts: boolean): Surroundings {
   // A message that nobody reads (svscan's go into readproctitle) must not end the supervision of everything.
   ignoreForOurselves(SIGPIPE);
+  // Nor must one that the limit of a file's size has no room for: that is an error like others then.
+  ignoreForOurselves(SIGXFSZ);
   dropUnread();
   return {
     poller: new Poller(),

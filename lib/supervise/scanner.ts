@@ -156,9 +156,10 @@ export class Scanner {
 
   #endLogger(service: Service): void {
     const { logger } = service;
+    // Before its input ends: it is not to be started again, on a pipe that is none any more.
+    if (typeof logger === "object") logger.tell("x");
     closePipe(service);
     if (typeof logger !== "object") return;
-    logger.directory.send("x");
     // What the service has left running may have the pipe open for ever.
     this.surroundings.timers.after(LOGGER_PATIENCE, () => {
       if (service.logger === logger) logger.directory.send("d");

@@ -45,7 +45,7 @@ function isUp(box: Box, service: string): boolean {
   return (statusOf(box, `services/${service}`)?.pid ?? 0) !== 0;
 }
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
+for (const signal of ["SIGTERM", "SIGINT", "SIGPWR"] as const) {
   toolTest(
     `svscan as process 1: ${signal} ends services, then their loggers, and svscan with 0`,
     ["svscan"],
@@ -131,6 +131,28 @@ toolTest(
     await box.until("both are up", () => isUp(box, "a") && isUp(box, "a/log"));
     Deno.kill(pid, "SIGTERM");
     equal(await started.ended, 0);
+  },
+  NEEDS,
+);
+
+toolTest(
+  "svscan as process 1 starts no logger again when its input ends",
+  ["svscan"],
+  async (box) => {
+    const names = ["a", "b", "c", "d"];
+    for (const name of names) {
+      box.script(`services/${name}/run`, "exec sleep 100000");
+      box.script(`services/${name}/log/run`, "echo started >>starts; exec cat >/dev/null");
+    }
+    const { pid, started } = await contain(box);
+    await box.until(
+      "all are up",
+      () => names.every((name) => isUp(box, name) && isUp(box, `${name}/log`)),
+    );
+    Deno.kill(pid, "SIGTERM");
+    equal(await started.ended, 0);
+    equal(box.read("err"), "");
+    for (const name of names) equal(box.read(`services/${name}/log/starts`), "started\n");
   },
   NEEDS,
 );

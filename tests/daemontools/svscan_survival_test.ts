@@ -341,6 +341,23 @@ survivalTest("svscan is left by a signal in every state of its services", async 
 });
 
 toolTest(
+  "svscan goes on where its messages are over the limit of a file's size",
+  TOOLS,
+  async (box) => {
+    writeServices(box, ["sv/a"]);
+    box.script("sv/fails/run", "exec sleep 100000");
+    Deno.chmodSync(`${box.dir}/sv/fails/run`, 0o644);
+    const svscan = box.start(["sh", "-c", "ulimit -f 1; exec svscan sv 2>said"]);
+    await untilUp(box, ["sv/a"]);
+    await box.until("it is full", () => box.read("said").length === 512);
+    const before = pidOf(box, "sv/a");
+    await box.run(["svc", "-t", "sv/a"]);
+    await box.until("it obeys", () => ![0, before].includes(pidOf(box, "sv/a")));
+    ok(isAlive(svscan.pid));
+  },
+);
+
+toolTest(
   "after svscan has ended, a service whose logger was told to exit has nobody to write to",
   TOOLS,
   async (box) => {

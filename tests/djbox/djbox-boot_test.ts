@@ -90,6 +90,8 @@ const RC_LOCALS: readonly (readonly [string, string])[] = [
   ["[ -e /x ] || {\nexit 1\n}\n", `[ -e /x ] || {\nexit 1\n}\n${LINE}`],
   ["cat <<E\nexit 0\nE\n", `cat <<E\nexit 0\nE\n${LINE}`],
   [`if false; then\nexit 1\nfi\nexit 0\n`, `if false; then\nexit 1\nfi\n${LINE}exit 0\n`],
+  ["exit 0\n\n# more\nexit 0\n", `${LINE}exit 0\n\n# more\nexit 0\n`],
+  ["test -e /x || \\\n  exit 0\n", `test -e /x || \\\n  exit 0\n${LINE}`],
   ["exit_if_asked\n", `exit_if_asked\n${LINE}`],
 ];
 

@@ -2,7 +2,7 @@
 // Installing beside C daemontools, and taking their services over. Not tested: systemd's units.
 import { deepEqual, equal, match } from "node:assert/strict";
 import { type Box, toolTest } from "../harness/harness.ts";
-import { type Machine, originalMachineTest } from "../harness/machine.ts";
+import { bareMachineTest, type Machine, originalMachineTest } from "../harness/machine.ts";
 import { makeRelease } from "../harness/release.ts";
 
 const ONLY = { djboxOnly: "it is djbox that takes over" };
@@ -158,6 +158,40 @@ originalMachineTest(
       await machine.output("tr '\\0' '\\n' </proc/$(pidof svscan)/environ"),
       /^PATH=\/package\/admin\/djbox\/command:/m,
     );
+  },
+);
+
+originalMachineTest(
+  "a svscan that init did not start is taken over where init has svscanboot's line",
+  "init",
+  async (machine, box) => {
+    await machine.edit("/srv/a/run", "#!/bin/sh\nexec sleep 1000\n");
+    await machine.edit("/etc/inittab", "SV:123456:respawn:/command/svscanboot\n");
+    machine.start("svscan /srv");
+    const before = pids(await machine.until("svstat /srv/a", /: up .*[1-9] seconds\n$/));
+    await install(machine, box);
+    match(await machine.output("djbox takeover /srv"), /; 1 supervised go on\n/);
+    equal(pids(await machine.output("svstat /srv/a")), before);
+  },
+);
+
+bareMachineTest(
+  "a svscan of another djbox is taken over with its pipes",
+  "sleep",
+  async (machine, box) => {
+    await machine.bring(await makeRelease(box, "release"), "/opt/other");
+    await install(machine, box);
+    await machine.edit("/srv/a/run", "#!/bin/sh\nexec sleep 1000\n");
+    await machine.edit("/srv/a/log/run", "#!/bin/sh\nexec cat >>lines\n");
+    await machine.output("mkdir /opt/bin; ln -s ../other/djbox /opt/bin/svscan");
+    await machine.output("ln -s ../other/djbox /opt/bin/supervise");
+    machine.start("PATH=/opt/bin:$PATH; exec svscan /srv");
+    await machine.until("svstat /srv/a /srv/a/log", /^(\S+: up .*[1-9] seconds\n){2}$/);
+    await machine.output("svc -d /srv/a");
+    const status = "svstat /srv/a /srv/a/log";
+    const before = pids(await machine.until(status, /^\S+: down .*\n\S+: up .*\n$/));
+    match(await machine.output("djbox takeover /srv"), /; 2 supervised go on\n/);
+    equal(pids(await machine.output(status)), before);
   },
 );
 

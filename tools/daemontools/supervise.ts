@@ -54,24 +54,24 @@ function superviseOn(context: Context, handed: Handed): number {
   // What was held for svscan is held for us, and no longer than there is a logger to read it.
   const logPipes: LogPipes = new LogPipes(context, surroundings, () => logPipes.look());
   let othersHold = logPipes.hold(pipes, true);
-  const read = new Map<HandedSupervisor, Pipe>();
+  const pipeOfLogger = new Map<HandedSupervisor, Pipe>();
   for (const { logger, pipe } of handed.services) {
-    if (typeof logger === "object" && pipe !== undefined) read.set(logger, pipe);
+    if (typeof logger === "object" && pipe !== undefined) pipeOfLogger.set(logger, pipe);
   }
   const holdThose = (): void => {
-    othersHold = logPipes.hold([...read.values()], othersHold);
+    othersHold = logPipes.hold([...pipeOfLogger.values()], othersHold);
   };
   holdThose();
   // The other side of a log pipe is to see that nobody will write, or read, any more.
-  const used = new Set(supervisors.flatMap(({ mappings }) => mappings.map(([ours]) => ours)));
+  const endsInUse = new Set(supervisors.flatMap(({ mappings }) => mappings.map(([ours]) => ours)));
   for (const end of pipes.flatMap(({ reader, writer }) => [reader, writer])) {
-    if (!used.has(end)) close(end);
+    if (!endsInUse.has(end)) close(end);
   }
   let left = supervisors.length;
   const here = supervisors.map((one) =>
     unpackSupervisor(one, surroundings, () => {
       left--;
-      if (read.delete(one)) holdThose();
+      if (pipeOfLogger.delete(one)) holdThose();
       for (const [ours] of one.mappings) close(ours);
     })
   );

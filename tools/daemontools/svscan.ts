@@ -31,6 +31,7 @@ import {
   SIGCHLD,
   SIGHUP,
   SIGINT,
+  SIGPWR,
   SIGQUIT,
   SIGTERM,
   SIGUSR1,
@@ -55,8 +56,8 @@ import { SUPERVISE } from "../../lib/supervise/service_directory.ts";
 import type { Supervisor } from "../../lib/supervise/supervisor.ts";
 import { Upgrade } from "../../lib/supervise/upgrade.ts";
 
-/** What ends C's svscan, and can be noticed. */
-const DEADLY = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM];
+/** What people and containers (SIGPWR: lxc-stop) end svscan with, of what can be noticed. */
+const DEADLY = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGPWR];
 
 export const svscan: Tool = { usage: "usage: svscan [ dir ]", readsSignals: true, run };
 
