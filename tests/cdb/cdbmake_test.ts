@@ -3,6 +3,7 @@
 // larger than 4 GB record by record; that one record can't is.
 import { deepEqual, equal } from "node:assert/strict";
 import { type Box, type Result, toolTest } from "../harness/harness.ts";
+import { closeFails } from "../harness/strace.ts";
 
 const FATAL = "cdbmake: fatal: ";
 
@@ -147,18 +148,12 @@ toolTest(
   async (box) => {
     equal((await make(box, "+1,1:a->b\n\n"))[0], 0);
     const old = box.read("a.cdb");
-    // As a network file system has it that finds no room.
-    const trouble = [
-      "strace",
-      "-f",
-      "-o",
-      "trace",
-      "-P",
-      `${box.dir}/a.tmp`,
-      "-e",
-      "inject=close:error=EIO",
-    ];
-    const { code, stderr } = await box.run([...trouble, "cdbmake", "a.cdb", "a.tmp"], {
+    const { code, stderr } = await box.run([
+      ...closeFails(box, "a.tmp"),
+      "cdbmake",
+      "a.cdb",
+      "a.tmp",
+    ], {
       stdin: "+1,1:a->c\n\n",
     });
     deepEqual([code, stderr], [111, `${FATAL}unable to create a.tmp: input/output error\n`]);

@@ -3,6 +3,7 @@
 // crash of the machine.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type Box, toolTest } from "../harness/harness.ts";
+import { closeFails } from "../harness/strace.ts";
 
 const FATAL = "tcprules: fatal: ";
 
@@ -228,18 +229,12 @@ toolTest(
   async (box) => {
     equal((await compile(box, ":allow\n"))[0], 0);
     const old = box.read("r.cdb");
-    // As a network file system has it that finds no room.
-    const trouble = [
-      "strace",
-      "-f",
-      "-o",
-      "trace",
-      "-P",
-      `${box.dir}/r.tmp`,
-      "-e",
-      "inject=close:error=EIO",
-    ];
-    const { code, stderr } = await box.run([...trouble, "tcprules", "r.cdb", "r.tmp"], {
+    const { code, stderr } = await box.run([
+      ...closeFails(box, "r.tmp"),
+      "tcprules",
+      "r.cdb",
+      "r.tmp",
+    ], {
       stdin: ":deny\n",
     });
     deepEqual([code, stderr], [111, `${FATAL}unable to write to r.tmp: input/output error\n`]);
