@@ -125,6 +125,7 @@ export class Fork {
   /** 1 while a child that is waited for runs in our memory; at its exec or end the kernel writes 0, and wakes us. */
   readonly #inside = new Int32Array(1);
   readonly #insideAddress: bigint;
+  readonly #insidePointer: Deno.PointerValue;
   readonly #gateAddress: bigint;
   readonly #first: Deno.PointerValue;
   readonly #stackTop: Deno.PointerValue;
@@ -141,6 +142,7 @@ export class Fork {
     this.#stackTop = Deno.UnsafePointer.create((addressOf(stack) + BigInt(STACK)) & ~15n);
     this.#gateAddress = addressOf(new Uint8Array(this.#gate.buffer));
     this.#insideAddress = addressOf(new Uint8Array(this.#inside.buffer));
+    this.#insidePointer = Deno.UnsafePointer.create(this.#insideAddress);
     calls.forEach((call, i) => this.#write(call, i * WORDS, addressOf(list)));
   }
 
@@ -185,7 +187,7 @@ export class Fork {
       this.#first,
       null,
       null,
-      Deno.UnsafePointer.create(this.#insideAddress),
+      this.#insidePointer,
       pad,
     );
     return check(pid, "clone");
