@@ -100,7 +100,7 @@ const SIGCHLD_AT_EXIT = 17;
 /* clone(3) itself pushes two words; no call needs more, and no signal has a handler. */
 const STACK = 1024;
 /* A child whose gate nobody opens is one whose parent was killed between clone and prctl. struct timespec. */
-const PATIENCE = new Uint8Array(new BigInt64Array([3600n, 0n]).buffer);
+const PATIENCE = words64(3600n, 0n);
 
 /** The kernel's struct sigaction with SIG_DFL, no flags and an empty mask, for rt_sigaction(2). */
 export const DEFAULT_ACTION = new Uint8Array(32);

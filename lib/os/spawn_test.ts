@@ -10,6 +10,7 @@ import { spawn, SpawnPlan } from "./spawn.ts";
 const SCRIPT = 'pwd; for fd in 3 200 300 400; do [ ! -e "/proc/$$/fd/$fd" ] || echo "$fd"; done';
 
 const NO_DESCRIPTOR = 999;
+const PLAIN = { environ: [], mask: 0n, softFiles: undefined, limits: new Map() };
 
 Deno.test("a program that is started often has its further descriptor and what is inherited, and we have all of ours", () => {
   const inherited = dup(0, 200, true);
@@ -17,10 +18,7 @@ Deno.test("a program that is started often has its further descriptor and what i
   const start = new SpawnPlan({
     path: "/bin/sh",
     argv: ["sh", "-c", SCRIPT],
-    environ: [],
-    mask: 0n,
-    softFiles: undefined,
-    limits: new Map(),
+    ...PLAIN,
     descriptors: [],
   }, { moves: true, often: true });
   const root = openDirectory("/");
@@ -45,10 +43,7 @@ Deno.test("no further descriptor is none", () => {
   const start = new SpawnPlan({
     path: "/bin/echo",
     argv: ["echo", "said"],
-    environ: [],
-    mask: 0n,
-    softFiles: undefined,
-    limits: new Map(),
+    ...PLAIN,
     descriptors: [[writer, 1]],
   }, { often: true });
   for (let i = 0; i < 2; i++) equal(waitFor(start.start().pid)?.status, 0);
@@ -62,10 +57,7 @@ Deno.test("a program is not run without a descriptor that it was to have", () =>
   const program = {
     path: "/bin/echo",
     argv: ["echo", "said"],
-    environ: [],
-    mask: 0n,
-    softFiles: undefined,
-    limits: new Map(),
+    ...PLAIN,
     descriptors: [[writer, 1]] as const,
   };
   const missing: Mapping = [NO_DESCRIPTOR, 0];

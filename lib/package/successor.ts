@@ -27,16 +27,16 @@ import { type FoundScanner, isSupervised, until } from "./running.ts";
 /** What starts svscan, in any package; in others than ours it is a shell script. */
 const BOOT_PROGRAM = "svscanboot";
 
-/** The script that has started `scanner`; what it still has to say goes where svscan's messages go. 0: there is none. */
-export function scriptOf({ pid }: FoundScanner): number {
+/** The svscanboot that has started `scanner`; 0: there is none. */
+function bootOf({ pid }: FoundScanner): number {
   const parent = processFacts(pid)?.parent ?? 0;
   return parent > 1 && commandName(parent) === BOOT_PROGRAM ? parent : 0;
 }
 
 /** What the svscan of another package runs with, and has its services run with. */
 export interface Setting {
-  /** Whether svscanboot has started it, which sets all of this by itself. */
-  readonly isBooted: boolean;
+  /** The svscanboot that has started it, which sets all of this by itself; 0: there is none. */
+  readonly boot: number;
   readonly env: Environment;
   readonly umask: number;
   /** The soft ones. */
@@ -52,7 +52,7 @@ export function settingOf(scanner: FoundScanner): Setting {
   const status = attempt(`look at process ${pid}`, () => readFile(`/proc/${pid}/status`));
   const mask = /^Umask:\s*([0-7]+)$/m.exec(fromBytes(status))?.[1] ?? "022";
   return {
-    isBooted: scriptOf(scanner) !== 0,
+    boot: bootOf(scanner),
     env: new Environment(fromBytes(environ).split("\0").filter((text) => text !== "")),
     umask: parseInt(mask, 8),
     limits: new Map(ALL_LIMITS.map((resource) => [resource, getLimit(resource, pid).soft])),
@@ -80,12 +80,12 @@ export function goOn(
   services: readonly ByteString[],
   setting: Setting,
 ): void {
-  const init = setting.isBooted ? runningInit() : undefined;
+  const init = setting.boot !== 0 ? runningInit() : undefined;
   if (init?.respawns !== true || !hasEntry(init, "")) {
     scanInBackground(context, tree, directory, setting);
   }
   if (!until(() => services.every(isSupervised), INIT_PATIENCE)) {
-    const program = setting.isBooted ? BOOT_PROGRAM : `svscan ${directory}`;
+    const program = setting.boot !== 0 ? BOOT_PROGRAM : `svscan ${directory}`;
     throw refusal(`djbox's svscan does not look after ${directory}: start ${program}`);
   }
 }
@@ -94,14 +94,14 @@ function scanInBackground(
   { inheritance }: Context,
   tree: ByteString,
   directory: ByteString,
-  { isBooted, env, umask: mask, limits, descriptors }: Setting,
+  { boot, env, umask: mask, limits, descriptors }: Setting,
 ): void {
   const commands = `${inUse(tree)}/command`;
   const canBoot = isOurs(linkAt("/command/svscan")) &&
     stat(directory).identity === unlessRefused(() => stat(serviceDirectory()))?.identity;
   const argv = [
     `${commands}/pgrphack`,
-    ...isBooted && canBoot ? [`${commands}/${BOOT_PROGRAM}`] : [`${commands}/svscan`, directory],
+    ...boot !== 0 && canBoot ? [`${commands}/${BOOT_PROGRAM}`] : [`${commands}/svscan`, directory],
   ];
   // Ours looks for supervise there, and would start another package's if it came first.
   env.set("PATH", `${commands}:${env.get("PATH") ?? ""}`);

@@ -13,13 +13,13 @@ import { type ByteString, fromBytes } from "../os/bytes.ts";
 import { stringArray } from "../os/c_string.ts";
 import { SIGCONT, SIGKILL, SIGSTOP } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
-import { readBeginning, readDirectory, readlink } from "../os/file.ts";
+import { readBeginning, readlink } from "../os/file.ts";
 import { stat } from "../os/stat.ts";
 import { bootId, childrenOf, processFacts } from "../os/proc.ts";
 import { kill } from "../os/process.ts";
 import type { Context } from "../cli/tool.ts";
 import { readLeftBehind, recoverPipe } from "../supervise/adoption.ts";
-import { type Pipe, startLogPipes } from "../supervise/log_pipes.ts";
+import { type Pipe, pipesOf, startLogPipes } from "../supervise/log_pipes.ts";
 import { decodeRecord, type Phase } from "../supervise/record.ts";
 import { leaveRecord } from "../supervise/service_directory.ts";
 import { decodeStatus, type Status } from "../supervise/status_file.ts";
@@ -101,17 +101,6 @@ function adoptableIn(directory: ByteString): ByteString[] {
     .filter((path) => within(path, (at) => readLeftBehind(at) !== undefined) === true);
 }
 
-/** Where a pipe is open. */
-interface PipePlace {
-  readonly pid: number;
-  readonly fd: number;
-  readonly name: ByteString;
-}
-
-function placeOf(pid: number, fd: number): PipePlace {
-  return { pid, fd, name: unlessRefused(() => readlink(`/proc/${pid}/fd/${fd}`)) ?? "" };
-}
-
 /**
  * Both ends of each log pipe. A supervise has one of them, and svscan both: if an earlier takeover was killed after it had
  * ended some supervises, their pipes are found at svscan, by the record in supervise/lock.
@@ -119,14 +108,12 @@ function placeOf(pid: number, fd: number): PipePlace {
 function logPipesOf(scanner: FoundScanner, keepers: readonly ForeignSupervise[]): Pipe[] {
   const recorded = new Set(servicesIn(scanner.directory).map(recordedPipe));
   const places = [
-    ...keepers.flatMap(({ pid, pipe }) => pipe === undefined ? [] : [placeOf(pid, pipe)]),
-    ...descriptorsOf(scanner.pid).map((fd) => placeOf(scanner.pid, fd))
-      .filter(({ name }) => recorded.has(name)),
+    ...keepers.flatMap(({ pid, pipe }) => pipesOf(pid).filter(({ fd }) => fd === pipe)),
+    ...pipesOf(scanner.pid).filter(({ name }) => recorded.has(name)),
   ];
   const found = new Map<ByteString, Pipe>();
   for (const { pid, fd, name } of places) {
-    const isNew = name.startsWith("pipe:") && !found.has(name);
-    const pipe = isNew ? recoverPipe(pid, fd, name) : undefined;
+    const pipe = found.has(name) ? undefined : recoverPipe(pid, fd, name);
     if (pipe !== undefined) found.set(name, pipe);
   }
   return [...found.values()];
@@ -135,10 +122,6 @@ function logPipesOf(scanner: FoundScanner, keepers: readonly ForeignSupervise[])
 function recordedPipe(service: ByteString): ByteString | undefined {
   const lock = unlessRefused(() => readBeginning(`${service}/supervise/lock`));
   return lock === undefined ? undefined : decodeRecord(fromBytes(lock))?.pipe;
-}
-
-function descriptorsOf(pid: number): number[] {
-  return (unlessRefused(() => readDirectory(`/proc/${pid}/fd`)) ?? []).map(Number);
 }
 
 function keepersOf(scanner: FoundScanner): ForeignSupervise[] {

@@ -40,18 +40,21 @@ export interface Held {
   readonly fd: number;
 }
 
+/** The pipes that process `pid` has, with their names. Another user's are not for us to see. */
+export function pipesOf(pid: number): (Held & { readonly name: ByteString })[] {
+  const folder = `/proc/${pid}/fd`;
+  return (unlessRefused(() => readDirectory(folder)) ?? []).flatMap((entry) => {
+    const name = unlessRefused(() => readlink(`${folder}/${entry}`));
+    return name?.startsWith("pipe:") ? [{ pid, fd: Number(entry), name }] : [];
+  });
+}
+
 /** The pipes that processes like this one hold, by their names, whoever has started them. */
 export function heldPipes(): Map<ByteString, Held[]> {
   const found = new Map<ByteString, Held[]>();
   for (const pid of allProcesses()) {
     if (commandName(pid) !== NAME) continue;
-    const folder = `/proc/${pid}/fd`;
-    // Another user's is not for us to see.
-    for (const entry of unlessRefused(() => readDirectory(folder)) ?? []) {
-      const name = unlessRefused(() => readlink(`${folder}/${entry}`));
-      if (name === undefined || !name.startsWith("pipe:")) continue;
-      found.set(name, [...found.get(name) ?? [], { pid, fd: Number(entry) }]);
-    }
+    for (const held of pipesOf(pid)) found.set(held.name, [...found.get(held.name) ?? [], held]);
   }
   return found;
 }

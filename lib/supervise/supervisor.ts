@@ -147,8 +147,6 @@ export class Supervisor {
       paused: found !== undefined && status.paused,
       want: status.want,
       exits: false,
-      unwritten: true,
-      state: "down",
     });
     this.#do("announce");
     this.directory.markSupervised();
@@ -162,7 +160,7 @@ export class Supervisor {
     this.#goOn(condition.state);
   }
 
-  #assume(condition: Condition): void {
+  #assume(condition: Omit<Condition, "state" | "unwritten">): void {
     this.#since = condition.since;
     this.#pid = condition.pid;
     this.#pidfd = condition.pidfd;

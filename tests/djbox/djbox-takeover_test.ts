@@ -55,14 +55,20 @@ async function install(machine: Machine, box: Box): Promise<string> {
   return await machine.output("/opt/release/package/install --replace");
 }
 
+/** C's svscan looks after the services when djbox is installed: what svstat says of them. */
+async function installBeside(machine: Machine, box: Box): Promise<string> {
+  await addServices(machine);
+  machine.start("svscan /service");
+  const before = await untilUp(machine);
+  await install(machine, box);
+  return before;
+}
+
 originalMachineTest(
   "services of C's svscan go on when djbox takes over",
   "sleep",
   async (machine, box) => {
-    await addServices(machine);
-    machine.start("svscan /service");
-    const before = await untilUp(machine);
-    await install(machine, box);
+    const before = await installBeside(machine, box);
     const said = await machine.output("djbox takeover");
     match(
       said,
@@ -199,10 +205,7 @@ originalMachineTest(
   "a takeover that was killed half-way can be repeated",
   "sleep",
   async (machine, box) => {
-    await addServices(machine);
-    machine.start("svscan /service");
-    const before = await untilUp(machine);
-    await install(machine, box);
+    const before = await installBeside(machine, box);
     // Six processes are stopped; then it is killed while it ends the fourth.
     const inject = "strace -o /dev/null -e trace=kill -e inject=kill:signal=KILL:when=10";
     equal((await machine.type(`${inject} djbox takeover`)).code, 128 + 9);
@@ -216,10 +219,7 @@ originalMachineTest(
   "a takeover that is refused leaves everything as it was",
   "sleep",
   async (machine, box) => {
-    await addServices(machine);
-    machine.start("svscan /service");
-    const before = await untilUp(machine);
-    await install(machine, box);
+    const before = await installBeside(machine, box);
     const user = await machine.type("setpriv --reuid=65534 --clear-groups djbox takeover");
     deepEqual([user.code, user.stdout], [111, ""]);
     match(user.stderr, /^djbox: fatal: .*\n$/);

@@ -25,7 +25,7 @@ import { treeOf } from "../../lib/package/layout.ts";
 import { attempt, refusal, say } from "../../lib/package/messages.ts";
 import { isThere } from "../../lib/package/placing.ts";
 import { concealedScanner, findScanners, type FoundScanner } from "../../lib/package/running.ts";
-import { goOn, scriptOf, settingOf } from "../../lib/package/successor.ts";
+import { goOn, settingOf } from "../../lib/package/successor.ts";
 import { endAndKeep } from "../../lib/package/takeover.ts";
 
 const USAGE = "usage: djbox takeover [ dir ]";
@@ -43,12 +43,11 @@ function run(context: Context): Outcome {
         "stop that, then djbox boot starts them with djbox's",
     );
   }
-  const script = scriptOf(scanner);
   const setting = settingOf(scanner);
   const kept = endAndKeep(context, scanner);
   say(`svscan (pid ${scanner.pid}, ${scanner.file}) has ended; ${kept.length} supervised go on`);
   // Not before the supervises have ended: what comes in its place tells those to stop their services.
-  if (script !== 0) kill(script, SIGKILL);
+  if (setting.boot !== 0) kill(setting.boot, SIGKILL);
   goOn(context, tree, scanner.directory, kept, setting);
   say(`djbox's svscan looks after ${scanner.directory} now`);
   return 0;
