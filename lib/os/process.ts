@@ -235,6 +235,12 @@ export function endedBy(pid: number): number {
   return info[2] === CLD_KILLED || info[2] === CLD_DUMPED ? info[6] as number : 0;
 }
 
+/** Whether `pid` is a child of ours that nobody has waited for: one that runs, or has ended. */
+export function isChild(pid: number): boolean {
+  const info = new Uint8Array(128);
+  return libc().waitid(P_PID, pid, info, WNOHANG | WEXITED | WNOWAIT, pad) === 0;
+}
+
 /** Whether some child has ended that nobody has waited for: waitid(2) with WNOWAIT. */
 export function hasEndedChild(): boolean {
   const info = new Int32Array(32);

@@ -41,8 +41,11 @@ class Divide {
   readonly #place: number;
   readonly #nothing = open("/", O_PATH);
 
-  /** @param least none below is to be used here */
-  private constructor(least: number) {
+  /**
+   * @param least none below is to be used here
+   * @param kept those below that the program is to have
+   */
+  private constructor(least: number, private readonly kept: ReadonlySet<number>) {
     this.#place = dup(this.#nothing, least);
     this.end = this.#place + 1;
   }
@@ -56,8 +59,23 @@ class Divide {
     if (libc().syscall(SYS_CLOSE_RANGE, last, last, 0n, 0n, pad) !== 0) return undefined;
     return unlessRefused(() => {
       const inherited = readDirectory("/proc/self/fd").map(Number).filter(isInherited);
-      return new Divide(Math.max(2, ...inherited, ...descriptors.flat()) + 1);
+      const kept = new Set([0, 1, 2, ...inherited, ...descriptors.map(([, theirs]) => theirs)]);
+      return new Divide(Math.max(...kept, ...descriptors.flat()) + 1, kept);
     });
+  }
+
+  /**
+   * Takes from a child what it has below and the program is not to have: else it would have it (locks, too) for as long as
+   * exec keeps it waiting.
+   */
+  closings(): Call[] {
+    const calls: Call[] = [];
+    let first = 0;
+    for (const fd of [...this.kept, this.end].sort((a, b) => a - b)) {
+      if (fd > first) calls.push({ name: "close_range", args: [first, fd - 1, 0] });
+      first = fd + 1;
+    }
+    return calls;
   }
 
   /** Where a child finds what is open at `fd`, until `clear`. Throws SystemError. */
@@ -132,6 +150,7 @@ export class SpawnPlan {
       calls.push(handOn(ours, theirs)) - 1
     );
     this.#further = often ? calls.push(handOn(-1, 0)) - 1 : -1;
+    calls.push(...divide?.closings() ?? []);
     for (const signal of [...ignoredForOurselves(), ...defaults]) {
       calls.push({ name: "rt_sigaction", args: [signal, DEFAULT_ACTION, 0, KERNEL_SIGSET_SIZE] });
     }
@@ -159,7 +178,7 @@ export class SpawnPlan {
    * Starts it.
    *
    * @param directory descriptor of the directory it starts in
-   * @param further a descriptor that it is to have beside the program's
+   * @param further a descriptor that it is to have beside the program's, as 0, 1 or 2
    * @throws SystemError "clone" when there can be no process
    */
   start(directory = -1, further?: Mapping): Spawned {
@@ -173,8 +192,9 @@ export class SpawnPlan {
     const brought = this.#bring(further);
     try {
       const pid = this.#often ? fork.startAndWaitFor(PATIENCE, this.#part) : fork.startAndWait();
-      if (fork.isInside) this.#leave(fork);
-      return { pid, errno: fork.isInside ? 0 : this.#error(fork) };
+      if (!fork.isInside) return { pid, errno: this.#error(fork) };
+      this.#leave(fork);
+      return { pid, errno: 0 };
     } finally {
       if (brought) this.#divide?.clear();
     }

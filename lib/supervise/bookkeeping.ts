@@ -27,7 +27,7 @@ export class Bookkeeping {
   /** When the last start was about to happen, in clock ticks since boot. */
   #ticks = 0;
   /** The log pipe, as the record calls it. */
-  #pipe: ByteString | undefined;
+  readonly #pipe: ByteString;
   /** The `since` that the record speaks of, as one of what is. */
   #recorded: Time | undefined;
   /** The `since` that the record speaks of, as one of what is to end in a moment: there will be a process. */
@@ -44,15 +44,24 @@ export class Bookkeeping {
    */
   constructor(
     private readonly directory: ServiceDirectory,
-    private readonly mappings: readonly Mapping[],
+    mappings: readonly Mapping[],
     private readonly surroundings: Surroundings,
     private readonly now: () => Status,
     private readonly look: () => void,
-  ) {}
+  ) {
+    // Now: the pipe may be closed by the time of a record that is written after a handover.
+    const pipe = surroundings.adopts ? mappings[0]?.[0] : undefined;
+    this.#pipe = pipe === undefined ? NO_PIPE : unlessRefused(() => pipeName(pipe)) ?? NO_PIPE;
+  }
 
   /** The status file is another's, and says `since`. */
-  found(since: Time): void {
+  found(since: Time | undefined): void {
     this.#announced = since;
+  }
+
+  /** The `since` in the status file; undefined: it is not known. */
+  get announced(): Time | undefined {
+    return this.#announced;
   }
 
   /** Writes the record, where it is out of date, and the status file; later, where the file system refuses it. */
@@ -62,10 +71,11 @@ export class Bookkeeping {
     if (!this.#isRecorded(since)) this.#record(since, this.#phase(pid));
     // Nothing that is not there is paused.
     const status = { ...now, paused: paused && pid !== 0 };
-    if (this.directory.writeStatus(status, quiet)) this.#announced = since;
+    const written = this.directory.writeStatus(status, quiet);
+    if (written) this.#announced = since;
     this.stop();
     const recorded = this.#isRecorded(since) || !this.surroundings.adopts;
-    if (this.#announced === since && recorded) return;
+    if (written && recorded) return;
     this.#again = this.surroundings.timers.after(AGAIN, () => {
       this.look();
       this.write(true);
@@ -91,7 +101,6 @@ export class Bookkeeping {
 
   #record(since: Time, phase: Phase): void {
     if (!this.surroundings.adopts) return;
-    this.#pipe ??= this.mappings[0] === undefined ? NO_PIPE : pipeName(this.mappings[0][0]);
     const written = this.directory.writeRecord({
       boot: bootId(),
       before: this.#announced ?? since,

@@ -148,6 +148,7 @@ const isText: Kind = (value) => typeof value === "string" && !/[^\0-\xff]/.test(
 const isFlag: Kind = (value) => typeof value === "boolean";
 const isLong: Kind = (value) => typeof value === "string" && /^[0-9]{1,20}$/.test(value);
 const isNothing: Kind = (value) => value === undefined;
+const isTime = objectOf({ seconds: isSeconds, nanoseconds: isNatural });
 const isMappings = listOf(rowOf(isNatural, isNatural));
 
 const isSupervisor = objectOf({
@@ -155,13 +156,14 @@ const isSupervisor = objectOf({
   descriptors: objectOf({ directory: isNatural, lock: isNatural, control: isNatural, ok: isPlain }),
   mappings: isMappings,
   condition: objectOf({
-    since: objectOf({ seconds: isSeconds, nanoseconds: isNatural }),
+    since: isTime,
     pid: isNatural,
     pidfd: isPlain,
     paused: isFlag,
     want: oneOf("u", "d", ""),
     exits: isFlag,
     unwritten: isFlag,
+    announced: either(isNothing, isTime),
     state: oneOf(...Object.keys(TABLE)),
   }),
 });

@@ -18,18 +18,20 @@ const FD = fc.nat(1_000_000);
 const FD_OR_NONE = fc.oneof(FD, fc.constant(-1));
 const MAPPINGS = fc.array(fc.tuple(FD, FD), { maxLength: 2 });
 const LONG = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+const TIME = fc.record({ seconds: fc.maxSafeInteger(), nanoseconds: fc.nat(999_999_999) });
 const SUPERVISORS: fc.Arbitrary<HandedSupervisor> = fc.record({
   name: byteString(20),
   descriptors: fc.record({ directory: FD, lock: FD, control: FD, ok: FD_OR_NONE }),
   mappings: MAPPINGS,
   condition: fc.record({
-    since: fc.record({ seconds: fc.maxSafeInteger(), nanoseconds: fc.nat(999_999_999) }),
+    since: TIME,
     pid: fc.nat(),
     pidfd: FD_OR_NONE,
     paused: fc.boolean(),
     want: fc.constantFrom<Want[]>("u", "d", ""),
     exits: fc.boolean(),
     unwritten: fc.boolean(),
+    announced: fc.option(TIME, { nil: undefined }),
     state: fc.constantFrom(...Object.keys(TABLE) as State[]),
   }),
 });

@@ -79,7 +79,13 @@ export class LogPipes {
   #pid = 0;
   /** The pidfd of that process; -1: none. */
   #pidfd = -1;
+  /** What is to be held, and what was given to that process. */
+  #wanted: readonly Pipe[] = [];
   #pipes: readonly Pipe[] = [];
+  /** Whether there need be no process: there are no pipes, or nobody writes to them and nothing is in them. */
+  #isDone = true;
+  /** Whether somebody else may hold them, too. */
+  #othersHold = false;
   #complained = false;
 
   /** @param lost called when the process has ended, and not by us: `look` is due */
@@ -95,28 +101,40 @@ export class LogPipes {
   }
 
   /**
-   * Sees to it that `pipes` are held. Where the system refuses a process, it is tried again the next time.
+   * Sees to it that `pipes` are held.
    *
-   * @param takenOver whether somebody else may hold them, too, who is ended then
-   * @returns whether somebody else may still hold them
+   * @param takenOver whether somebody else may hold them, too, who is ended as soon as we do
+   * @returns whether that is so; if not, because the system refuses something, `look` is due
    */
-  hold(pipes: readonly Pipe[], takenOver: boolean): boolean {
-    if (this.#pid !== 0 && waitIfEnded(this.#pid)) this.#pid = 0;
-    // Not their descriptors: those may be another pipe's by now.
-    const same = pipes.length === this.#pipes.length &&
-      pipes.every((pipe, i) => pipe === this.#pipes[i]);
-    if (!same || (this.#pid === 0 && pipes.length > 0)) this.#renew(pipes);
-    return takenOver && !this.#endOthers();
+  hold(pipes: readonly Pipe[], takenOver = false): boolean {
+    this.#wanted = pipes;
+    this.#othersHold ||= takenOver;
+    const ended = this.#pid === 0 ? undefined : waitIfEnded(this.#pid);
+    if (ended !== undefined) {
+      this.#pid = 0;
+      this.#isDone = ended.status === 0;
+    }
+    if (!this.#areHeld) this.#renew();
+    if (this.#othersHold && this.#areHeld) this.#othersHold = !this.#endOthers();
+    return this.#areHeld && !this.#othersHold;
   }
 
-  /** Sees to it that what was to be held still is. */
-  look(): void {
-    this.hold(this.#pipes, false);
+  get #areHeld(): boolean {
+    // Not their descriptors: those may be another pipe's by now.
+    const same = this.#wanted.length === this.#pipes.length &&
+      this.#wanted.every((pipe, i) => pipe === this.#pipes[i]);
+    return same && (this.#pid !== 0 || this.#isDone);
+  }
+
+  /** Sees to it that what was to be held still is, and returns whether it is. */
+  look(): boolean {
+    return this.hold(this.#wanted);
   }
 
   /** The new one is there before the other one is ended. */
-  #renew(pipes: readonly Pipe[]): void {
+  #renew(): void {
     const former = this.#pid;
+    const pipes = this.#wanted;
     try {
       this.#pid = pipes.length === 0 ? 0 : this.#start(pipes);
     } catch (error) {
@@ -126,6 +144,7 @@ export class LogPipes {
       return;
     }
     this.#pipes = pipes;
+    this.#isDone = this.#pid === 0;
     this.#complained = false;
     this.#ignore();
     end(former);
@@ -175,7 +194,8 @@ export class LogPipes {
     this.#ignore();
     end(this.#pid);
     this.#pid = 0;
-    this.#pipes = [];
+    this.#pipes = this.#wanted = [];
+    this.#isDone = true;
   }
 }
 

@@ -101,7 +101,7 @@ export class Scanner {
   #unlinked: readonly Service[] = [];
   #ending = false;
   readonly #logPipes: LogPipes;
-  /** Whether log pipes were there before us: somebody else may hold them. */
+  /** Whether log pipes that were there before us have come since: somebody else may hold them. */
   #takenOver = false;
   /** What is held, for as long as a scan takes. */
   #held: ReadonlyMap<ByteString, readonly Held[]> | undefined;
@@ -121,11 +121,13 @@ export class Scanner {
     return [...this.#keepers().map(pid), this.#logPipes.pid];
   }
 
-  /** Sees to it that no log pipe depends on us alone. */
-  #holdPipes(): void {
+  /** Sees to it that no log pipe depends on us alone, and returns whether it is so. */
+  #holdPipes(): boolean {
     const pipes = [...this.#services.values()].flatMap(({ pipe }) => pipe ?? []);
-    this.#takenOver = this.#logPipes.hold(pipes, this.#takenOver);
+    const takenOver = this.#takenOver;
+    this.#takenOver = false;
     this.#held = undefined;
+    return this.#logPipes.hold(pipes, takenOver);
   }
 
   /** Nobody needs the log pipes any more. */
@@ -245,8 +247,7 @@ export class Scanner {
     const isUnchanged = unlessRefused(() => this.#entries.areSettled()) === true &&
       !this.#unlinked.some(isDirectoryRemoved);
     if (!isUnchanged) return this.#scanAll();
-    this.#logPipes.look();
-    return true;
+    return this.#logPipes.look();
   }
 
   #scanAll(): boolean {
@@ -258,11 +259,11 @@ export class Scanner {
       if (!service.active) this.#retireIfRemoved(service);
       this.#dropIfGone(identity, service);
     }
-    this.#holdPipes();
+    const areHeld = this.#holdPipes();
     this.#present = this.supervisors();
     const services = [...this.#services.values()];
     this.#unlinked = services.filter(({ active }) => !active);
-    return services.every(isSettled) && entries.every(isDone) &&
+    return areHeld && services.every(isSettled) && entries.every(isDone) &&
       this.#entries.settle();
   }
 

@@ -126,7 +126,7 @@ export class ServiceDirectory {
     // As it was before, so that what is changed meanwhile is seen the next time.
     const before = unlessRefused(() => FileVersion.at(PATHS.supervise, directory));
     const areInPlace = this.#isInPlace("lock", lock) && this.#isInPlace("control", control) &&
-      (ok < 0 || this.#isInPlace("ok", ok));
+      ok >= 0 && this.#isInPlace("ok", ok);
     this.#inPlace = areInPlace ? before : undefined;
     return !areInPlace;
   }
@@ -298,8 +298,8 @@ function openSupervise(
 }
 
 /**
- * Opens a file to be written anew; what is in its place and no file of ours (a link, a FIFO) is taken away: a service directory may belong to
- * a user who is not to have our files written over.
+ * Opens a file to be written anew; what is in its place and no file of ours (a link, a FIFO) is taken away: a service
+ * directory may belong to a user who is not to have our files written over.
  */
 function openFresh(path: ByteString, at: number): number {
   const flags = O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CREAT;

@@ -12,8 +12,8 @@ import { SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM } from "../
 import { later, now, sinceBoot, type Time } from "../os/clock.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { close } from "../os/file.ts";
-import { getpid, kill, type Mapping, openPidfd, signalPidfd, waitIfEnded } from "../os/process.ts";
-import { processFacts, TICK } from "../os/proc.ts";
+import { isChild, kill, type Mapping, openPidfd, signalPidfd, waitIfEnded } from "../os/process.ts";
+import { TICK } from "../os/proc.ts";
 import type { Timer } from "../os/timers.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
 import { Bookkeeping } from "./bookkeeping.ts";
@@ -38,6 +38,8 @@ export interface Condition {
   readonly exits: boolean;
   /** Whether the files in supervise/ do not say all of this yet. */
   readonly unwritten: boolean;
+  /** The `since` that the status file says; undefined: it is not known. */
+  readonly announced?: Time | undefined;
   /** `fresh` and `waiting` go on as such. */
   readonly state: State;
 }
@@ -156,11 +158,12 @@ export class Supervisor {
   /** Goes on where another supervisor of the same service has handed over. */
   resume(condition: Condition): void {
     this.#assume(condition);
+    this.#books.found(condition.announced);
     if (condition.unwritten) this.#books.write(true);
     this.#goOn(condition.state);
   }
 
-  #assume(condition: Omit<Condition, "state" | "unwritten">): void {
+  #assume(condition: Omit<Condition, "state" | "unwritten" | "announced">): void {
     this.#since = condition.since;
     this.#pid = condition.pid;
     this.#pidfd = condition.pidfd;
@@ -208,6 +211,7 @@ export class Supervisor {
       want: this.#want,
       exits: this.#exits,
       unwritten: this.#books.areBehind,
+      announced: this.#books.announced,
       state: this.#state,
     };
   }
@@ -245,9 +249,7 @@ export class Supervisor {
    * (ptrace(2)), is his until he lets go of it: C waits for that, too.
    */
   #processEnded(): void {
-    if (this.#hasEnded() || processFacts(this.#pid)?.parent !== getpid()) {
-      return this.#happen("ended");
-    }
+    if (this.#hasEnded() || !isChild(this.#pid)) return this.#happen("ended");
     this.surroundings.poller.remove(this.#pidfd);
     this.#inASecond();
   }
@@ -327,7 +329,7 @@ export class Supervisor {
 
   /** Obeys `letters` at once, or, in the second after a start, when that is over. */
   tell(letters: string): void {
-    if (this.#state === "fresh") this.#told = letters;
+    if (this.#state === "fresh") this.#told += letters;
     else for (const letter of letters) this.#happen(letter as Event);
   }
 

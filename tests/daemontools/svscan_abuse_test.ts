@@ -242,6 +242,14 @@ abuseTest(
     Deno.kill(pid, "SIGKILL");
     await box.until("the other one is started", () => starts("ends") > before + 5);
     equal(starts("leased"), 1);
+    if (box.ours) {
+      // Nor does his process keep what is others': the next svscan is to have their locks.
+      const late = `/proc/${pidOf(box, "sv/leased")}/fd`;
+      const held = [...Deno.readDirSync(late)].map(({ name }) =>
+        Deno.readLinkSync(`${late}/${name}`)
+      );
+      deepEqual(held.filter((path) => path.includes("/supervise/")), []);
+    }
     holder.kill("SIGKILL");
     await box.until("it runs again", () => starts("leased") === 2);
     await box.run(["svc", "-t", "sv/leased"]);

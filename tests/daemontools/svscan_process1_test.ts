@@ -157,6 +157,40 @@ toolTest(
   NEEDS,
 );
 
+toolTest(
+  "svscan as process 1 is told to end when it has been upgraded in a logger's first second",
+  ["svscan"],
+  async (box) => {
+    box.script("services/a/run", "exec sleep 100000");
+    box.script("services/a/log/run", "echo started >>starts; exec cat >/dev/null");
+    const slow = "trap 'sleep 1; : >ended; exit' TERM; : >begun; while :; do sleep 0.05; done";
+    box.script("services/slow/run", slow);
+    const { pid, started } = await contain(box);
+    const exists = (path: string): boolean =>
+      [...Deno.readDirSync(`${box.dir}/services/slow`)].some(({ name }) => name === path);
+    await box.until("all are up", () => isUp(box, "a") && isUp(box, "a/log") && exists("begun"));
+    const logger = (): number | undefined => {
+      const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim();
+      return children.split(" ").map(Number).find((child) =>
+        Deno.readTextFileSync(`/proc/${child}/comm`) === "cat\n"
+      );
+    };
+    const first = logger();
+    if (first === undefined) throw new Error("there is no logger");
+    Deno.kill(first, "SIGKILL");
+    await box.until("it runs again", () => box.read("services/a/log/starts").length > 8);
+    const addresses = (): string => Deno.readFileSync(`/proc/${pid}/auxv`).join();
+    const before = addresses();
+    Deno.kill(pid, "SIGHUP");
+    await box.until("it has started over", () => addresses() !== before);
+    Deno.kill(pid, "SIGTERM");
+    equal(await started.ended, 0);
+    equal(box.read("err"), "");
+    ok(exists("ended"));
+  },
+  NEEDS,
+);
+
 toolTest("svscan as process 1 is told to end while it is starting", ["svscan"], async (box) => {
   Deno.mkdirSync(`${box.dir}/services`);
   for (let i = 0; i < 5; i++) {

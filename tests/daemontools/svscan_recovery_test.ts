@@ -47,6 +47,34 @@ recoveryTest("supervise that was removed is made anew", async (box) => {
   equal(processesIn(box, "sv/a").length, 1);
 });
 
+recoveryTest("supervise that cannot be made anew is made anew when it can be", async (box) => {
+  writeServices(box, ["sv/a"]);
+  box.start(["svscan", "sv"]);
+  const [pid] = await untilUp(box, ["sv/a"]) as [number];
+  await box.sh("rm -r sv/a/supervise; mkdir sv/a/supervise; ln -s ok sv/a/supervise/ok");
+  const failure = "supervise: fatal: unable to read a/supervise/ok: symbolic link loop\n";
+  await box.until("it says so", () => box.read("err").includes(failure));
+  Deno.removeSync(`${box.dir}/sv/a/supervise/ok`);
+  await untilSupervised(box, ["sv/a"]);
+  equal(pidOf(box, "sv/a"), pid);
+});
+
+recoveryTest("a letter whose effect could not be written is written later", async (box) => {
+  writeServices(box, ["sv/a", "sv/b"]);
+  box.start(["svscan", "sv"]);
+  await untilUp(box, ["sv/a", "sv/b"]);
+  await untilOld(box, ["sv/a", "sv/b"]);
+  const obstacles = ["a", "b"].map((name) => `${box.dir}/sv/${name}/supervise/status.new`);
+  for (const path of obstacles) Deno.mkdirSync(path);
+  await box.run(["svc", "-o", "sv/a"]);
+  await box.run(["svc", "-p", "sv/b"]);
+  await box.until("it says so", () => box.read("err").split("status.new: ").length > 2);
+  for (const path of obstacles) Deno.removeSync(path);
+  await box.until("once is written", () => statusOf(box, "sv/a")?.want === "");
+  await box.until("paused is written", () => statusOf(box, "sv/b")?.paused === true);
+  await box.run(["svc", "-c", "sv/b"]);
+});
+
 recoveryTest("what somebody else has locked meanwhile is left to him", async (box) => {
   writeServices(box, ["sv/a"]);
   box.start(["svscan", "sv"]);
@@ -285,6 +313,45 @@ for (const [what, signal] of [["svscan itself", "SIGHUP"], ["supervise", "SIGTER
       const argv = ["nsenter", "-t", `${keeper}`, "-m", "svstat", `${box.dir}/sv/a`];
       return (await box.run(argv)).stdout.includes(`up (pid ${processesIn(box, "sv/a")[0]})`);
     });
+    equal(box.read("sv/a/starts"), "started\nstarted\n");
+  }, CRAMPED);
+}
+
+for (const when of ["before", "after"] as const) {
+  recoveryTest(`a start that was not written ${when} an upgrade makes no second`, async (box) => {
+    const cramped = Cramped.start(box, 5);
+    await cramped.untilTrue();
+    const { pid } = cramped.svscan;
+    const addresses = (): string => Deno.readFileSync(`/proc/${pid}/auxv`).join();
+    const upgrade = async (): Promise<void> => {
+      const before = addresses();
+      Deno.kill(pid, "SIGHUP");
+      await box.until("it has started over", () => addresses() !== before);
+      await box.until(
+        "it goes on",
+        async () => (await cramped.type("svok sv/a; echo $?")) === "0\n",
+      );
+    };
+    if (when === "after") await upgrade();
+    await cramped.type("touch sv/a/supervise/filler");
+    await untilOld(box, ["sv/a"]);
+    for (const service of processesIn(box, "sv/a")) Deno.kill(service, "SIGKILL");
+    await box.until("it runs again", () => box.read("sv/a/starts") === "started\nstarted\n");
+    await box.until("it says so", () => box.read("err").includes("status.new: "));
+    if (when === "before") await upgrade();
+    // The service keeps the file system for the next svscan.
+    const [service] = processesIn(box, "sv/a");
+    cramped.svscan.kill("SIGKILL");
+    await cramped.svscan.ended;
+    const argv = ["nsenter", "-t", `${service}`, "-m", "sh", "-c"];
+    const supervised = `cd ${box.dir}; svok sv/a`;
+    equal((await box.run([...argv, supervised])).code, 100);
+    box.start([...argv, `cd ${box.dir}; exec svscan sv`]);
+    await box.until(
+      "another one goes on",
+      async () => (await box.run([...argv, supervised])).code === 0,
+    );
+    deepEqual(processesIn(box, "sv/a"), [service]);
     equal(box.read("sv/a/starts"), "started\nstarted\n");
   }, CRAMPED);
 }

@@ -415,6 +415,25 @@ survivalTest("svscan goes on without descriptors, and recovers", async (box) => 
 }, { programs: ["prlimit"] });
 
 survivalTest(
+  "the end of a service that is not its child is noticed where no descriptor is left",
+  async (box) => {
+    writeServices(box, ["sv/a"]);
+    const first = scan(box);
+    const [pid] = await untilUp(box, ["sv/a"]) as [number];
+    await killed(first);
+    const second = scan(box);
+    await untilSupervised(box, ["sv/a"]);
+    equal(pidOf(box, "sv/a"), pid);
+    const argv = ["prlimit", `--pid=${second.pid}`, "--nofile=3:"];
+    deepEqual((await box.run(argv)).stderr, "");
+    Deno.kill(pid, "SIGKILL");
+    await box.until("it runs again", () => box.read("sv/a/starts") === "started\nstarted\n");
+    ok(isAlive(second.pid));
+  },
+  { programs: ["prlimit"] },
+);
+
+survivalTest(
   "a service that always ends at once can be stopped where no descriptor is left",
   async (box) => {
     writeServices(box, ["sv/a"], "echo started >>starts");

@@ -28,6 +28,9 @@ import { supervise as superviseDirectory } from "../../lib/supervise/supervisor.
 
 const USAGE = "usage: supervise dir";
 
+/** How long until it is tried again to have log pipes held, in milliseconds. */
+const SECOND = 1000;
+
 export const supervise: Tool = { usage: USAGE, run };
 
 function run(context: Context): Outcome {
@@ -51,17 +54,21 @@ function superviseOn(context: Context, handed: Handed): number {
   const surroundings = makeSurroundings({ ...context, inheritance: handed.inheritance }, true);
   const supervisors = supervisorsOf(handed.services);
   const pipes = handed.services.flatMap(({ pipe }) => pipe ?? []);
-  // What was held for svscan is held for us, and no longer than there is a logger to read it.
-  const logPipes: LogPipes = new LogPipes(context, surroundings, () => logPipes.look());
-  let othersHold = logPipes.hold(pipes, true);
+  const logPipes: LogPipes = new LogPipes(context, surroundings, () => lookLater());
+  const lookLater = (): void => {
+    surroundings.timers.after(SECOND, () => logPipes.look() || lookLater());
+  };
+  const hold = (those: readonly Pipe[], takenOver = false): void => {
+    if (!logPipes.hold(those, takenOver)) lookLater();
+  };
+  // What was held for svscan is held for us; whoever held it is ended by that. But no longer than there is a logger to
+  // read it.
+  hold(pipes, true);
   const pipeOfLogger = new Map<HandedSupervisor, Pipe>();
   for (const { logger, pipe } of handed.services) {
     if (typeof logger === "object" && pipe !== undefined) pipeOfLogger.set(logger, pipe);
   }
-  const holdThose = (): void => {
-    othersHold = logPipes.hold([...pipeOfLogger.values()], othersHold);
-  };
-  holdThose();
+  hold([...pipeOfLogger.values()]);
   // The other side of a log pipe is to see that nobody will write, or read, any more.
   const endsInUse = new Set(supervisors.flatMap(({ mappings }) => mappings.map(([ours]) => ours)));
   for (const end of pipes.flatMap(({ reader, writer }) => [reader, writer])) {
@@ -71,7 +78,7 @@ function superviseOn(context: Context, handed: Handed): number {
   const here = supervisors.map((one) =>
     unpackSupervisor(one, surroundings, () => {
       left--;
-      if (pipeOfLogger.delete(one)) holdThose();
+      if (pipeOfLogger.delete(one)) hold([...pipeOfLogger.values()]);
       for (const [ours] of one.mappings) close(ours);
     })
   );
