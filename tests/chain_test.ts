@@ -56,6 +56,8 @@ toolTest(
         "DENO_V8_FLAGS=--none",
         "DENO_LOG=trace",
         "NODE_OPTIONS=--require=./file",
+        "DENO_CONNECTED=1",
+        "DENO_TOKIO_GLOBAL_QUEUE_INTERVAL=0",
       ]
     ) {
       const line = "$(command -v envdir) d setlock lk sh -c 'env | grep -e ^NAME -e ^V'";
@@ -66,6 +68,24 @@ toolTest(
     }
     equal((await box.sh("ls")).stdout, "d\nfile\nhome\nlk\n");
   },
+);
+
+toolTest(
+  "chain: whoever is run by a set-group-ID program, or one that is set to another user's ID",
+  ["envuidgid", "setlock"],
+  async (box) => {
+    for (const [owner, mode] of [["root:mail", "2755"], ["daemon:root", "4755"]] as const) {
+      await box.sh(`cp /usr/bin/env run; chown ${owner} run; chmod ${mode} run; chmod 777 .`);
+      const line = "envuidgid root setlock lk sh -c 'echo $UID $GID'";
+      equal(
+        await all(box, `setpriv --reuid 65534 --regid 65534 --clear-groups ./run ${line}`),
+        "0 0\nexit 0\n",
+        mode,
+      );
+      await box.sh("rm -f lk");
+    }
+  },
+  { ...ROOT, programs: ["setpriv"] },
 );
 
 toolTest("chain: a foreign program in between", ["envdir", "softlimit"], async (box) => {

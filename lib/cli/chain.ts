@@ -88,14 +88,14 @@ function findTool(tools: Readonly<Record<string, Tool>>, path: ByteString): Tool
 }
 
 /**
- * argv[0] decides; where it is no tool's name (inetd starts tcpd as `in.ftpd`), the file that was executed. Where
- * that is none either, `djbox NAME` is what was meant, and says so.
+ * The file that was executed decides (argv0(1), and inetd, give it any name); where that is the toolbox itself, or no
+ * tool's name, argv[0]. Where that is none either, `djbox NAME` is what was meant, and says so.
  */
 function called(
   tools: Readonly<Record<string, Tool>>,
   { argv: [argv0 = "", ...args], file }: Link,
 ): { name: string; args: readonly ByteString[] } {
-  for (const path of [argv0, file]) {
+  for (const path of baseName(file) === OWN_COMMAND ? [argv0, file] : [file, argv0]) {
     if (findTool(tools, path) !== undefined) return { name: baseName(path), args };
   }
   return { name: OWN_COMMAND, args: [baseName(argv0), ...args] };

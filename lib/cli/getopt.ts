@@ -38,11 +38,13 @@ export interface Manner {
  * @throws Failure 100 for an unknown letter or a missing argument
  */
 export function getopt(
-  { name, args }: Pick<Context, "name" | "args">,
+  { name, argv0, args }: Pick<Context, "name" | "argv0" | "args">,
   letters: string,
   usage: string,
   { take, line = `${name}: ${usage}` }: Manner = {},
 ): Parsed {
+  // As subgetopt.c has it: the usage line has the tool's own name, the complaint the one that it was called by.
+  const called = argv0.slice(argv0.lastIndexOf("/") + 1);
   const options: Option[] = [];
   const add = (option: Option): void => {
     options.push(option);
@@ -59,14 +61,14 @@ export function getopt(
     for (let i = 1; i < arg.length; i++) {
       const letter = arg.charAt(i);
       const known = letter === ":" ? -1 : letters.indexOf(letter);
-      if (known < 0) throw problem(name, "illegal option", letter, line);
+      if (known < 0) throw problem(called, "illegal option", letter, line);
       if (letters.charAt(known + 1) !== ":") {
         add({ letter, value: "" });
         continue;
       }
       const joined = arg.slice(i + 1);
       const value = joined !== "" ? joined : args[++at];
-      if (value === undefined) throw problem(name, "option requires an argument", letter, line);
+      if (value === undefined) throw problem(called, "option requires an argument", letter, line);
       add({ letter, value });
       break;
     }

@@ -13,7 +13,8 @@ import type { ByteString } from "./bytes.ts";
 import { fromBytes, utf8 } from "./bytes.ts";
 import { close, fchdir, readFile } from "./file.ts";
 import { RLIMIT_AS, RLIMIT_DATA, RLIMIT_NOFILE, RLIMIT_STACK, SIGPIPE } from "./constants.ts";
-import { exec, getpid } from "./process.ts";
+import { EACCES, SystemError } from "./errno.ts";
+import { exec, getpid, setDumpable } from "./process.ts";
 import { getLimit, type Limits } from "./rlimit.ts";
 import { LAUNCHER_BLOCKS, maskOf, setDisposition, setMask, type SignalMask } from "./signal.ts";
 
@@ -87,6 +88,8 @@ export const RUNTIME_VARIABLES: readonly string[] = [
   "MALLOC_ARENA_MAX=1", // mallopt(3)
   "NODE_OPTIONS=",
   "OTEL_DENO=false",
+  "DENO_CONNECTED=", // it would load a program from jsr.io
+  "DENO_TOKIO_GLOBAL_QUEUE_INTERVAL=61",
   "DENO_LOG=error,deno::cache::cache_db=off", // on a terminal it would complain that it can keep no cache
 ];
 
@@ -94,6 +97,20 @@ function splitAtNul(bytes: Uint8Array): ByteString[] {
   const parts = fromBytes(bytes).split("\0");
   parts.pop();
   return parts;
+}
+
+/**
+ * A file of ours in /proc. It is root's where our effective ids are not the real ones (a set-user-ID or set-group-ID
+ * program runs us) until we are dumpable; nobody can look into us for that, since ptrace(2) compares all ids.
+ */
+function readOwn(path: ByteString): Uint8Array<ArrayBuffer> {
+  try {
+    return readFile(path);
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.errno !== EACCES) throw error;
+    setDumpable();
+    return readFile(path);
+  }
 }
 
 /** What the main module's file of the script form is called, in the folder of the launcher. */
@@ -106,8 +123,8 @@ const IN_FRONT = 1 + RUNTIME_FLAGS.length + 1;
  * (closed descriptors, SIGPIPE, signal mask). To be called once, first of all.
  */
 export function start(): Start {
-  const whole = splitAtNul(readFile("/proc/self/cmdline"));
-  const environ = splitAtNul(readFile("/proc/self/environ"));
+  const whole = splitAtNul(readOwn("/proc/self/cmdline"));
+  const environ = splitAtNul(readOwn("/proc/self/environ"));
   if (Deno.build.standalone) return startCompiled(whole, environ);
   const mainModule = whole[IN_FRONT - 1] ?? "";
   const [state = "", executed = "", ...argv] = whole.slice(IN_FRONT);

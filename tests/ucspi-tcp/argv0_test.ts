@@ -40,6 +40,9 @@ toolTest("argv0 looks for the first name, not for the second", TOOLS, async (box
 toolTest("argv0 renames the tools that come with it", ["argv0", "addcr"], async (box) => {
   const { code, stdout } = await box.run(["argv0", "addcr", "anything"], { stdin: "x\n" });
   deepEqual([code, stdout], [0, "x\r\n"]);
+  // Also where that is the name of another one.
+  const { stdout: same } = await box.sh("printf 'x\\n' | argv0 addcr delcr");
+  equal(same, "x\r\n");
   const { stdout: shown } = await box.sh(`
     mkfifo f; argv0 addcr other <f & exec 3>f
     until [ "$(tr '\\0' ' ' </proc/$!/cmdline)" = 'other ' ]; do sleep 0.01; done
