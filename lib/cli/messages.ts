@@ -38,6 +38,14 @@ export function usageError(name: string, line: string): Failure {
   return new Failure(EXIT_USAGE, `${name}: ${line}`);
 }
 
+/** freecdb's usage line: it has the tool as that was called, path and all, and an empty line behind it. Exit 100. */
+export function cdbUsageError(
+  { name, argv0 }: { readonly name: string; readonly argv0: ByteString },
+  line: string,
+): Failure {
+  return new Failure(EXIT_USAGE, line.replace(name, () => argv0) + "\n");
+}
+
 /** Writes `NAME: warning: TEXT: REASON` and goes on. */
 export function warn(name: string, text: ByteString, cause?: unknown): void {
   complain(`${name}: warning: ${text}${cause === undefined ? "" : ": " + reasonOf(cause)}`);

@@ -19,6 +19,13 @@ const data = (stdout: string): Result => ({ code: 0, stdout, stderr: "" });
 const NOTHING: Result = { code: 100, stdout: "", stderr: "" };
 const USAGE: Result = { code: 100, stdout: "", stderr: "usage: cdbget key [skip]\n\n" };
 
+toolTest("cdbget names itself as it was called", TOOLS, async (box) => {
+  const { code, stderr } = await box.sh('exec "$(command -v cdbget)"');
+  const [, path] = /^usage: (\S+) key \[skip\]\n\n$/.exec(stderr) ?? [];
+  equal(path?.startsWith("/"), true, stderr);
+  equal(code, 100);
+});
+
 toolTest("cdbget prints the data of the first record, or says nothing", TOOLS, async (box) => {
   await make(box);
   deepEqual(await get(box, "one"), data("Hello"));

@@ -20,15 +20,16 @@ import { InputBuffer, OutputBuffer } from "../../lib/os/buffers.ts";
 import { read, writeAll } from "../../lib/os/file.ts";
 import { Scanner } from "../../lib/cdb/scan.ts";
 import { writeText } from "../../lib/cdb/text.ts";
-import { EXIT_USAGE, Failure, orFatal } from "../../lib/cli/messages.ts";
+import { cdbUsageError, orFatal } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
 const USAGE = "usage: cdbdump";
 
 export const cdbdump: Tool = { usage: USAGE, run };
 
-function run({ name, args }: Context): Outcome {
-  if (args.length > 0) throw new Failure(EXIT_USAGE, USAGE + "\n");
+function run(context: Context): Outcome {
+  const { name, args } = context;
+  if (args.length > 0) throw cdbUsageError(context, USAGE);
   const output = new OutputBuffer((bytes) =>
     orFatal(name, "unable to flush output", () => writeAll(1, bytes))
   );

@@ -19,7 +19,8 @@
 import { type ByteString, toBytes } from "../../lib/os/bytes.ts";
 import { writeAll } from "../../lib/os/file.ts";
 import { type Place, Reader } from "../../lib/cdb/reader.ts";
-import { EXIT_USAGE, Failure, orFatal } from "../../lib/cli/messages.ts";
+import { cdbUsageError, orFatal } from "../../lib/cli/messages.ts";
+import { leadingNumber } from "../../lib/cli/number.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
 const USAGE = "usage: cdbget key [skip]";
@@ -27,14 +28,15 @@ const EXIT_NOT_FOUND = 100;
 
 export const cdbget: Tool = { usage: USAGE, run };
 
-function run({ name, args }: Context): Outcome {
+function run(context: Context): Outcome {
+  const { name, args } = context;
   const [key, skip = "0"] = args;
   if (key === undefined || args.length > 2 || !/^[0-9]*$/.test(skip)) {
-    throw new Failure(EXIT_USAGE, USAGE + "\n");
+    throw cdbUsageError(context, USAGE);
   }
   return orFatal(name, "unable to read input", () => {
     const cdb = new Reader(0);
-    const place = findPlace(cdb, key, Number(skip));
+    const place = findPlace(cdb, key, leadingNumber(skip));
     if (place === undefined) return EXIT_NOT_FOUND;
     for (const piece of cdb.valuePieces(place)) {
       orFatal(name, "unable to flush output", () => writeAll(1, piece));

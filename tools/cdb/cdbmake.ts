@@ -23,16 +23,17 @@ import { O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } from "../../lib/os/constants.t
 import { closeWritten, fsync, open, read, rename } from "../../lib/os/file.ts";
 import { TextError, TextReader } from "../../lib/cdb/text.ts";
 import { Writer } from "../../lib/cdb/writer.ts";
-import { EXIT_USAGE, Failure, fatal, orFatal } from "../../lib/cli/messages.ts";
+import { cdbUsageError, fatal, orFatal } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
 const USAGE = "usage: cdbmake cdb cdb.tmp";
 
 export const cdbmake: Tool = { usage: USAGE, run };
 
-function run({ name, args }: Context): Outcome {
+function run(context: Context): Outcome {
+  const { name, args } = context;
   const [file, temporary] = args;
-  if (!file || !temporary || args.length > 2) throw new Failure(EXIT_USAGE, USAGE + "\n");
+  if (!file || !temporary || args.length > 2) throw cdbUsageError(context, USAGE);
   orFatal(name, `unable to create ${temporary}`, () => create(name, temporary));
   orFatal(name, `unable to rename ${temporary} to ${file}`, () => rename(temporary, file));
   return 0;

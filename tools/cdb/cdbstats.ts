@@ -21,7 +21,7 @@ import { read } from "../../lib/os/file.ts";
 import { FormatError } from "../../lib/cdb/format.ts";
 import { Reader } from "../../lib/cdb/reader.ts";
 import { Scanner } from "../../lib/cdb/scan.ts";
-import { EXIT_USAGE, Failure, orFatal } from "../../lib/cli/messages.ts";
+import { cdbUsageError, orFatal } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
@@ -31,8 +31,9 @@ const FAR = 10;
 
 export const cdbstats: Tool = { usage: USAGE, run };
 
-function run({ name, args }: Context): Outcome {
-  if (args.length > 0) throw new Failure(EXIT_USAGE, USAGE + "\n");
+function run(context: Context): Outcome {
+  const { name, args } = context;
+  if (args.length > 0) throw cdbUsageError(context, USAGE);
   const figures = orFatal(name, "unable to read input", readFigures);
   orFatal(name, "unable to flush output", () => print(figures));
   return 0;

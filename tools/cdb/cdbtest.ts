@@ -23,7 +23,7 @@ import { type ByteString, copyBytes } from "../../lib/os/bytes.ts";
 import { read } from "../../lib/os/file.ts";
 import { Reader } from "../../lib/cdb/reader.ts";
 import { Scanner } from "../../lib/cdb/scan.ts";
-import { EXIT_USAGE, Failure, orFatal } from "../../lib/cli/messages.ts";
+import { cdbUsageError, orFatal } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
@@ -34,8 +34,9 @@ export const cdbtest: Tool = { usage: USAGE, run };
 
 type Result = "found" | "different record" | "bad length" | "not found" | "untested";
 
-function run({ name, args }: Context): Outcome {
-  if (args.length > 0) throw new Failure(EXIT_USAGE, USAGE + "\n");
+function run(context: Context): Outcome {
+  const { name, args } = context;
+  if (args.length > 0) throw cdbUsageError(context, USAGE);
   const counts = orFatal(name, "unable to read input", lookUpAll);
   orFatal(name, "unable to flush output", () => print(counts));
   return 0;
