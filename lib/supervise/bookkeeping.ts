@@ -75,7 +75,7 @@ export class Bookkeeping {
     if (written) this.#announced = since;
     this.stop();
     const recorded = this.#isRecorded(since) || !this.surroundings.adopts;
-    if (written && recorded) return;
+    if (written && recorded || this.directory.isRemoved) return;
     this.#again = this.surroundings.timers.after(AGAIN, () => {
       this.look();
       this.write(true);

@@ -158,6 +158,8 @@ recoveryTest("a service whose directory was removed goes on until it ends", asyn
   Deno.kill(pid, "SIGKILL");
   await box.until("it has forgotten it", () => open() < before - 2);
   equal(box.read("sv/b/starts"), "started\n");
+  // That its status cannot be written is no news.
+  equal(box.read("err"), "svscan: warning: a was removed: it will not be started again\n");
 });
 
 recoveryTest(
