@@ -43,7 +43,7 @@ import {
   unlink,
   write,
 } from "../os/file.ts";
-import { FileVersion, fstat, isFifo, isRegular, statIfThere } from "../os/stat.ts";
+import { FileVersion, fstat, isFifo, isRegular, lstat, statIfThere } from "../os/stat.ts";
 import { cString } from "../os/c_string.ts";
 import { fatal, orFatal, warn } from "../cli/messages.ts";
 import { encodeRecord, RECORD_SIZE, type SupervisionRecord } from "./record.ts";
@@ -125,10 +125,18 @@ export class ServiceDirectory {
     if (this.#inPlace?.isUnchangedAt(PATHS.supervise, directory) === true) return false;
     // As it was before, so that what is changed meanwhile is seen the next time.
     const before = unlessRefused(() => FileVersion.at(PATHS.supervise, directory));
+    this.#inPlace = undefined;
     const areInPlace = this.#isInPlace("lock", lock) && this.#isInPlace("control", control) &&
       ok >= 0 && this.#isInPlace("ok", ok);
-    this.#inPlace = areInPlace ? before : undefined;
+    if (areInPlace && !this.lacksStatus) this.#inPlace = before;
     return !areInPlace;
+  }
+
+  /** Whether somebody has removed the status file, or put something else in its place. */
+  get lacksStatus(): boolean {
+    if (this.#inPlace !== undefined) return false;
+    const status = unlessRefused(() => lstat("supervise/status", this.#fds.directory));
+    return status === undefined || !isRegular(status) || status.size !== STATUS_SIZE;
   }
 
   #isInPlace(name: "lock" | "control" | "ok", fd: number): boolean {

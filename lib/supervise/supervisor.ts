@@ -297,6 +297,8 @@ export class Supervisor {
   look(): void {
     if (this.#state === "over") return;
     this.#remakeIfDisturbed();
+    // What is tried again as it is needs no more.
+    if (!this.#books.areBehind && this.directory.lacksStatus) this.#books.write(true);
     this.#listenToControl();
   }
 

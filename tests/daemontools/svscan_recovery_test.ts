@@ -47,6 +47,33 @@ recoveryTest("supervise that was removed is made anew", async (box) => {
   equal(processesIn(box, "sv/a").length, 1);
 });
 
+recoveryTest("a status file that was removed is written again", async (box) => {
+  const names = ["sv/gone", "sv/link", "sv/empty", "sv/folder"];
+  writeServices(box, names);
+  const svscan = box.start(["svscan", "sv"]);
+  const pids = await untilUp(box, names);
+  await untilOld(box, names);
+  box.write("other", "not yours");
+  const [gone, link, empty, folder] = names.map((name) => `${name}/supervise/status`);
+  await box.sh(
+    `rm ${gone}; ln -sf ../../../other ${link}; : >${empty}; rm ${folder}; mkdir ${folder}`,
+  );
+  const written = names.slice(0, 3);
+  for (const [i, name] of written.entries()) {
+    await box.until(`${name} has it`, () => pidOf(box, name) === pids[i]);
+  }
+  Deno.removeSync(`${box.dir}/${folder}`);
+  await box.until("the last has it", () => pidOf(box, "sv/folder") === pids[3]);
+  equal(box.read("other"), "not yours");
+  equal(box.read("err"), "");
+  // Without it the next svscan would not know what runs.
+  svscan.kill("SIGKILL");
+  await svscan.ended;
+  box.start(["svscan", "sv"]);
+  await untilSupervised(box, names);
+  deepEqual(names.map((name) => processesIn(box, name)), pids.map((pid) => [pid]));
+});
+
 recoveryTest("supervise that cannot be made anew is made anew when it can be", async (box) => {
   writeServices(box, ["sv/a"]);
   box.start(["svscan", "sv"]);
