@@ -18,7 +18,7 @@ import {
   S_IFMT,
   S_IFREG,
 } from "./constants.ts";
-import { ENOENT, SystemError } from "./errno.ts";
+import { ENOENT, SystemError, unlessRefused } from "./errno.ts";
 import { cString } from "./c_string.ts";
 import { check, errno, hot, libc, pad } from "./libc.ts";
 
@@ -155,6 +155,14 @@ export function lstat(path: ByteString, at = AT_FDCWD): Stat {
 /** fstat(2). */
 export function fstat(fd: number): Stat {
   return statx(fd, "", AT_EMPTY_PATH);
+}
+
+/** Whether both names lead to the same file, links followed. Never throws: false also where that cannot be found out. */
+export function isSameFile(one: ByteString, other: ByteString): boolean {
+  const identity = (path: ByteString): string | undefined =>
+    unlessRefused(() => stat(path).identity);
+  const found = identity(one);
+  return found !== undefined && found === identity(other);
 }
 
 export function isDirectory(stat: Stat): boolean {

@@ -8,6 +8,7 @@ import type { ByteString } from "../os/bytes.ts";
 import { SystemError } from "../os/errno.ts";
 import { commandName } from "../os/proc.ts";
 import { exitCodeOf, kill, signalOf, waitFor } from "../os/process.ts";
+import { isSameFile } from "../os/stat.ts";
 import { reasonOf } from "../cli/messages.ts";
 import { spawnProgram } from "../cli/spawn.ts";
 import type { Context } from "../cli/tool.ts";
@@ -23,7 +24,7 @@ import {
 } from "./init.ts";
 import { DEBIAN_PLACE, ORIGINAL_PLACE } from "../supervise/place.ts";
 import { refusal, say } from "./messages.ts";
-import { findScanners } from "./running.ts";
+import { findScanners, type FoundScanner } from "./running.ts";
 
 /** The init called `name`. */
 export function initCalled(name: ByteString): Init {
@@ -80,11 +81,16 @@ function startNow(context: Context, init: Init): void {
   say("svscan has been started");
 }
 
+/** The svscans that look after one of the places of a machine; what runs says where a link that is one leads. */
+function scannersOfMachine(): FoundScanner[] {
+  return findScanners().filter(({ directory }) =>
+    [ORIGINAL_PLACE, DEBIAN_PLACE].some((place) => isSameFile(place, directory))
+  );
+}
+
 /** Says what looks after the services already, if anything does. */
 function tellRunning(): boolean {
-  const running = findScanners().filter(({ directory }) =>
-    [ORIGINAL_PLACE, DEBIAN_PLACE].includes(directory)
-  );
+  const running = scannersOfMachine();
   for (const { pid, file, directory } of running) {
     const advice = file.includes("/package/admin/djbox-")
       ? ""

@@ -12,6 +12,7 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { readlink } from "../os/file.ts";
+import { isSameFile } from "../os/stat.ts";
 import type { Toolbox } from "../cli/tool.ts";
 import { refusal } from "./messages.ts";
 import { namesIn } from "./placing.ts";
@@ -56,7 +57,10 @@ export function treeOf({ file, form }: Toolbox): ByteString {
 
 /** The root whose /package/admin `tree` lies in; "" (that is /) for a tree that lies elsewhere. */
 export function rootOf(tree: ByteString): ByteString {
-  return /^(.*)\/package\/admin\/djbox-[^/]+$/.exec(tree)?.[1] ?? "";
+  const [, admin, root] = /^((.*)\/package\/admin)\/djbox-[^/]+$/.exec(tree) ?? [];
+  if (admin === undefined || root === undefined) return "";
+  // /package may be a link to where there is room.
+  return isSameFile("/package/admin", admin) ? "" : root;
 }
 
 /** `path` without its last slashes, counted from the working directory; "" for /. */

@@ -50,13 +50,11 @@ const UNNAMED = ["deno", "djbox"];
 const BIRTH = 2000;
 
 /**
- * Waits, if not for long, until no process of an executable below `folder` is still starting: a svscan that was ended just
+ * Waits, if not for long, until no process of an installation in `admin` is still starting: a svscan that was ended just
  * now may have left its services to a supervise that is not called so yet.
  */
-function awaitStarts(folder: ByteString): void {
-  const starting = ({ pid, file }: FoundScanner): boolean =>
-    pid !== getpid() && file.startsWith(`${folder}/`);
-  until(() => !findScanners(UNNAMED).some(starting), BIRTH);
+function awaitStarts(admin: ByteString): void {
+  until(() => !scannersOf(admin, UNNAMED).some(({ pid }) => pid !== getpid()), BIRTH);
 }
 
 /** The services in `directory`. */
@@ -140,6 +138,22 @@ function bringDown(scanner: FoundScanner): ByteString[] {
   return [...services, ...loggers].filter(isSupervised);
 }
 
+/** `directory` without links on the way, as the executables in it are shown in /proc. */
+function realPath(directory: ByteString): ByteString {
+  const at = openDirectory(directory);
+  try {
+    return readlink(`/proc/self/fd/${at}`);
+  } finally {
+    close(at);
+  }
+}
+
+/** The processes called `names` of an installation in `admin`; see `findScanners`. */
+export function scannersOf(admin: ByteString, names?: readonly ByteString[]): FoundScanner[] {
+  const versions = `${unlessRefused(() => realPath(admin)) ?? admin}/djbox-`;
+  return findScanners(names).filter(({ file }) => file.startsWith(versions));
+}
+
 /** What may be left of a svscan: it itself, or the supervise that went on after it. */
 const KEEPERS = ["svscan", "supervise"];
 
@@ -157,8 +171,7 @@ export function stopOurs(admin: ByteString): number {
   if (concealed !== undefined && access(admin, W_OK) === EACCES) {
     throw refusal(`process ${concealed} is another user's: only root may do that`);
   }
-  for (const scanner of findScanners(KEEPERS)) {
-    if (!scanner.file.startsWith(`${admin}/djbox-`)) continue;
+  for (const scanner of scannersOf(admin, KEEPERS)) {
     const { pid, name, directory } = scanner;
     const left = bringDown(scanner);
     say(`${name} (pid ${pid}), which looked after ${directory}, has been stopped`);

@@ -9,7 +9,7 @@ import { type ByteString, fromBytes } from "../os/bytes.ts";
 import { O_RDWR } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { open, readFile, umask } from "../os/file.ts";
-import { stat } from "../os/stat.ts";
+import { isSameFile } from "../os/stat.ts";
 import { commandName, processFacts } from "../os/proc.ts";
 import { type Mapping, takeDescriptor } from "../os/process.ts";
 import { ALL_LIMITS, getLimit, type Limits, raiseHardLimit } from "../os/rlimit.ts";
@@ -98,7 +98,7 @@ function scanInBackground(
 ): void {
   const commands = `${inUse(tree)}/command`;
   const canBoot = isOurs(linkAt("/command/svscan")) &&
-    stat(directory).identity === unlessRefused(() => stat(serviceDirectory()))?.identity;
+    isSameFile(directory, serviceDirectory());
   const argv = [
     `${commands}/pgrphack`,
     ...boot !== 0 && canBoot ? [`${commands}/${BOOT_PROGRAM}`] : [`${commands}/svscan`, directory],

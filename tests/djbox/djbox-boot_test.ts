@@ -223,6 +223,8 @@ bareMachineTest(
   "djbox boot with systemd: started, stopped in order, and removed",
   "init",
   async (machine, box) => {
+    // As it is where the services are on another disk.
+    await machine.output("ln -s /srv /service");
     await addService(machine);
     await machine.output("mkdir -p /run/systemd/system /etc/systemd/system");
     const unit = "/etc/systemd/system/svscan.service";
@@ -245,7 +247,7 @@ bareMachineTest(
     // What runs is left alone.
     match(
       await machine.output("/package/admin/djbox/package/run"),
-      /already \(systemd\)\n.*svscan \(pid \d+, .*\) looks after \/service and goes on\n$/,
+      /already \(systemd\)\n.*svscan \(pid \d+, .*\) looks after \/srv and goes on\n$/,
     );
     await machine.until("cat /service/talks/log/main/current", /^hello\n$/);
     match(
@@ -305,6 +307,8 @@ bareMachineTest(
   "djbox boot with rc.local starts svscan in the background",
   "init",
   async (machine, box) => {
+    // As it is where there is more room on another disk.
+    await machine.output("mkdir -p /srv/package; ln -s /srv/package /package");
     await addService(machine);
     await machine.edit("/etc/rc.local", "#!/bin/sh\nexit 0\n");
     match(

@@ -56,6 +56,8 @@ for (const left of ["svscan", "supervise"]) {
     ["djbox"],
     async (box) => {
       const root = `${box.dir}/root`;
+      Deno.mkdirSync(`${box.dir}/real`);
+      Deno.symlinkSync("real", root);
       const release = await makeRelease(box, "release");
       equal((await box.run([`${release}/package/install`, "--root", root])).code, 0);
       writeLogged(box, "root/service/a");
@@ -70,7 +72,8 @@ for (const left of ["svscan", "supervise"]) {
         svscan.kill("SIGTERM");
         await svscan.ended;
       }
-      const { code, stdout, stderr } = await box.run([`${root}/command/djbox`, "uninstall"]);
+      const uninstall = ["djbox", "uninstall", "--root", root];
+      const { code, stdout, stderr } = await box.run(uninstall);
       deepEqual([code, stderr], [0, ""]);
       match(
         stdout,

@@ -37,7 +37,7 @@ import { lock } from "../../lib/package/lock.ts";
 import { refusal, say } from "../../lib/package/messages.ts";
 import { parseOptions } from "../../lib/package/options.ts";
 import { isThere, linkAt } from "../../lib/package/placing.ts";
-import { findScanners } from "../../lib/package/running.ts";
+import { scannersOf } from "../../lib/package/running.ts";
 import { compile } from "../../lib/package/tree.ts";
 import config from "../../deno.json" with { type: "json" };
 
@@ -114,8 +114,8 @@ function tellUpgrade(layout: Layout, before: ByteString | undefined): void {
   if (before !== undefined && before !== `djbox-${version}`) {
     say(`${admin}/${before} stays; its package/upgrade is the way back`);
   }
-  for (const { pid, file } of findScanners()) {
-    if (!file.startsWith(`${admin}/djbox-`) || file.startsWith(`${layout.home}/`)) continue;
+  for (const { pid, file } of scannersOf(admin)) {
+    if (file.includes(`/djbox-${version}/`)) continue;
     say(`svscan (pid ${pid}) goes on as it was started; djbox upgrade switches it to ${version}`);
   }
 }

@@ -21,7 +21,7 @@
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { unlessRefused } from "../../lib/os/errno.ts";
 import { rmdir } from "../../lib/os/file.ts";
-import { stat } from "../../lib/os/stat.ts";
+import { isSameFile } from "../../lib/os/stat.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { unboot } from "../../lib/package/boot.ts";
@@ -78,8 +78,6 @@ function run(context: Context): Outcome {
 /** The trees of all versions; `own`, which this process runs in, comes last, so that it can be called again. */
 function homesOf(layout: Layout, own: ByteString): ByteString[] {
   const homes = layout.versions().map((version) => `${layout.admin}/${version}`);
-  const identity = (home: ByteString): string | undefined =>
-    unlessRefused(() => stat(home).identity);
-  const isOwn = (home: ByteString): boolean => identity(home) === identity(own);
+  const isOwn = (home: ByteString): boolean => isSameFile(home, own);
   return [...homes.filter((home) => !isOwn(home)), ...homes.filter(isOwn)];
 }
