@@ -192,7 +192,10 @@ set -e
 [ "$1" = remove ] || exit 0
 # The versions, not the link to the one in use: that goes first, and a removal that was broken off is to go on.
 for version in /package/admin/djbox-[0-9]*; do
-  [ ! -e "$version" ] || exec /usr/lib/djbox/djbox uninstall --root /
+  # As djbox uninstall tells them from a release that lies there packed, say.
+  number=\${version#*/djbox-}
+  case \${number%.new} in *[!0-9.]*) continue ;; esac
+  [ ! -d "$version" ] || exec /usr/lib/djbox/djbox uninstall --root /
 done
 `;
 

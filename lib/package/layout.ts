@@ -12,9 +12,9 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { readlink } from "../os/file.ts";
-import { isSameFile } from "../os/stat.ts";
+import { isDirectory, isLink, isSameFile, lstat } from "../os/stat.ts";
 import type { Toolbox } from "../cli/tool.ts";
-import { refusal } from "./messages.ts";
+import { attempt, refusal } from "./messages.ts";
 import { namesIn } from "./placing.ts";
 
 export const PACKAGE = "djbox";
@@ -40,9 +40,19 @@ export class Layout {
     this.service = `${root}/service`;
   }
 
-  /** The versions that are there, be they in use or not. */
+  /** The versions that are there, be they in use or not: directories and links, no releases that lie about packed. */
   versions(): ByteString[] {
-    return namesIn(this.admin).filter((name) => /^djbox-\d/.test(name));
+    const isTree = (name: ByteString): boolean => {
+      const found = lstat(`${this.admin}/${name}`);
+      return isDirectory(found) || isLink(found);
+    };
+    return attempt(
+      `read ${this.admin}`,
+      () =>
+        namesIn(this.admin).filter((name) =>
+          /^djbox-\d+(\.\d+)*(\.new)?$/.test(name) && isTree(name)
+        ),
+    );
   }
 }
 

@@ -77,6 +77,8 @@ const RUNTIME_OF_UNINSTALL = [
 
 /** Removes the tree at `home`; last what djbox uninstall needs, so that it can be called again where it fails. */
 export function removeTree(home: ByteString): void {
+  // Of a tree elsewhere that a link leads to nothing is ours but the link.
+  if (!isThere(home) || !isDirectory(lstat(home))) return removeAll(home);
   removeFrom(home, RUN_BY);
   removeFrom(`${home}/runtime`, RUNTIME_OF_UNINSTALL);
   for (const name of RUN_BY) removeAll(`${home}/${name}`);

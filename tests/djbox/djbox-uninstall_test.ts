@@ -20,12 +20,16 @@ toolTest("djbox uninstall removes what was installed, and nothing else", ["djbox
   box.write("root/usr/local/bin/other", "mine");
   box.write("root/command/other", "mine");
   box.write("root/package/admin/djbox-extras-1.0/file", "");
+  box.write(`root/package/admin/djbox-${VERSION}.tar.gz`, "");
   const before = tree(root);
   for (const [name, version] of [["1", VERSION], ["2", NEXT_VERSION]] as const) {
     const release = await makeRelease(box, name, version);
     equal((await box.run([`${release}/package/install`, "--root", root, "--beside"])).code, 0);
   }
   box.write("root/service/a/log/main/current", "a line\n");
+  const elsewhere = await makeRelease(box, "mine");
+  Deno.symlinkSync(elsewhere, `${root}/package/admin/djbox-0.0.9`);
+  const mine = tree(elsewhere);
   const { code, stdout, stderr } = await box.run([`${root}/command/djbox`, "uninstall"]);
   deepEqual([code, stderr], [0, ""]);
   equal(
@@ -35,6 +39,7 @@ toolTest("djbox uninstall removes what was installed, and nothing else", ["djbox
       `djbox: ${root}/service/a was left, with what is in it\n`,
   );
   equal(box.read("root/service/a/log/main/current"), "a line\n");
+  deepEqual(tree(elsewhere), mine);
   Deno.removeSync(`${root}/service`, { recursive: true });
   Deno.chmodSync(`${root}/package`, 0o755);
   deepEqual(tree(root).filter((line) => !line.includes("/usr/local/share")), before);

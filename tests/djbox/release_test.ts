@@ -115,6 +115,7 @@ bareMachineTest(
       /^djbox: djbox is no more in /,
     );
     equal((await machine.type("ls -d /package /command")).code, 2);
+    await machine.edit(`/package/admin/djbox-${VERSION}.tar.gz`, "");
     equal(await machine.output("control/prerm remove", "/opt/made"), "");
   },
 );
