@@ -13,7 +13,7 @@ import { type ByteString, fromBytes } from "../os/bytes.ts";
 import { stringArray } from "../os/c_string.ts";
 import { SIGCONT, SIGKILL, SIGSTOP } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
-import { readBeginning, readlink } from "../os/file.ts";
+import { readBeginning, readDirectory, readlink } from "../os/file.ts";
 import { stat } from "../os/stat.ts";
 import { bootId, childrenOf, processFacts } from "../os/proc.ts";
 import { kill } from "../os/process.ts";
@@ -187,7 +187,9 @@ function record({ directory, status: { since, pid }, pipe }: StoppedSupervise): 
 }
 
 function hasEnded(pid: number): boolean {
-  return "ZX".includes(processFacts(pid)?.state ?? "X");
+  if (!"ZX".includes(processFacts(pid)?.state ?? "X")) return false;
+  // As long as another thread of it is still ending, its locks and FIFOs are held.
+  return (unlessRefused(() => readDirectory(`/proc/${pid}/task`)) ?? []).length <= 1;
 }
 
 /** What `look` returns; as long as that is false, it is called again. */
