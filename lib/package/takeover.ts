@@ -11,12 +11,13 @@
  */
 import { type ByteString, fromBytes } from "../os/bytes.ts";
 import { stringArray } from "../os/c_string.ts";
-import { SIGCONT, SIGKILL, SIGSTOP } from "../os/constants.ts";
+import { SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { readBeginning, readDirectory, readlink } from "../os/file.ts";
 import { stat } from "../os/stat.ts";
 import { bootId, childrenOf, processFacts } from "../os/proc.ts";
 import { kill } from "../os/process.ts";
+import { ignoreForOurselves } from "../os/signal.ts";
 import type { Context } from "../cli/tool.ts";
 import { readLeftBehind, recoverPipe } from "../supervise/adoption.ts";
 import { type Pipe, pipesOf, startLogPipes } from "../supervise/log_pipes.ts";
@@ -55,6 +56,8 @@ interface ForeignSupervise {
  * half is down just now is the last one to have its pipe. What is in a pipe while both are down is held for our svscan.
  */
 export function endAndKeep(context: Context, scanner: FoundScanner): ByteString[] {
+  // Whoever is ended half-way leaves all of them standing still.
+  for (const signal of [SIGHUP, SIGINT, SIGTERM]) ignoreForOurselves(signal);
   const { pids, directories } = orTell(
     () => "everything goes on as it was",
     () => freezeAndRecord(context, scanner),
