@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * One at a time: two who install or remove would undo each other's work.
+ * One at a time: two who install or remove would undo each other's work, and two who take over would each start a svscan
+ * in the place of the one that they end.
  *
  * @module
  */
@@ -23,7 +24,11 @@ export function lock(admin: ByteString): void {
     return takes(directory) &&
       unlessRefused(() => stat(admin).identity) === fstat(directory).identity;
   });
-  if (!has) throw refusal(`somebody else is installing or removing in ${admin}; wait for that`);
+  if (!has) {
+    throw refusal(
+      `somebody else is installing, removing or taking over in ${admin}; wait for that`,
+    );
+  }
 }
 
 function takes(directory: number): boolean {

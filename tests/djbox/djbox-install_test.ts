@@ -355,7 +355,7 @@ installTest("two at a time are one too many", async (box) => {
   );
   deepEqual([code, stderr], [
     111,
-    `djbox: fatal: somebody else is installing or removing in ${root}/package/admin; ` +
+    `djbox: fatal: somebody else is installing, removing or taking over in ${root}/package/admin; ` +
     "wait for that; nothing was changed\n",
   ]);
 });

@@ -225,6 +225,12 @@ originalMachineTest(
     const user = await machine.type("setpriv --reuid=65534 --clear-groups djbox takeover");
     deepEqual([user.code, user.stdout], [111, ""]);
     match(user.stderr, /^djbox: fatal: .*\n$/);
+    const second = await machine.type("flock /package/admin djbox takeover");
+    deepEqual([second.code, second.stdout], [111, ""]);
+    match(
+      second.stderr,
+      /^djbox: fatal: somebody else is .* taking over in \/package\/admin; .*\n$/,
+    );
     await machine.output("mount -t tmpfs none /srv; mkdir -p /run/systemd/system");
     const unit = await machine.type("djbox takeover");
     equal(unit.code, 111);

@@ -139,7 +139,7 @@ toolTest("djbox uninstall is refused while somebody installs", ["djbox"], async 
   deepEqual(await box.run(["flock", admin, `${root}/command/djbox`, "uninstall"]), {
     code: 111,
     stdout: "",
-    stderr: `djbox: fatal: somebody else is installing or removing in ${admin}; ` +
+    stderr: `djbox: fatal: somebody else is installing, removing or taking over in ${admin}; ` +
       "wait for that; nothing was changed\n",
   });
   deepEqual(tree(root), before);

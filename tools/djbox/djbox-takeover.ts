@@ -22,6 +22,7 @@ import { stat } from "../../lib/os/stat.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { treeOf } from "../../lib/package/layout.ts";
+import { lock } from "../../lib/package/lock.ts";
 import { attempt, refusal, say } from "../../lib/package/messages.ts";
 import { isThere } from "../../lib/package/placing.ts";
 import { concealedScanner, findScanners, type FoundScanner } from "../../lib/package/running.ts";
@@ -36,7 +37,9 @@ function run(context: Context): Outcome {
   const [directory, ...more] = context.args;
   if (more.length > 0 || directory?.startsWith("-")) throw usageError(context.name, USAGE);
   const tree = treeOf(context.toolbox);
-  const scanner = choose(tree.slice(0, tree.lastIndexOf("/") + 1), directory);
+  const admin = tree.slice(0, tree.lastIndexOf("/"));
+  lock(admin);
+  const scanner = choose(`${admin}/`, directory);
   if (isThere("/run/systemd/system")) {
     throw refusal(
       `svscan (pid ${scanner.pid}) is a part of a systemd unit, and so are its services: ` +
