@@ -17,7 +17,7 @@ import { Environment } from "../cli/environment.ts";
 import { spawnProgram } from "../cli/spawn.ts";
 import type { Context } from "../cli/tool.ts";
 import { serviceDirectory } from "../supervise/place.ts";
-import { hasEntry, runningInit } from "./init.ts";
+import { hasEntry, otherEntry, runningInit } from "./init.ts";
 import { PACKAGE } from "./layout.ts";
 import { isOurs } from "./links.ts";
 import { attempt, refusal } from "./messages.ts";
@@ -62,6 +62,29 @@ export function settingOf(scanner: FoundScanner): Setting {
       fd,
     ]),
   };
+}
+
+/**
+ * Looks whether init leaves the place of `setting.boot`, when that ends, to djbox's.
+ *
+ * @throws Failure where it would start another svscanboot there, beside ours
+ */
+export function checkInit({ boot }: Setting): void {
+  const init = runningInit();
+  if (boot === 0 || init?.respawns !== true) return;
+  if (hasEntry(init, "")) {
+    if (isOurs(linkAt(`/command/${BOOT_PROGRAM}`))) return;
+    throw refusal(
+      `when its ${BOOT_PROGRAM} ends, init starts /command/${BOOT_PROGRAM}, which is another package's: ` +
+        "package/install --replace puts djbox's there; nothing was changed",
+    );
+  }
+  const file = otherEntry("");
+  if (init.line === undefined || file !== init.line.file) return;
+  throw refusal(
+    `when its ${BOOT_PROGRAM} ends, init starts what ${file} says: have that say ${init.line.text()} ` +
+      "instead, and init read it (kill -HUP 1); nothing was changed",
+  );
 }
 
 /** How long init has to start anew what has ended, in milliseconds. */

@@ -50,9 +50,9 @@ async function expectTakenOver(machine: Machine, before: string): Promise<void> 
   );
 }
 
-async function install(machine: Machine, box: Box): Promise<string> {
+async function install(machine: Machine, box: Box, policy = "--replace"): Promise<string> {
   await machine.bring(await makeRelease(box, "release"), "/opt/release");
-  return await machine.output("/opt/release/package/install --replace");
+  return await machine.output(`/opt/release/package/install ${policy}`);
 }
 
 /** C's svscan looks after the services when djbox is installed: what svstat says of them. */
@@ -98,6 +98,35 @@ originalMachineTest(
     await expectTakenOver(machine, before);
     // One svscan, under one svscanboot, as init has it.
     match(await machine.output("pidof svscan; pidof svscanboot"), /^\d+\n\d+\n$/);
+  },
+);
+
+originalMachineTest(
+  "a takeover is refused where init would start another package's svscanboot again",
+  "init",
+  async (machine, box) => {
+    await addServices(machine);
+    const ours = "SV:123456:respawn:/command/svscanboot";
+    await machine.edit("/etc/inittab", `${ours}\n`);
+    machine.start("svscanboot");
+    const before = await untilUp(machine);
+    await install(machine, box, "--beside");
+    const refused = async (expected: string): Promise<void> => {
+      const { code, stderr } = await machine.type("djbox takeover");
+      deepEqual([code, stderr], [
+        111,
+        `djbox: fatal: when its svscanboot ends, init starts ${expected}; nothing was changed\n`,
+      ]);
+      equal(pids(await machine.output(SERVICES)), before);
+      equal(await machine.output("pidof supervise | wc -w"), "5\n");
+    };
+    await refused(
+      "/command/svscanboot, which is another package's: package/install --replace puts djbox's there",
+    );
+    await machine.edit("/etc/inittab", "SV:123456:respawn:/usr/bin/svscanboot\n");
+    await refused(
+      `what /etc/inittab says: have that say ${ours} instead, and init read it (kill -HUP 1)`,
+    );
   },
 );
 

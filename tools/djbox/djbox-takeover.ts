@@ -7,7 +7,8 @@
  * Ends the svscan and the supervises that look after DIR, and has djbox's svscan go on with their services: those and
  * their loggers are not stopped, and no line is lost. DIR need not be given where only one other svscan runs.
  *
- * Under systemd the services live and die with the unit that started svscan: there they have to be stopped with it.
+ * Under systemd the services live and die with the unit that started svscan: there they have to be stopped with it. Where
+ * init starts svscanboot anew when it ends, that must be djbox's.
  *
  * Exit codes: 0; 100 wrong usage; 111 it cannot be done: everything goes on as it was, where the message says so, and
  * else, when the other svscan has been ended already, what to start.
@@ -26,7 +27,7 @@ import { lock } from "../../lib/package/lock.ts";
 import { attempt, refusal, say } from "../../lib/package/messages.ts";
 import { isThere } from "../../lib/package/placing.ts";
 import { concealedScanner, findScanners, type FoundScanner } from "../../lib/package/running.ts";
-import { goOn, settingOf } from "../../lib/package/successor.ts";
+import { checkInit, goOn, settingOf } from "../../lib/package/successor.ts";
 import { endAndKeep } from "../../lib/package/takeover.ts";
 
 const USAGE = "usage: djbox takeover [ dir ]";
@@ -47,6 +48,7 @@ function run(context: Context): Outcome {
     );
   }
   const setting = settingOf(scanner);
+  checkInit(setting);
   const kept = endAndKeep(context, scanner);
   say(`svscan (pid ${scanner.pid}, ${scanner.file}) has ended; ${kept.length} supervised go on`);
   // Not before the supervises have ended: what comes in its place tells those to stop their services.
