@@ -24,7 +24,7 @@ import {
 } from "./init.ts";
 import { DEBIAN_PLACE, ORIGINAL_PLACE } from "../supervise/place.ts";
 import { refusal, say } from "./messages.ts";
-import { findScanners, type FoundScanner } from "./running.ts";
+import { findScanners, type FoundScanner, until } from "./running.ts";
 
 /** The init called `name`. */
 export function initCalled(name: ByteString): Init {
@@ -78,8 +78,13 @@ function unknownInit(root: ByteString): ByteString {
 function startNow(context: Context, init: Init): void {
   if (tellRunning()) return;
   tell(context, init, init.start);
+  // As long as it cannot be seen, whoever is to stop it finds none, and whoever boots starts another one.
+  if (init.startGoesOn) until(() => scannersOfMachine().length > 0, PATIENCE);
   say("svscan has been started");
 }
+
+/** How long a svscan that was started has to be called so, in milliseconds. */
+const PATIENCE = 5000;
 
 /** The svscans that look after one of the places of a machine; what runs says where a link that is one leads. */
 function scannersOfMachine(): FoundScanner[] {

@@ -118,14 +118,15 @@ export function until(condition: () => boolean, patience: number, pause = PAUSE)
  * the services that have not ended.
  */
 function bringDown(scanner: FoundScanner): ByteString[] {
-  const services = servicesIn(scanner.directory).filter((service) =>
-    isSupervised(service) || isSupervised(`${service}/log`)
-  );
   if (scanner.name === "svscan") {
     // It would start them again.
     kill(scanner.pid, SIGTERM);
     until(() => commandName(scanner.pid) !== scanner.name, PATIENCE);
   }
+  // Not before: it may just have been about to start some.
+  const services = servicesIn(scanner.directory).filter((service) =>
+    isSupervised(service) || isSupervised(`${service}/log`)
+  );
   for (const service of services) control(service, "dx");
   const loggers = services.map((service) => `${service}/log`).filter(isThere);
   until(() => !services.some(isSupervised), SERVICE_PATIENCE);

@@ -4,6 +4,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { toolTest } from "../harness/harness.ts";
 import { bareMachineTest, type Machine } from "../harness/machine.ts";
 import { makeRelease, tree } from "../harness/release.ts";
+import { isSupervised, processesCalled, processesIn, writeServices } from "../harness/services.ts";
 import type { Box } from "../harness/harness.ts";
 
 const ONLY = { djboxOnly: "no C package has it" };
@@ -337,7 +338,34 @@ bareMachineTest(
       /^djbox: there is no entry of djbox's for svscan\n(djbox: supervise .* has been stopped\n)?$/,
     );
     await machine.until("pidof svscan supervise multilog readproctitle; :", /^$/);
+    // Who asks next must find it, be it while it starts a service.
+    match(await machine.output("djbox boot >/dev/null; pidof svscan"), /^\d/);
   },
+);
+
+toolTest(
+  "djbox boot --stop finds what svscan is about to start",
+  ["djbox"],
+  async (box) => {
+    const root = `${box.dir}/root`;
+    const release = await makeRelease(box, "release");
+    equal((await box.run([`${release}/package/install`, "--root", root])).code, 0);
+    writeServices(box, ["root/service/a"]);
+    // Its first folder is supervise; it takes a second.
+    const late = ["strace", "-f", "-o", "trace", "-e", "inject=mkdirat:delay_enter=1000000:when=1"];
+    const env = { PATH: `${root}/command:/usr/bin:/bin` };
+    box.start([...late, `${root}/command/svscan`, `${root}/service`], { env });
+    await box.until("it is svscan", () => processesCalled(box, "svscan").length > 0);
+    const { code, stdout } = await box.run([`${root}/command/djbox`, "boot", "--stop"]);
+    equal(code, 0);
+    match(
+      stdout,
+      /^djbox: svscan \(pid \d+\), which looked after \S+\/service, has been stopped\n$/,
+    );
+    equal(await isSupervised(box, "root/service/a"), false);
+    equal(processesIn(box, "root/service/a").length, 0);
+  },
+  { ...ONLY, programs: ["strace"] },
 );
 
 bareMachineTest("djbox boot does not know every process 1", "runit", async (machine, box) => {
