@@ -116,8 +116,9 @@ export function unboot(
     if (!hasEntry(init, root)) continue;
     const isRunning = root === "" && init.isRunning();
     for (const command of isRunning ? init.stop : []) {
-      order(context, command);
+      // Also where it fails: it may have stopped some of them.
       changes.outcome = FILES_KEPT;
+      order(context, command);
     }
     gone.push(...removeEntry(init, root, changes));
     if (isRunning) tell(context, init, init.forget);

@@ -296,6 +296,14 @@ bareMachineTest("djbox boot with OpenRC", "init", async (machine, box) => {
     /\/etc\/init.d\/svscan has svscan started at boot \(openrc\)\n/,
   );
   await machine.until(RUNS, UP);
+  // What has failed may have stopped something.
+  const failing = "mount --bind /bin/false /usr/local/sbin/rc-service; djbox boot --remove";
+  deepEqual(await machine.type(failing), {
+    code: 111,
+    stdout: "",
+    stderr: "djbox: fatal: rc-service svscan stop has failed; no file was changed\n",
+  });
+  await machine.output("umount /usr/local/sbin/rc-service");
   await machine.output(`sh -n ${script}; djbox boot --remove`);
   equal(
     await machine.output("cat /run/orders"),

@@ -112,7 +112,7 @@ bareMachineTest(
     const said = await machine.output("djbox uninstall");
     match(
       said,
-      /^djbox: \/etc\/inittab has svscan started no more\ndjbox: svscan \(pid \d+\), which looked after \/service, has been stopped\n/,
+      /^djbox: svscan \(pid \d+\), which looked after \/service, has been stopped\ndjbox: \/etc\/inittab has svscan started no more\n/,
     );
     match(
       said,
@@ -185,6 +185,8 @@ toolTest(
     const root = `${box.dir}/root`;
     const release = await makeRelease(box, "release");
     equal((await box.run([`${release}/package/install`, "--root", root])).code, 0);
+    const boot = ["djbox", "boot", "--root", root, "--init", "systemd"];
+    equal((await box.run(boot)).code, 0);
     box.script("root/service/a/run", "trap '' TERM; echo up >up; while :; do sleep 1; done");
     const env = { PATH: `${root}/command:/usr/bin:/bin` };
     box.start([`${root}/command/svscan`, `${root}/service`], { env });
@@ -194,10 +196,17 @@ toolTest(
       111,
       "djbox: fatal: a service does not end: end it yourself, then do this again; no file was changed\n",
     ]);
-    match(stdout, /\/service\/a was told to stop, and has not ended yet\n$/);
+    match(
+      stdout,
+      /^djbox: svscan .* has been stopped\ndjbox: \S+\/service\/a was told to stop, and has not ended yet\n$/,
+    );
     ok(isThere(`${root}/command/svok`));
+    const unit = "/etc/systemd/system/svscan.service";
+    ok(isThere(root + unit));
     await box.sh(`svc -k ${root}/service/a`);
-    equal((await box.run([`${root}/command/djbox`, "uninstall"])).code, 0);
+    const again = await box.run([`${root}/command/djbox`, "uninstall"]);
+    equal(again.code, 0);
+    ok(again.stdout.includes(`djbox: ${root}${unit} has svscan started no more\n`));
     ok(!isThere(`${root}/command`));
   },
   ONLY,

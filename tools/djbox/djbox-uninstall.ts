@@ -48,16 +48,19 @@ function run(context: Context): Outcome {
   const root = asked === undefined ? rootOf(tree) : absoluteRoot(asked);
   const layout = new Layout(root, config.version);
   if (layout.versions().length === 0) throw refusal(`there is no djbox in ${layout.admin}`);
-  const strangers = allOrNothing((changes) => {
+  const { entries, strangers } = allOrNothing((changes) => {
     lock(layout.admin);
     // First what would start it all again.
-    for (const path of unboot(context, root, changes)) say(`${path} has svscan started no more`);
+    const entries = unboot(context, root, changes);
     changes.outcome = FILES_KEPT;
     if (stopOurs(layout.admin) !== 0) {
       throw refusal("a service does not end: end it yourself, then do this again");
     }
-    return removeAllLinks(layout, namesIn(`${layout.current}/command`), changes);
+    const commands = namesIn(`${layout.current}/command`);
+    return { entries, strangers: removeAllLinks(layout, commands, changes) };
   });
+  // Not before: until here they may have been put back.
+  for (const path of entries) say(`${path} has svscan started no more`);
   orTell(() => `${tree}/djbox uninstall --root ${root || "/"} removes the rest`, () => {
     for (const home of homesOf(layout, tree)) attempt(`remove ${home}`, () => removeTree(home));
   });
