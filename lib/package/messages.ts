@@ -7,12 +7,16 @@
 import type { ByteString } from "../os/bytes.ts";
 import { SIGPIPE } from "../os/constants.ts";
 import { EACCES, EDQUOT, ENOSPC, EPERM, EROFS, SystemError, unlessRefused } from "../os/errno.ts";
+import { geteuid } from "../os/process.ts";
 import { ignoreForOurselves } from "../os/signal.ts";
 import { EXIT_TEMPORARY, Failure, reasonOf } from "../cli/messages.ts";
 import { print } from "../cli/output.ts";
 
 /** What the messages of installing begin with, whichever step they come from. */
 const INSTALLER = "djbox";
+
+/** What is for those who are not root. */
+const REFUSED = [EACCES, EPERM];
 
 /** What to do about an error. */
 const ADVICE: Readonly<Record<number, ByteString>> = {
@@ -53,7 +57,8 @@ export function attempt<T>(what: ByteString, action: () => T): T {
     return action();
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
-    const advice = ADVICE[error.errno];
+    const isRoots = REFUSED.includes(error.errno) && geteuid() === 0;
+    const advice = isRoots ? undefined : ADVICE[error.errno];
     const text = `unable to ${what}: ${reasonOf(error)}`;
     throw refusal(advice === undefined ? text : `${text}; ${advice}`);
   }

@@ -16,7 +16,7 @@ import { unlessRefused } from "../os/errno.ts";
 import { readBeginning, readDirectory, readlink } from "../os/file.ts";
 import { stat } from "../os/stat.ts";
 import { bootId, childrenOf, processFacts } from "../os/proc.ts";
-import { kill } from "../os/process.ts";
+import { geteuid, kill } from "../os/process.ts";
 import { ignoreForOurselves } from "../os/signal.ts";
 import type { Context } from "../cli/tool.ts";
 import { readLeftBehind, recoverPipe } from "../supervise/adoption.ts";
@@ -147,7 +147,10 @@ function keepersOf(scanner: FoundScanner): ForeignSupervise[] {
 
 /** Stops `pid` and waits until it stands. */
 function freeze(pid: number): void {
-  if (!kill(pid, SIGSTOP)) throw refusal(`unable to stop process ${pid}: only root may do that`);
+  if (!kill(pid, SIGSTOP)) {
+    const advice = geteuid() === 0 ? "" : ": only root may do that";
+    throw refusal(`unable to stop process ${pid}${advice}`);
+  }
   waitUntil(`process ${pid} to stop`, () => processFacts(pid)?.state === "T");
 }
 

@@ -67,9 +67,10 @@ function merge(from: ByteString, to: ByteString): void {
 
 /** What djbox uninstall needs of the tree, and of the folder `runtime` in it. */
 const RUN_BY = ["runtime", "djbox"];
+const DENO = "deno";
 const RUNTIME_OF_UNINSTALL = [
   "base.js",
-  "deno",
+  DENO,
   "djbox.js",
   "tool.djbox.js",
   "tool.djbox-uninstall.js",
@@ -81,6 +82,8 @@ export function removeTree(home: ByteString): void {
   if (!isThere(home) || !isDirectory(lstat(home))) return removeAll(home);
   removeFrom(home, RUN_BY);
   removeFrom(`${home}/runtime`, RUNTIME_OF_UNINSTALL);
+  // The one that is likeliest to be held, since it runs: where it cannot be removed, the others are still there, too.
+  removeAll(`${home}/runtime/${DENO}`);
   for (const name of RUN_BY) removeAll(`${home}/${name}`);
   removeAll(home);
 }

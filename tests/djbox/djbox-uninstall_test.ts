@@ -179,6 +179,32 @@ bareMachineTest(
 );
 
 toolTest(
+  "djbox uninstall says what removes the rest of its own version",
+  ["djbox"],
+  async (box) => {
+    if (!HAS_BUNDLE) return;
+    const root = `${box.dir}/root`;
+    const release = await makeRelease(box, "release");
+    equal((await box.run([`${release}/package/install`, "--root", root])).code, 0);
+    const home = `${root}/package/admin/djbox-${VERSION}`;
+    const again = `${home}/djbox uninstall --root ${root}`;
+    const refusedAt = async (path: string, call: string, expected: string): Promise<void> => {
+      const refuse = `strace -f -o trace -P ${path} -e inject=unlinkat:error=EPERM`;
+      deepEqual(await box.sh(`${refuse} ${call}`), {
+        code: 111,
+        stdout: "",
+        stderr:
+          `djbox: fatal: unable to remove ${home}: permission denied; ${expected} removes the rest\n`,
+      });
+    };
+    await refusedAt(`${home}/runtime/deno`, `${root}/command/djbox uninstall`, again);
+    await refusedAt(`${home}/runtime/djbox.js`, again, `rm -r ${home}`);
+    equal((await box.run([`${home}/djbox`])).code, 111);
+  },
+  { ...ONLY, root: true, programs: ["strace"] },
+);
+
+toolTest(
   "djbox uninstall leaves all files where a service does not end",
   ["djbox"],
   async (box) => {

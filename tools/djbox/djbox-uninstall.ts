@@ -14,13 +14,13 @@
  * Exit codes: 0; 100 wrong usage; 111 it cannot be done, or a service does not stop: all files are still there then, and
  * what it says has been stopped stays stopped (package/run starts it again). Only a version that cannot be removed may be
  * there in part, with the links to it gone: what removes the rest is /package/admin/djbox-VERSION/djbox uninstall, also
- * where it was killed.
+ * where it was killed; or, where it has come so far that this does not run any more, rm -r /package/admin/djbox-VERSION.
  *
  * @module
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { unlessRefused } from "../../lib/os/errno.ts";
-import { rmdir } from "../../lib/os/file.ts";
+import { readlink, rmdir } from "../../lib/os/file.ts";
 import { isSameFile } from "../../lib/os/stat.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
@@ -61,7 +61,10 @@ function run(context: Context): Outcome {
   });
   // Not before: until here they may have been put back.
   for (const path of entries) say(`${path} has svscan started no more`);
-  orTell(() => `${tree}/djbox uninstall --root ${root || "/"} removes the rest`, () => {
+  const program = readlink("/proc/self/exe");
+  const again = (): ByteString =>
+    isThere(program) ? `${tree}/djbox uninstall --root ${root || "/"}` : `rm -r ${tree}`;
+  orTell(() => `${again()} removes the rest`, () => {
     for (const home of homesOf(layout, tree)) attempt(`remove ${home}`, () => removeTree(home));
   });
   say(`djbox is no more in ${layout.admin}`);
