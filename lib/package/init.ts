@@ -87,6 +87,20 @@ interface SharedLine {
   readonly end: RegExp;
 }
 
+const EMPTY_LINE = String.raw`[ \t]*(?:#.*)?\n`;
+const EXIT_LINE = String.raw`[ \t]*exit\b[^;&|#\n]*;?${EMPTY_LINE}`;
+/** A line that ends with an operator, or a word, behind which a command goes on in the lines after it (sh(1)). */
+const OPEN_LINE = String
+  .raw`(?<![^\n])[^#\n]*(?:&&|[|({]|(?<![^;\n])[ \t]*(?:then|do|else))${EMPTY_LINE}`;
+/**
+ * What a line of a shell script goes in front of: an `exit` with nothing but empty lines, comments and others of its kind
+ * behind it, and no command before it that it belongs to; where there is none, the end.
+ */
+const LAST_EXIT = new RegExp(
+  String.raw`(?<![^\n])(?=[ \t]*exit\b)(?<!\\\n)(?<!${OPEN_LINE}(?:${EMPTY_LINE})*)` +
+    `${EXIT_LINE}(?:${EXIT_LINE}|${EMPTY_LINE})*$|$`,
+);
+
 const UNITS = "/etc/systemd/system";
 const RELOAD: Command = ["systemctl", "daemon-reload"];
 
@@ -139,9 +153,7 @@ export const INITS: readonly Init[] = [
       file: "/etc/rc.local",
       text: () => `${BOOT} &`,
       fresh: ["#!/bin/sh\n", 0o755],
-      // An `exit` with nothing but empty lines, comments and others of its kind behind it, and no `\` before it; what else
-      // is called so is in an `if`, say.
-      end: /(?<![^\n])(?<!\\\n)[ \t]*exit\b.*\n(?:[ \t]*(?:exit\b.*|#.*)?\n)*$|$/,
+      end: LAST_EXIT,
     },
     start: [["/command/pgrphack", BOOT]],
     startGoesOn: true,
@@ -214,6 +226,7 @@ export function writeEntry(init: Init, root: ByteString, changes: Changes): Byte
   if (old.split("\n").includes(text)) return written;
   const whole = old === "" || old.endsWith("\n") ? old : old + "\n";
   const at = whole.search(init.line.end);
+  changes.directory(folderOf(path));
   changes.file(toBytes(`${whole.slice(0, at)}${text}\n${whole.slice(at)}`), path, mode);
   return [...written, path];
 }

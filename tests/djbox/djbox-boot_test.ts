@@ -94,6 +94,20 @@ const RC_LOCALS: readonly (readonly [string, string])[] = [
   ["exit 0\n\n# more\nexit 0\n", `${LINE}exit 0\n\n# more\nexit 0\n`],
   ["test -e /x || \\\n  exit 0\n", `test -e /x || \\\n  exit 0\n${LINE}`],
   ["exit_if_asked\n", `exit_if_asked\n${LINE}`],
+  // An `exit` that belongs to what is in a line before.
+  ...[
+    "test -e /x ||\nexit 0\n",
+    "test -e /x && # if so\n\n  # that was it\n  exit 0 # done\n",
+    "echo hello |\nexit\n",
+    "test -e /x || {\nexit 1; }\n",
+    "if test -e /x; then\n  exit 0; fi\n",
+    "if test -e /x\n then true\n else\n exit 0; fi\n",
+    "while test -e /x; do\nexit 0; done\n",
+    "if test -e /x; then\necho hello\nexit 0; fi\n",
+  ].map((text) => [text, `${text}${LINE}`] as const),
+  // And one that only looks so.
+  ...["# this or that ||\n", "test -e /x || sleep 1 &\n", "echo nothing to do\n"]
+    .map((text) => [`${text}exit 0;\n`, `${text}${LINE}exit 0;\n`] as const),
 ];
 
 toolTest("djbox boot puts its line where rc.local runs it", ["djbox"], async (box) => {
@@ -110,7 +124,7 @@ toolTest("djbox boot puts its line where rc.local runs it", ["djbox"], async (bo
     equal(box.read("root/etc/rc.local").trimEnd(), text.trimEnd());
     deepEqual(rcLocal(), ["700 /rc.local"]);
   }
-  Deno.removeSync(`${box.dir}/root/etc/rc.local`);
+  Deno.removeSync(`${box.dir}/root`, { recursive: true });
   await boot("--init", "rc.local");
   equal(box.read("root/etc/rc.local"), `#!/bin/sh\n${LINE}`);
   deepEqual(rcLocal(), ["755 /rc.local"]);
