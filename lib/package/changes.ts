@@ -31,7 +31,8 @@ export function allOrNothing<T>(action: (changes: Changes) => T): T {
   const changes = new Changes();
   return orTell(() => changes.outcome, () => {
     try {
-      return action(changes);
+      // Whoever knows what it was to be has said so.
+      return attempt("look at what is there", () => action(changes));
     } catch (error) {
       changes.takeBack();
       throw error;
@@ -75,7 +76,7 @@ export class Changes {
 
   /** Puts a symbolic link at `path`. */
   link(target: ByteString, path: ByteString): void {
-    if (linkAt(path) === target) return;
+    if (targetOf(path) === target) return;
     this.#replace(path, `make the link ${path}`, () => placeLink(target, path));
   }
 
@@ -86,7 +87,8 @@ export class Changes {
 
   /** Removes a file or a link. */
   remove(path: ByteString): void {
-    if (isThere(path)) this.#replace(path, `remove ${path}`, () => unlink(path));
+    const found = attempt(`look at ${path}`, () => isThere(path));
+    if (found) this.#replace(path, `remove ${path}`, () => unlink(path));
   }
 
   /** Moves what is at `from` to `to`, where nothing is. */
@@ -102,6 +104,15 @@ export class Changes {
       this.did(restore);
     });
   }
+}
+
+/**
+ * Where the link at `path` leads, as it stands there; undefined: it is none.
+ *
+ * @throws Failure where that cannot be read
+ */
+export function targetOf(path: ByteString): ByteString | undefined {
+  return attempt(`read ${path}`, () => linkAt(path));
 }
 
 /** What puts back what is at `path` now. */

@@ -11,9 +11,9 @@ import { unlessRefused } from "../os/errno.ts";
 import { access, readFile, readlink } from "../os/file.ts";
 import { lstat } from "../os/stat.ts";
 import { commandName } from "../os/proc.ts";
-import { type Changes } from "./changes.ts";
+import { type Changes, targetOf } from "./changes.ts";
 import { attempt } from "./messages.ts";
-import { isThere, linkAt, namesIn, resolveBelow } from "./placing.ts";
+import { isThere, namesIn, resolveBelow } from "./placing.ts";
 
 const BOOT = "/command/svscanboot";
 /** System V's line in /etc/inittab, as daemontools' package/run writes it. */
@@ -214,7 +214,7 @@ export function writeEntry(init: Init, root: ByteString, changes: Changes): Byte
     written.push(root + path);
   }
   for (const [path, target] of init.links) {
-    if (linkAt(root + path) === target) continue;
+    if (targetOf(root + path) === target) continue;
     changes.directory(folderOf(root + path));
     changes.link(target, root + path);
     written.push(root + path);

@@ -5,10 +5,10 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
-import { type Changes } from "./changes.ts";
+import { type Changes, targetOf } from "./changes.ts";
 import { type Layout, PACKAGE } from "./layout.ts";
-import { refusal, say } from "./messages.ts";
-import { isThere, linkAt, namesIn } from "./placing.ts";
+import { attempt, refusal, say } from "./messages.ts";
+import { isThere, namesIn } from "./placing.ts";
 
 /** What to do with a command of another package that has a name of ours. */
 export type Policy = "refuse" | "replace" | "beside";
@@ -76,8 +76,8 @@ interface Stranger {
 
 function strangersIn(place: Place): Stranger[] {
   return place.names.map((name) => ({ name, path: `${place.directory}/${name}` }))
-    .filter(({ path }) => isThere(path))
-    .map(({ name, path }) => ({ name, path, target: linkAt(path) }))
+    .filter(({ path }) => attempt(`look at ${path}`, () => isThere(path)))
+    .map(({ name, path }) => ({ name, path, target: targetOf(path) }))
     .filter(({ name, target }) => !belongs(place, name, target))
     .map(({ path, target }) => ({ path, target, matters: place.matters }));
 }
@@ -104,7 +104,7 @@ export function checkWay(layout: Layout, commands: readonly ByteString[], policy
   if (policy === "replace" && files[0] !== undefined) {
     throw refusal(`${files[0].path} is no link: move it away, or leave it with --beside`);
   }
-  if (linkAt(layout.current) === undefined && isThere(layout.current)) {
+  if (targetOf(layout.current) === undefined && isThere(layout.current)) {
     throw refusal(`${layout.current} is no link: move it away`);
   }
 }
@@ -129,9 +129,9 @@ export function useVersion(
   const left = policy === "replace" ? strangers.filter(({ matters }) => !matters) : strangers;
   for (const { path } of left) say(`${path} is not djbox's and stays as it is`);
 
-  const before = linkAt(layout.current);
+  const before = targetOf(layout.current);
   const stale = namesIn(layout.command).filter((name) =>
-    !commands.includes(name) && isOurs(linkAt(`${layout.command}/${name}`))
+    !commands.includes(name) && isOurs(targetOf(`${layout.command}/${name}`))
   );
   const { root, command } = layout;
   const oldPlaces = placesOf({ root, command, home: `${layout.admin}/${before}` }, stale);
@@ -155,7 +155,7 @@ export function useVersion(
 function removeLinks(place: Place, except: readonly ByteString[], changes: Changes): void {
   for (const name of place.names) {
     const path = `${place.directory}/${name}`;
-    if (!except.includes(name) && belongs(place, name, linkAt(path))) changes.remove(path);
+    if (!except.includes(name) && belongs(place, name, targetOf(path))) changes.remove(path);
   }
 }
 

@@ -8,10 +8,10 @@
 import type { ByteString } from "../os/bytes.ts";
 import { mkdir, rename } from "../os/file.ts";
 import { isDirectory, lstat } from "../os/stat.ts";
-import { type Changes } from "./changes.ts";
+import { type Changes, targetOf } from "./changes.ts";
 import { type Layout, PARTS } from "./layout.ts";
 import { attempt } from "./messages.ts";
-import { isThere, linkAt, namesIn, placeTree, removeAll } from "./placing.ts";
+import { isThere, namesIn, placeTree, removeAll } from "./placing.ts";
 
 /**
  * Puts the tree at `from` into its place, which may be where it is already.
@@ -105,6 +105,6 @@ function makeCommands(
   for (const name of commands) changes.link(`../djbox`, `${directory}/${name}`);
   for (const name of namesIn(directory)) {
     const path = `${directory}/${name}`;
-    if (!commands.includes(name) && linkAt(path) === "../djbox") changes.remove(path);
+    if (!commands.includes(name) && targetOf(path) === "../djbox") changes.remove(path);
   }
 }

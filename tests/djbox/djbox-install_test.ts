@@ -21,10 +21,14 @@ const USAGE = "djbox-install: usage: djbox install [ --root dir ] [ --replace | 
 function installTest(
   name: string,
   body: (box: Box) => Promise<void>,
-  needs: { root?: boolean; bundle?: boolean } = {},
+  needs: { root?: boolean; bundle?: boolean; programs?: readonly string[] } = {},
 ): void {
   if (needs.bundle === true && !HAS_BUNDLE) return;
-  toolTest(`installing: ${name}`, ["djbox"], body, { ...ONLY, root: needs.root === true });
+  toolTest(`installing: ${name}`, ["djbox"], body, {
+    ...ONLY,
+    root: needs.root === true,
+    programs: needs.programs ?? [],
+  });
 }
 
 /** Calls a step of a release and expects it to go well. */
@@ -345,6 +349,42 @@ installTest("wrong usage is told", async (box) => {
   deepEqual([blocked.code, blocked.stdout], [111, ""]);
   match(blocked.stderr, /unable to create .*: not a directory; nothing was changed\n$/);
 });
+
+installTest("what cannot be looked at is named, and nothing is changed", async (box) => {
+  const release = await makeRelease(box, "release");
+  const root = `${box.dir}/root`;
+  await step(box, release, "install", "--root", root);
+  const before = tree(root);
+  for (const link of ["package/admin/djbox", "command/svok", "usr/local/bin/svok"]) {
+    const refuse = `strace -f -o trace -P ${root}/${link} -e inject=readlinkat:error=EIO`;
+    const upgrade = `${release}/package/upgrade --root ${root}`;
+    const { code, stdout, stderr } = await box.sh(`${refuse} ${upgrade}`);
+    deepEqual([code, stdout, stderr.replace(/^strace: .*\n/, "")], [
+      111,
+      "",
+      `djbox: fatal: unable to read ${root}/${link}: input/output error; nothing was changed\n`,
+    ]);
+    deepEqual(tree(root), before);
+  }
+  Deno.symlinkSync("loop", `${box.dir}/loop`);
+  const reason = "symbolic link loop";
+  for (
+    const [call, expected] of [
+      [
+        `${release}/package/upgrade`,
+        `create ${box.dir}/loop/package/admin: ${reason}; nothing was changed`,
+      ],
+      [
+        "djbox boot --remove",
+        `read ${box.dir}/loop/etc/systemd/system/svscan.service: ${reason}; nothing was changed`,
+      ],
+      ["djbox uninstall", `read ${box.dir}/loop/package/admin: ${reason}; nothing was changed`],
+    ]
+  ) {
+    const { code, stderr } = await box.sh(`${call} --root ${box.dir}/loop`);
+    deepEqual([code, stderr], [111, `djbox: fatal: unable to ${expected}\n`]);
+  }
+}, { programs: ["strace"] });
 
 installTest("two at a time are one too many", async (box) => {
   const release = await makeRelease(box, "release");

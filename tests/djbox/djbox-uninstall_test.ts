@@ -46,7 +46,7 @@ toolTest("djbox uninstall removes what was installed, and nothing else", ["djbox
   deepEqual(await box.run(["djbox", "uninstall", "--root", root]), {
     code: 111,
     stdout: "",
-    stderr: `djbox: fatal: there is no djbox in ${root}/package/admin\n`,
+    stderr: `djbox: fatal: there is no djbox in ${root}/package/admin; nothing was changed\n`,
   });
   deepEqual(await box.run(["djbox", "uninstall", "now"]), {
     code: 100,

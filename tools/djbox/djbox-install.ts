@@ -30,13 +30,13 @@ import { umask } from "../../lib/os/file.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { boot } from "../../lib/package/boot.ts";
-import { allOrNothing, type Changes } from "../../lib/package/changes.ts";
+import { allOrNothing, type Changes, targetOf } from "../../lib/package/changes.ts";
 import { absoluteRoot, Layout, rootOf, treeOf } from "../../lib/package/layout.ts";
 import { checkWay, type Policy, useVersion } from "../../lib/package/links.ts";
 import { lock } from "../../lib/package/lock.ts";
 import { refusal, say } from "../../lib/package/messages.ts";
 import { parseOptions } from "../../lib/package/options.ts";
-import { isThere, linkAt } from "../../lib/package/placing.ts";
+import { isThere } from "../../lib/package/placing.ts";
 import { scannersOf } from "../../lib/package/running.ts";
 import { compile } from "../../lib/package/tree.ts";
 import config from "../../deno.json" with { type: "json" };
@@ -61,16 +61,16 @@ function run(context: Context): Outcome {
   const tree = treeOf(context.toolbox);
   const layout = new Layout(root ?? rootOf(tree), config.version);
   const commands = Object.keys(context.toolbox.tools);
-  const before = linkAt(layout.current);
-  const last = allOrNothing((changes) => {
+  const { before, last } = allOrNothing((changes) => {
     changes.directory(layout.admin);
     lock(layout.admin);
+    const before = targetOf(layout.current);
     // Before the files of the version are replaced, which cannot be taken back.
     if (steps.includes("upgrade")) checkWay(layout, commands, policy);
     if (steps.includes("compile")) compile(tree, layout, commands, changes);
     if (steps.includes("upgrade")) useVersion(layout, commands, policy, changes);
-    if (!steps.includes("run")) return () => {};
-    return prepareToRun(context, layout, boots, changes);
+    const runs = steps.includes("run");
+    return { before, last: runs ? prepareToRun(context, layout, boots, changes) : () => {} };
   });
   if (steps.includes("compile")) say(`djbox ${layout.version} is in ${layout.home}`);
   if (steps.includes("upgrade")) tellUpgrade(layout, before);

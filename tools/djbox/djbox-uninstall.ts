@@ -47,8 +47,8 @@ function run(context: Context): Outcome {
   const tree = treeOf(context.toolbox);
   const root = asked === undefined ? rootOf(tree) : absoluteRoot(asked);
   const layout = new Layout(root, config.version);
-  if (layout.versions().length === 0) throw refusal(`there is no djbox in ${layout.admin}`);
   const { entries, strangers } = allOrNothing((changes) => {
+    if (layout.versions().length === 0) throw refusal(`there is no djbox in ${layout.admin}`);
     lock(layout.admin);
     // First what would start it all again.
     const entries = unboot(context, root, changes);
