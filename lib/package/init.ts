@@ -14,6 +14,7 @@ import { commandName } from "../os/proc.ts";
 import { type Changes, targetOf } from "./changes.ts";
 import { attempt } from "./messages.ts";
 import { isThere, namesIn, resolveBelow } from "./placing.ts";
+import { beforeLastExit } from "./rc_local.ts";
 
 const BOOT = "/command/svscanboot";
 /** System V's line in /etc/inittab, as daemontools' package/run writes it. */
@@ -83,23 +84,9 @@ interface SharedLine {
   text(): ByteString;
   /** What comes before the line where there is no such file yet, and the permissions of the file then. */
   readonly fresh: readonly [ByteString, number];
-  /** What the line goes in front of: the end of the file, with what nothing may come behind. */
-  readonly end: RegExp;
+  /** Where in the file's text the line goes. */
+  place(text: ByteString): number;
 }
-
-const EMPTY_LINE = String.raw`[ \t]*(?:#.*)?\n`;
-const EXIT_LINE = String.raw`[ \t]*exit\b[^;&|#\n]*;?${EMPTY_LINE}`;
-/** A line that ends with an operator, or a word, behind which a command goes on in the lines after it (sh(1)). */
-const OPEN_LINE = String
-  .raw`(?<![^\n])[^#\n]*(?:&&|[|({]|(?<![^;\n])[ \t]*(?:then|do|else))${EMPTY_LINE}`;
-/**
- * What a line of a shell script goes in front of: an `exit` with nothing but empty lines, comments and others of its kind
- * behind it, and no command before it that it belongs to; where there is none, the end.
- */
-const LAST_EXIT = new RegExp(
-  String.raw`(?<![^\n])(?=[ \t]*exit\b)(?<!\\\n)(?<!${OPEN_LINE}(?:${EMPTY_LINE})*)` +
-    `${EXIT_LINE}(?:${EXIT_LINE}|${EMPTY_LINE})*$|$`,
-);
 
 const UNITS = "/etc/systemd/system";
 const RELOAD: Command = ["systemctl", "daemon-reload"];
@@ -136,7 +123,7 @@ export const INITS: readonly Init[] = [
       // The first field is a terminal in busybox's.
       text: () => isBusybox() ? `::respawn:${BOOT}` : SYSV_LINE,
       fresh: ["", 0o644],
-      end: /$/,
+      place: (text) => text.length,
     },
     respawns: true,
     start: [],
@@ -153,7 +140,7 @@ export const INITS: readonly Init[] = [
       file: "/etc/rc.local",
       text: () => `${BOOT} &`,
       fresh: ["#!/bin/sh\n", 0o755],
-      end: LAST_EXIT,
+      place: beforeLastExit,
     },
     start: [["/command/pgrphack", BOOT]],
     startGoesOn: true,
@@ -225,7 +212,7 @@ export function writeEntry(init: Init, root: ByteString, changes: Changes): Byte
   const [old, mode] = isThere(path) ? [textOf(path), modeOf(path)] : init.line.fresh;
   if (old.split("\n").includes(text)) return written;
   const whole = old === "" || old.endsWith("\n") ? old : old + "\n";
-  const at = whole.search(init.line.end);
+  const at = init.line.place(whole);
   changes.directory(folderOf(path));
   changes.file(toBytes(`${whole.slice(0, at)}${text}\n${whole.slice(at)}`), path, mode);
   return [...written, path];
