@@ -8,6 +8,7 @@
  * @module
  */
 import { type ByteString, toBytes } from "../os/bytes.ts";
+import { monotonic } from "../os/clock.ts";
 import { EPOLLIN, EPOLLOUT } from "../os/constants.ts";
 import { EAGAIN, EINPROGRESS, EINTR, SystemError } from "../os/errno.ts";
 import type { Loop } from "../os/loop.ts";
@@ -60,7 +61,8 @@ export function askIdentNow(
 /** One question, under way in a loop. */
 export class IdentQuery implements Task {
   readonly #connection: Connection;
-  readonly #patience: number;
+  /** When all of it must have come to an end, by the monotonic clock: connecting and waiting share the time. */
+  readonly #due: number;
   readonly #done: IdentDone;
   readonly #reader = new IdentReader();
   readonly #socket: AwaitedSocket;
@@ -74,7 +76,7 @@ export class IdentQuery implements Task {
   ) {
     this.#socket = new AwaitedSocket(loop);
     this.#connection = connection;
-    this.#patience = seconds * 1000 + IOPAUSE_GRACE;
+    this.#due = monotonic() + seconds * 1000 + IOPAUSE_GRACE;
     this.#done = done;
     this.#connect();
   }
@@ -90,7 +92,8 @@ export class IdentQuery implements Task {
   }
 
   #await(events: number, ready: () => void): void {
-    this.#socket.await(events, this.#patience, ready, () => this.#finish(undefined));
+    const left = Math.max(0, this.#due - monotonic());
+    this.#socket.await(events, left, ready, () => this.#finish(undefined));
   }
 
   #connect(): void {

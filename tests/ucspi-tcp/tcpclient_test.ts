@@ -307,3 +307,25 @@ toolTest("tcpclient and tcpserver do without socket options that the system refu
     return code === 0 && stdout === "served\n";
   });
 }, { programs: ["strace"] });
+
+toolTest(
+  "tcpclient -t is the time for connecting to IDENT and for its answer",
+  TOOLS,
+  async (box) => {
+    const net = loopbackNet();
+    await using _ident = await Listener.start(`${net}.1`, 113, (socket) => {
+      socket.resume();
+    });
+    await using server = await greeter(`${net}.1`, "");
+    // The second connection is that to IDENT.
+    const delay = ["strace", "-f", "-o", "trace", "-e", "inject=connect:delay_exit=2500000:when=2"];
+    const begin = performance.now();
+    const { code } = await box.run([
+      ...[...delay, "tcpclient", "-t3", "-Hl0", `${net}.1`, String(server.port), "true"],
+    ]);
+    const seconds = (performance.now() - begin) / 1000;
+    equal(code, 0);
+    ok(seconds > 2.9 && seconds < 5.2, String(seconds));
+  },
+  { root: true, programs: ["strace"] },
+);
