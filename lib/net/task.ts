@@ -26,21 +26,22 @@ export class AwaitedSocket {
 
   constructor(private readonly loop: Loop) {}
 
-  /** Waits until it is ready for `events`, up to `patience` milliseconds, and no longer for anything else. */
+  /**
+   * Waits until it is ready for `events`, up to `patience` milliseconds, and no longer for anything else. Only the first
+   * wait for a socket can throw a SystemError: its user may not be allowed another one in an epoll set.
+   */
   await(events: number, patience: number, ready: () => void, late: () => void): void {
-    this.#forget();
-    this.loop.poller.add(this.fd, ready, events);
-    this.#timer = this.loop.timers.after(patience, late);
-  }
-
-  #forget(): void {
     this.#timer?.cancel();
-    this.loop.poller.remove(this.fd);
+    const { poller } = this.loop;
+    if (poller.has(this.fd)) poller.change(this.fd, ready, events);
+    else poller.add(this.fd, ready, events);
+    this.#timer = this.loop.timers.after(patience, late);
   }
 
   /** Closes it, if it is open: neither `ready` nor `late` is called any more. */
   close(): void {
-    this.#forget();
+    this.#timer?.cancel();
+    this.loop.poller.remove(this.fd);
     if (this.fd >= 0) close(this.fd);
     this.fd = -1;
   }

@@ -173,8 +173,13 @@ export class TcpServer {
     const room = this.#clients.size < limit && !this.#crowded;
     const open = room && !this.#wanting && !this.#ending;
     if (open === poller.has(listener)) return;
-    if (open) poller.add(listener, () => this.#acceptClient());
-    else poller.remove(listener);
+    if (!open) return poller.remove(listener);
+    try {
+      poller.add(listener, () => this.#acceptClient());
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.#waitForWants(error);
+    }
   }
 
   /** One a turn: a signal that came before the next client counts before it. */
@@ -184,7 +189,9 @@ export class TcpServer {
       const accepted = accept(this.#options.listener);
       if (typeof accepted !== "number") {
         if (!this.#refuses(accepted)) this.#take(accepted);
-      } else if (WANTS.includes(accepted)) this.#waitForWants(accepted);
+      } else if (WANTS.includes(accepted)) {
+        this.#waitForWants(new SystemError(accepted, "accept"));
+      }
     }
     this.#listen();
   }
@@ -206,8 +213,8 @@ export class TcpServer {
     return false;
   }
 
-  #waitForWants(errno: number): void {
-    this.#log.warn("unable to accept", new SystemError(errno, "accept"));
+  #waitForWants(error: SystemError): void {
+    this.#log.warn("unable to accept", error);
     this.#wanting = true;
     this.#loop.timers.after(RETRY, () => {
       this.#wanting = false;

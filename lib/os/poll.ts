@@ -12,6 +12,7 @@ import { check, errno, hot, libc, pad } from "./libc.ts";
 
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
+const EPOLL_CTL_MOD = 3;
 const EVENTS = 256;
 /** The longest wait that an int can say, 24 days: whoever waits for more waits again. */
 const LONGEST = 0x7fffffff;
@@ -32,6 +33,15 @@ export class Poller {
   /** Watches `fd` for `events`. */
   add(fd: number, listener: Listener, events = EPOLLIN): void {
     this.#control(EPOLL_CTL_ADD, fd, events);
+    this.#listeners.set(fd, listener);
+  }
+
+  /**
+   * Watches `fd`, already in the set, for other `events`. That takes no memory, so that it cannot fail as `add` can:
+   * a user has only so many places in epoll sets (epoll(7), max_user_watches).
+   */
+  change(fd: number, listener: Listener, events: number): void {
+    this.#control(EPOLL_CTL_MOD, fd, events);
     this.#listeners.set(fd, listener);
   }
 

@@ -67,6 +67,27 @@ toolTest("tcpserver keeps to its limit with silent clients, then goes on", TOOLS
   await end(server);
 });
 
+toolTest(
+  "tcpserver goes on where it cannot wait for clients for the moment",
+  TOOLS,
+  async (box) => {
+    const server = await serve(box, ["-c1", ...QUIET, "cat"]);
+    // Its first epoll_ctl(2) is that of the full server, which no longer waits for clients, the second undoes that.
+    const refuse = ["-e", "trace=epoll_ctl", "-e", "inject=epoll_ctl:error=ENOSPC:when=2"];
+    const strace = box.start(["strace", "-o", "trace", ...refuse, "-p", String(server.pid)]);
+    await box.until(
+      "strace is there",
+      () => !Deno.readTextFileSync(`/proc/${server.pid}/status`).includes("TracerPid:\t0\n"),
+    );
+    for (const word of ["one", "two", "three"]) {
+      equal(await talk("127.0.0.1", server.port, { say: word }), word);
+    }
+    await end(server);
+    await strace.ended;
+  },
+  { programs: ["strace"] },
+);
+
 toolTest("tcpserver waits for a client that closes half of its connection", TOOLS, async (box) => {
   const server = await serve(box, [...QUIET, "sh", "-c", "cat; echo whole; cat >&2; exit 3"]);
   const client = new Client("127.0.0.1", server.port);
