@@ -106,12 +106,9 @@ export function connectTcp(
   const fd = connectToOne(tool, addresses, port, settings);
   // A connection without it is one, too.
   if (settings.noDelay) unlessRefused(() => setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1));
-  const connection = orFatal(
-    tool,
-    "unable to get remote address",
-    () => ({ local: localEnd(fd), remote: remoteEnd(fd) }),
-  );
-  const changes = describe(tool, resolver, connection, settings, form);
+  const local = orFatal(tool, "unable to get local address", () => localEnd(fd));
+  const remote = orFatal(tool, "unable to get remote address", () => remoteEnd(fd));
+  const changes = describe(tool, resolver, { local, remote }, settings, form);
   return { socket: dup(fd, FIRST_FREE), env: changed(env, changes) };
 }
 

@@ -329,3 +329,15 @@ toolTest(
   },
   { root: true, programs: ["strace"] },
 );
+
+toolTest("tcpclient says which address it is that it cannot get", TOOLS, async (box) => {
+  await using server = await greeter("127.0.0.1", "");
+  const strace = ["strace", "-f", "-o", "trace", "-e", "inject=getsockname:error=ENOBUFS"];
+  const { code, stderr } = await box.run([
+    ...[...strace, "tcpclient", ...BARE, "127.0.0.1", String(server.port), "true"],
+  ]);
+  deepEqual([code, stderr], [
+    111,
+    "tcpclient: fatal: unable to get local address: out of buffer space\n",
+  ]);
+}, { programs: ["strace"] });
