@@ -187,10 +187,10 @@ export class DnsQuery implements Task {
   }
 
   #judgeTcp(packet: Uint8Array): void {
-    if (answers(packet, this.#question) && !isTruncated(packet) && !isFailure(packet)) {
-      return this.#finish(packet);
-    }
-    this.#failed(EAGAIN, "recv");
+    const fits = answers(packet, this.#question) && !isTruncated(packet);
+    if (fits && !isFailure(packet)) return this.#finish(packet);
+    // dns_transmit.c, too, has other words for what is no answer.
+    this.#failed(fits ? EAGAIN : EIO, "recv");
     this.#nextByTcp();
   }
 }

@@ -214,3 +214,31 @@ toolTest(
   },
   { root: true },
 );
+
+toolTest(
+  "DNS: tcpclient tells a failure by TCP from what is no answer",
+  ["tcpclient"],
+  async (box) => {
+    const net = loopbackNet();
+    const changes: Readonly<Record<string, readonly [at: number, byte: number]>> = {
+      "number.test": [0, 0],
+      "cut.test": [2, 0x83],
+      "failure.test": [3, 0x82],
+    };
+    await using _names = await NameServer.start(`${net}.1`, (question) => {
+      if (!question.tcp) return { packets: [reply(question, []).with(2, 0x83)] };
+      const packet = reply(question, [[A, wireAddress("127.0.0.1")]]);
+      const [at, byte] = changes[question.name] ?? [0, 0];
+      return { packets: [packet.with(at, at === 0 ? (packet[0] ?? 0) ^ 1 : byte)] };
+    });
+    const reasons: string[] = [];
+    for (const host of Object.keys(changes)) {
+      const { stderr } = await box.run(["tcpclient", "-RHl0", host, "1", "true"], {
+        env: { DNSCACHEIP: `${net}.1`, DNSREWRITEFILE: "/dev/null", LOCALDOMAIN: "" },
+      });
+      reasons.push(stderr.slice(stderr.lastIndexOf(": ") + 2).trimEnd());
+    }
+    deepEqual(reasons, ["input/output error", "input/output error", "temporary failure"]);
+  },
+  { root: true },
+);
