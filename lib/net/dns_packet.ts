@@ -184,10 +184,14 @@ interface Answer {
   readonly type: number;
   /** Where its data begins in the packet. */
   readonly at: number;
-  readonly data: Uint8Array;
+  /** How long its data is said to be. */
+  readonly size: number;
 }
 
-/** The Internet records in the answer, whatever their names: the cache has followed the aliases. */
+/**
+ * The Internet records in the answer, whatever their names: the cache has followed the aliases. As in C the last one may be
+ * cut off, where nobody wants its data.
+ */
 function* records(packet: Uint8Array): Generator<Answer, void, undefined> {
   const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
   if (packet.length < HEADER) throw new PacketError("the answer is too short");
@@ -196,12 +200,15 @@ function* records(packet: Uint8Array): Generator<Answer, void, undefined> {
     at = skipName(packet, at);
     if (at + 10 > packet.length) throw new PacketError("a record is cut off");
     const size = view.getUint16(at + 8);
-    if (at + 10 + size > packet.length) throw new PacketError("a record is cut off");
     const type = view.getUint16(at);
-    const data = packet.subarray(at + 10, at + 10 + size);
-    if (view.getUint16(at + 2) === CLASS_IN) yield { type, at: at + 10, data };
+    if (view.getUint16(at + 2) === CLASS_IN) yield { type, at: at + 10, size };
     at += 10 + size;
   }
+}
+
+function dataOf(packet: Uint8Array, { at, size }: Answer): Uint8Array {
+  if (at + size > packet.length) throw new PacketError("a record is cut off");
+  return packet.subarray(at, at + size);
 }
 
 /** The first name that an address is said to have, in text; "" if there is none. Throws PacketError. */
@@ -215,8 +222,9 @@ export function firstName(packet: Uint8Array): ByteString {
 /** The addresses in the answer that are in records of the type that was asked for. Throws PacketError. */
 export function addresses(packet: Uint8Array, asked: AddressType): Address[] {
   const found: Address[] = [];
-  for (const { type, data } of records(packet)) {
-    if (type === asked && data.length === SIZES[asked]) found.push(unmapped(fromBytes(data)));
+  for (const record of records(packet)) {
+    if (record.type !== asked || record.size !== SIZES[asked]) continue;
+    found.push(unmapped(fromBytes(dataOf(packet, record))));
   }
   return found;
 }
@@ -224,8 +232,9 @@ export function addresses(packet: Uint8Array, asked: AddressType): Address[] {
 /** All text in the answer, in one; what cannot be shown is `?` (dns_txt.c). Throws PacketError. */
 export function text(packet: Uint8Array): ByteString {
   let found = "";
-  for (const { type, data } of records(packet)) {
-    if (type !== TYPE_TXT) continue;
+  for (const record of records(packet)) {
+    if (record.type !== TYPE_TXT) continue;
+    const data = dataOf(packet, record);
     for (let at = 0; at < data.length;) {
       const size = data[at] as number;
       found += fromBytes(data.subarray(at + 1, at + 1 + size));

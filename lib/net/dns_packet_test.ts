@@ -165,6 +165,21 @@ Deno.test("an answer that is cut anywhere is refused or shorter, never read beyo
   }
 });
 
+Deno.test("a last record that is cut off is no harm where nobody wants it", () => {
+  const asked = question(1, NAME, TYPE_A);
+  const address: Parameters<typeof answer>[1][number] = ["\xc0\x0c", TYPE_A, "\x7f\0\0\x01"];
+  const packet = answer(asked, [address, ["\xc0\x0c", 46, "signature"]]);
+  equal(addresses(packet.subarray(0, -3), TYPE_A).join(), "\x7f\0\0\x01");
+  // Its own header must be whole.
+  throws(() => addresses(packet.subarray(0, -10), TYPE_A), PacketError);
+  const wanted = answer(asked, [address, ["\xc0\x0c", TYPE_TXT, "\x03abc"]]);
+  throws(() => text(wanted.subarray(0, -1)), PacketError);
+  // Another one cannot follow.
+  const followed = answer(asked, [["\xc0\x0c", 46, "signature"], address]);
+  new DataView(followed.buffer).setUint16(asked.length + 10, 1000);
+  throws(() => addresses(followed, TYPE_A), PacketError);
+});
+
 /** Names as they travel, of labels that may have any byte in them. */
 const NAMES = fc.array(byteString(63).filter((label) => label !== ""), { maxLength: 6 })
   .map((labels) => labels.map((label) => String.fromCharCode(label.length) + label).join("") + "\0")

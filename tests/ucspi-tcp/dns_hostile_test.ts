@@ -242,3 +242,17 @@ toolTest(
   },
   { root: true },
 );
+
+toolTest("DNS: addresses count before a record that is cut off", ["tcpclient"], async (box) => {
+  const net = loopbackNet();
+  const RRSIG = 46;
+  await using _names = await NameServer.start(`${net}.1`, (question) => ({
+    packets: [
+      reply(question, [[A, wireAddress("127.0.0.1")], [RRSIG, "signature"]]).slice(0, -3),
+    ],
+  }));
+  const { stderr } = await box.run(["tcpclient", "-RHl0", "some.test", "1", "true"], {
+    env: { DNSCACHEIP: `${net}.1`, DNSREWRITEFILE: "/dev/null", LOCALDOMAIN: "" },
+  });
+  equal(stderr, "tcpclient: unable to connect to 127.0.0.1 port 1: connection refused\n");
+}, { root: true });
