@@ -139,7 +139,7 @@ export class Bookkeeping {
 
   /** Supervision has ended: says so for the last time. */
   finish(): void {
-    this.write(false);
+    this.write(this.directory.isRemoved);
     this.clear();
   }
 

@@ -17,8 +17,12 @@ import { startHolder } from "../os/holder.ts";
 import { allProcesses, commandName } from "../os/proc.ts";
 import { kill, openPidfd, waitFor, waitIfEnded } from "../os/process.ts";
 import { warn } from "../cli/messages.ts";
+import type { Timer } from "../os/timers.ts";
 import type { Context } from "../cli/tool.ts";
 import type { Surroundings } from "./loop.ts";
+
+/** How long until it is looked again where the pipes are held by nobody, in milliseconds. */
+const AGAIN = 1000;
 
 /** What the process calls itself: in `ps`, with svscan's directory behind it. */
 const NAME = "log-pipes";
@@ -88,11 +92,11 @@ export class LogPipes {
   #othersHold = false;
   #complained = false;
 
-  /** @param lost called when the process has ended, and not by us: `look` is due */
+  #again: Timer | undefined;
+
   constructor(
     private readonly context: Context,
     private readonly surroundings: Surroundings,
-    private readonly lost: () => void,
   ) {}
 
   /** 0: there is none. */
@@ -101,12 +105,11 @@ export class LogPipes {
   }
 
   /**
-   * Sees to it that `pipes` are held.
+   * Sees to it that `pipes` are held from now on. Where the system refuses something, it is tried again each second.
    *
    * @param takenOver whether somebody else may hold them, too, who is ended as soon as we do
-   * @returns whether that is so; if not, because the system refuses something, `look` is due
    */
-  hold(pipes: readonly Pipe[], takenOver = false): boolean {
+  hold(pipes: readonly Pipe[], takenOver = false): void {
     this.#wanted = pipes;
     this.#othersHold ||= takenOver;
     const ended = this.#pid === 0 ? undefined : waitIfEnded(this.#pid);
@@ -116,7 +119,13 @@ export class LogPipes {
     }
     if (!this.#areHeld) this.#renew();
     if (this.#othersHold && this.#areHeld) this.#othersHold = !this.#endOthers();
-    return this.#areHeld && !this.#othersHold;
+    if (!this.#areHeld || this.#othersHold) this.#lookAgain();
+  }
+
+  /** In a second: a process that always ends at once, or cannot be made, is no reason to do nothing else. */
+  #lookAgain(): void {
+    this.#again?.cancel();
+    this.#again = this.surroundings.timers.after(AGAIN, () => this.look());
   }
 
   get #areHeld(): boolean {
@@ -126,9 +135,9 @@ export class LogPipes {
     return same && (this.#pid !== 0 || this.#isDone);
   }
 
-  /** Sees to it that what was to be held still is, and returns whether it is. */
-  look(): boolean {
-    return this.hold(this.#wanted);
+  /** Sees to it that what was to be held still is. */
+  look(): void {
+    this.hold(this.#wanted);
   }
 
   /** The new one is there before the other one is ended. */
@@ -159,7 +168,7 @@ export class LogPipes {
     unlessRefused(() =>
       this.surroundings.poller.add(this.#pidfd, () => {
         this.#ignore();
-        this.lost();
+        this.#lookAgain();
       })
     );
   }
@@ -191,6 +200,7 @@ export class LogPipes {
 
   /** Nobody needs the pipes any more. */
   end(): void {
+    this.#again?.cancel();
     this.#ignore();
     end(this.#pid);
     this.#pid = 0;

@@ -5,7 +5,7 @@ import { stringArray } from "../os/c_string.ts";
 import { RLIMIT_NOFILE } from "../os/constants.ts";
 import { close, pipe } from "../os/file.ts";
 import { Poller } from "../os/poll.ts";
-import { kill } from "../os/process.ts";
+import { hasEndedChild, kill } from "../os/process.ts";
 import { getLimit, setSoftLimit } from "../os/rlimit.ts";
 import { Timers } from "../os/timers.ts";
 import type { Context } from "../cli/tool.ts";
@@ -13,54 +13,67 @@ import { LogPipes } from "./log_pipes.ts";
 
 const SIGKILL = 9;
 
-/** Somebody who has pipes held, and is told when it is lost. */
+/** Somebody who has pipes held, and whose clock goes by a second each time that something has happened. */
 class Trial {
+  #time = 0;
   readonly #poller = new Poller();
+  readonly #timers = new Timers(() => this.#time);
   readonly pipes: LogPipes;
-  lost = 0;
 
   constructor() {
-    const inheritance = { mask: 0n, softFiles: undefined, limits: new Map(), descriptors: [] };
     const surroundings = {
       poller: this.#poller,
-      timers: new Timers(),
+      timers: this.#timers,
       environ: stringArray([]),
-      inheritance,
+      inheritance: { mask: 0n, softFiles: undefined, limits: new Map(), descriptors: [] },
       adopts: true,
     };
-    this.pipes = new LogPipes({ name: "test" } as Context, surroundings, () => this.lost++);
+    this.pipes = new LogPipes({ name: "test" } as Context, surroundings);
   }
 
-  untilLost(): void {
-    const before = this.lost;
+  /** Waits until the process that holds them has ended. */
+  awaitEnd(): void {
+    const { pid } = this.pipes;
     this.#poller.wait(10_000);
-    ok(this.lost > before, "it was not lost");
+    equal(hasEndedChild(), true, `${pid} has not ended`);
+  }
+
+  passSecond(): void {
+    this.#time += 1000;
+    this.#timers.run();
+  }
+
+  get isWaiting(): boolean {
+    return this.#timers.timeout() >= 0;
   }
 }
 
 Deno.test("who holds log pipes ends when nothing is to be held, and is not started again", () => {
   const ends = pipe();
   const trial = new Trial();
-  equal(trial.pipes.hold([ends]), true);
+  trial.pipes.hold([ends]);
   ok(trial.pipes.pid > 0);
   close(ends.writer);
-  trial.untilLost();
-  equal(trial.pipes.look(), true);
+  trial.awaitEnd();
+  trial.passSecond();
   equal(trial.pipes.pid, 0);
+  equal(trial.isWaiting, false);
   close(ends.reader);
 });
 
-Deno.test("who is killed while he holds log pipes is replaced", () => {
+Deno.test("who is killed while he holds log pipes is replaced a second later", () => {
   const ends = pipe();
   const trial = new Trial();
   trial.pipes.hold([ends]);
   const { pid } = trial.pipes;
   kill(pid, SIGKILL);
-  trial.untilLost();
-  equal(trial.pipes.look(), true);
+  trial.awaitEnd();
+  equal(trial.pipes.pid, pid);
+  trial.passSecond();
   ok(![0, pid].includes(trial.pipes.pid));
   trial.pipes.end();
   equal(trial.pipes.pid, 0);
+  equal(trial.isWaiting, false);
   close(ends.reader);
   close(ends.writer);
 });
@@ -70,11 +83,11 @@ Deno.test("log pipes that could not be held are held when they can be", () => {
   const trial = new Trial();
   const { soft } = getLimit(RLIMIT_NOFILE);
   setSoftLimit(RLIMIT_NOFILE, 3n);
-  const held = trial.pipes.hold([ends]);
-  setSoftLimit(RLIMIT_NOFILE, soft);
-  equal(held, false);
+  trial.pipes.hold([ends]);
+  trial.passSecond();
   equal(trial.pipes.pid, 0);
-  equal(trial.pipes.look(), true);
+  setSoftLimit(RLIMIT_NOFILE, soft);
+  trial.passSecond();
   ok(trial.pipes.pid > 0);
   trial.pipes.end();
   close(ends.reader);

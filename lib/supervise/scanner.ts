@@ -112,7 +112,7 @@ export class Scanner {
     private readonly surroundings: Surroundings,
     private readonly disturbed: () => void,
   ) {
-    this.#logPipes = new LogPipes(context, surroundings, disturbed);
+    this.#logPipes = new LogPipes(context, surroundings);
   }
 
   /** The processes whose ends somebody here waits for. */
@@ -121,13 +121,12 @@ export class Scanner {
     return [...this.#keepers().map(pid), this.#logPipes.pid];
   }
 
-  /** Sees to it that no log pipe depends on us alone, and returns whether it is so. */
-  #holdPipes(): boolean {
+  /** Sees to it that no log pipe depends on us alone. */
+  #holdPipes(): void {
     const pipes = [...this.#services.values()].flatMap(({ pipe }) => pipe ?? []);
-    const takenOver = this.#takenOver;
+    this.#logPipes.hold(pipes, this.#takenOver);
     this.#takenOver = false;
     this.#held = undefined;
-    return this.#logPipes.hold(pipes, takenOver);
   }
 
   /** Nobody needs the log pipes any more. */
@@ -247,7 +246,8 @@ export class Scanner {
     const isUnchanged = unlessRefused(() => this.#entries.areSettled()) === true &&
       !this.#unlinked.some(isDirectoryRemoved);
     if (!isUnchanged) return this.#scanAll();
-    return this.#logPipes.look();
+    this.#logPipes.look();
+    return true;
   }
 
   #scanAll(): boolean {
@@ -259,11 +259,11 @@ export class Scanner {
       if (!service.active) this.#retireIfRemoved(service);
       this.#dropIfGone(identity, service);
     }
-    const areHeld = this.#holdPipes();
+    this.#holdPipes();
     this.#present = this.supervisors();
     const services = [...this.#services.values()];
     this.#unlinked = services.filter(({ active }) => !active);
-    return areHeld && services.every(isSettled) && entries.every(isDone) &&
+    return services.every(isSettled) && entries.every(isDone) &&
       this.#entries.settle();
   }
 
@@ -300,8 +300,8 @@ export class Scanner {
       this.#warn(`${name} was removed: ${end}`);
     }
     service.removed = true;
-    if (typeof main === "object") main.tell(replaced || main.pid === 0 ? "dx" : "ox");
-    if (typeof logger === "object") logger.tell(logger.pid === 0 ? "dx" : "ox");
+    if (typeof main === "object") main.tell(replaced ? "xd" : "x");
+    if (typeof logger === "object") logger.tell("x");
     if (service.main === undefined) closePipe(service);
   }
 

@@ -222,8 +222,8 @@ export class ServiceDirectory {
   }
 
   /**
-   * Writes the status file. Where that fails, a warning (unless `quiet`, or there is no place for it any more); supervision
-   * goes on. Returns whether it is written.
+   * Writes the status file. Where that fails, a warning (unless `quiet`); supervision goes on. Returns whether it is
+   * written.
    */
   writeStatus(status: Status, quiet = false): boolean {
     const fresh = `${this.name}/supervise/status.new`;
@@ -242,7 +242,7 @@ export class ServiceDirectory {
       return true;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      if (!quiet && !this.isRemoved) warn(SUPERVISE, step, error);
+      if (!quiet) warn(SUPERVISE, step, error);
       return false;
     } finally {
       if (fd >= 0) close(fd);

@@ -375,7 +375,8 @@ export class Supervisor {
     sendInt: (s: Supervisor): void => s.#send(SIGINT),
     sendKill: (s: Supervisor): void => s.#send(SIGKILL),
 
-    announce: (s: Supervisor): void => s.#books.write(false),
+    /** Where the directory was removed and it is to end therefore, that has been said, and there is nobody to read it. */
+    announce: (s: Supervisor): void => s.#books.write(s.#exits && s.directory.isRemoved),
 
     /** Starts ./run. */
     start: (s: Supervisor): void => {

@@ -28,9 +28,6 @@ import { supervise as superviseDirectory } from "../../lib/supervise/supervisor.
 
 const USAGE = "usage: supervise dir";
 
-/** How long until it is tried again to have log pipes held, in milliseconds. */
-const SECOND = 1000;
-
 export const supervise: Tool = { usage: USAGE, run };
 
 function run(context: Context): Outcome {
@@ -54,21 +51,16 @@ function superviseOn(context: Context, handed: Handed): number {
   const surroundings = makeSurroundings({ ...context, inheritance: handed.inheritance }, true);
   const supervisors = supervisorsOf(handed.services);
   const pipes = handed.services.flatMap(({ pipe }) => pipe ?? []);
-  const logPipes: LogPipes = new LogPipes(context, surroundings, () => lookLater());
-  const lookLater = (): void => {
-    surroundings.timers.after(SECOND, () => logPipes.look() || lookLater());
-  };
-  const hold = (those: readonly Pipe[], takenOver = false): void => {
-    if (!logPipes.hold(those, takenOver)) lookLater();
-  };
-  // What was held for svscan is held for us; whoever held it is ended by that. But no longer than there is a logger to
+  const logPipes = new LogPipes(context, surroundings);
+  // What was held for svscan is held for us, and whoever held it is ended by that; but no longer than there is a logger to
   // read it.
-  hold(pipes, true);
+  logPipes.hold(pipes, true);
   const pipeOfLogger = new Map<HandedSupervisor, Pipe>();
   for (const { logger, pipe } of handed.services) {
     if (typeof logger === "object" && pipe !== undefined) pipeOfLogger.set(logger, pipe);
   }
-  hold([...pipeOfLogger.values()]);
+  const holdThose = (): void => logPipes.hold([...pipeOfLogger.values()]);
+  holdThose();
   // The other side of a log pipe is to see that nobody will write, or read, any more.
   const endsInUse = new Set(supervisors.flatMap(({ mappings }) => mappings.map(([ours]) => ours)));
   for (const end of pipes.flatMap(({ reader, writer }) => [reader, writer])) {
@@ -78,7 +70,7 @@ function superviseOn(context: Context, handed: Handed): number {
   const here = supervisors.map((one) =>
     unpackSupervisor(one, surroundings, () => {
       left--;
-      if (pipeOfLogger.delete(one)) hold([...pipeOfLogger.values()]);
+      if (pipeOfLogger.delete(one)) holdThose();
       for (const [ours] of one.mappings) close(ours);
     })
   );
