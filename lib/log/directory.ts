@@ -104,13 +104,14 @@ export class LogDirectory {
 
   /** Appends the bytes from `from` to `to`, in as many files as it takes. Does not return before all are written. */
   append(bytes: Uint8Array<ArrayBuffer>, from: number, to: number, restOf: RestOfPiece): void {
-    let at = from;
-    while (at < to) {
+    for (let at = from; at < to;) {
       if (this.#bytes >= this.#size) this.rotate();
       const end = this.#endInFile(bytes, at, to, restOf);
-      this.#writeAll(bytes, at, end);
-      if (this.#bytes >= this.#size - MARGIN && bytes[end - 1] === NEWLINE) this.rotate();
-      at = end;
+      const put = this.#write(this.#from(bytes, at), end - at);
+      at += put;
+      this.#bytes += put;
+      // Behind a write that a full disk has cut short, too: as in the C tool.
+      if (this.#bytes >= this.#size - MARGIN && bytes[at - 1] === NEWLINE) this.rotate();
     }
   }
 
@@ -125,14 +126,6 @@ export class LogDirectory {
     let last = at + Math.max(room - MARGIN - 1, 0);
     while (last < end && bytes[last] !== NEWLINE) last++;
     return last === end ? end : last + 1 + restOf(last + 1, end - last - 1);
-  }
-
-  #writeAll(bytes: Uint8Array<ArrayBuffer>, from: number, to: number): void {
-    for (let at = from; at < to;) {
-      const put = this.#write(this.#from(bytes, at), to - at);
-      at += put;
-      this.#bytes += put;
-    }
   }
 
   /** `bytes` from `at` on. Mostly that is where the last ones stood, and then nothing is allocated. */

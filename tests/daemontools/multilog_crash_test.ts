@@ -176,3 +176,31 @@ toolTest(
   },
   { root: true, programs: ["mount", "umount"] },
 );
+
+toolTest(
+  "multilog finishes a file where a full disk has cut a write at the end of a line",
+  ["multilog"],
+  async (box) => {
+    await box.sh("mkdir disk && mount -t tmpfs -o size=4k none disk");
+    try {
+      await box.sh("mkdir disk/log && head -c 3996 /dev/zero >disk/log/current");
+      await box.sh("chmod 744 disk/log/current");
+      const fifo = new Fifo(box);
+      const multilog = fifo.feed(box, ["multilog", "s6089", "./disk/log"]);
+      const written = Array.from({ length: 10 }, (_, i) => numberedLine(i, 43)).join("");
+      await fifo.write(written);
+      await box.until("it complains", () => box.read("err") !== "");
+      await box.sh("mount -o remount,size=1m disk");
+      await box.until("all is there", () => log(box, "disk/log").endsWith(written));
+      fifo.close();
+      equal(await multilog.ended, 0);
+      const old = namesIn(box, "disk/log").filter((name) => name.startsWith("@"));
+      // Two lines had room.
+      deepEqual(old.map((name) => box.read(`disk/log/${name}`).length), [4096]);
+      equal(box.read("disk/log/current"), written.slice(100));
+    } finally {
+      await box.sh("umount -l disk");
+    }
+  },
+  { root: true, programs: ["mount", "umount"] },
+);
