@@ -263,6 +263,25 @@ toolTest("multilog names the signal that has ended a processor", ["multilog"], a
   fifo.close();
 }, { djboxOnly: "the C tool prints whatever error it met last" });
 
+toolTest(
+  "multilog keeps a file that somebody has given a second name",
+  ["multilog"],
+  async (box) => {
+    const fifo = new Fifo(box);
+    const multilog = fifo.feed(box, ["multilog", "./log"]);
+    await fifo.write("one\n");
+    await box.until("it reads", () => hasWritten(box, "one\n"));
+    await box.sh("ln log/current copy");
+    multilog.kill("SIGALRM");
+    await box.until("the file is finished", () => box.read("log/current") === "");
+    fifo.close();
+    equal(await multilog.ended, 0);
+    const old = namesIn(box, "log").filter((name) => name.startsWith("@"));
+    deepEqual(old.map((name) => box.read(`log/${name}`)), ["one\n"]);
+  },
+  { djboxOnly: "the C tool takes it for one that it has linked already, and removes it" },
+);
+
 toolTest("multilog runs an empty processor, whose output is empty", ["multilog"], async (box) => {
   await box.run(["multilog", "s4096", "!", "./log"], {
     stdin: "x".repeat(3000) + "\n" + "y".repeat(600) + "\n",
