@@ -102,7 +102,7 @@ export class Pieces {
 }
 
 /** Where the C tool's read begins that the byte in front of offset `source` of ours comes in. */
-function beginOfChunk(source: number): number {
+export function beginOfChunk(source: number): number {
   return Math.floor((source - 1) / INPUT_SIZE) * INPUT_SIZE;
 }
 

@@ -9,6 +9,7 @@ import { LineList, LIST_SIZE } from "./line_list.ts";
 import { DESELECT, HEAD_SIZE, SELECT, STEP_SIZE, TAKE } from "./line_layout.ts";
 import type { LineLoops } from "./line_loops.ts";
 import type { Outlet } from "./outlet.ts";
+import { beginOfChunk } from "./pieces.ts";
 import { ALIGNMENT, MAX_LINES, type Text } from "./text.ts";
 
 /** A step for each line: a pattern that changes whether it is selected, or an outlet for it if it is. */
@@ -120,10 +121,12 @@ export class Selection {
         if (delivery.follows) delivery.lines.add(rest, start);
       }
     }
-    for (; lines - i > this.#most; i += this.#most) {
-      this.#select(loops, start, i, i + this.#most, true);
-      start = ends[i + this.#most - 1] as number;
+    while (lines - i > this.#most) {
+      const next = this.#lastChunkEnd(i, i + this.#most);
+      this.#select(loops, start, i, next, true);
+      start = ends[next - 1] as number;
       this.#deliverLists();
+      i = next;
     }
     this.#select(loops, start, i, lines, true);
     if (i < lines) start = ends[lines - 1] as number;
@@ -135,6 +138,19 @@ export class Selection {
       start = end;
     }
     this.#deliver(start, goesOn);
+  }
+
+  /**
+   * Where lines from `first` on and before `last` can be parted without a trace in the logs: between two that end in
+   * different reads of the C tool (pieces.ts). Where there are no such, at `last`.
+   */
+  #lastChunkEnd(first: number, last: number): number {
+    const text = this.#text;
+    const begin = beginOfChunk(text.source(last));
+    for (let i = last; i > first; i--) {
+      if (text.source(i - 1) <= begin) return i;
+    }
+    return last;
   }
 
   /** Carries out the steps on the lines from `first` on and before `last`. */

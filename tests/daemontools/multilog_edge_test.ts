@@ -282,6 +282,17 @@ toolTest(
   { djboxOnly: "the C tool takes it for one that it has linked already, and removes it" },
 );
 
+toolTest(
+  "multilog ends files where C does, however many lines it reads",
+  ["multilog"],
+  async (box) => {
+    box.write("in", "\n".repeat(200_000));
+    await box.sh("multilog e e s133000 ./log <in 2>alerts");
+    const old = namesIn(box, "log").filter((name) => name.startsWith("@"));
+    deepEqual(old.map((name) => box.read(`log/${name}`).length), [131_072]);
+  },
+);
+
 toolTest("multilog runs an empty processor, whose output is empty", ["multilog"], async (box) => {
   await box.run(["multilog", "s4096", "!", "./log"], {
     stdin: "x".repeat(3000) + "\n" + "y".repeat(600) + "\n",
