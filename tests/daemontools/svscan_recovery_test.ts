@@ -4,6 +4,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type Box, type Needs, type Started, toolTest } from "../harness/harness.ts";
 import {
+  isAlive,
   lines,
   pidOf,
   processesCalled,
@@ -46,6 +47,29 @@ recoveryTest("supervise that was removed is made anew", async (box) => {
   deepEqual(names.map((name) => pidOf(box, name)), again);
   equal(processesIn(box, "sv/a").length, 1);
 });
+
+recoveryTest(
+  "supervise that was removed is made anew before svscan leaves it to supervise",
+  async (box) => {
+    writeServices(box, ["sv/a", "sv/b"]);
+    const svscan = box.start(["svscan", "sv"]);
+    const pids = await untilUp(box, ["sv/a", "sv/b"]);
+    await untilOld(box, ["sv/a", "sv/b"]);
+    await box.sh("rm -r sv/a/supervise; rm sv/b/supervise/lock");
+    svscan.kill("SIGTERM");
+    equal(await svscan.ended, 128 + 15);
+    box.start(["svscan", "sv"]);
+    const refused = (name: string): boolean =>
+      box.read("err").includes(`unable to acquire ${name}/supervise/lock: temporary failure\n`);
+    await box.until("another svscan leaves both alone", () => refused("a") && refused("b"));
+    await box.run(["svc", "-dx", "sv/a", "sv/b"]);
+    deepEqual(["sv/a", "sv/b"].map((name) => box.read(`${name}/starts`)), [
+      "started\n",
+      "started\n",
+    ]);
+    for (const pid of pids) await box.until("both have ended", () => !isAlive(pid));
+  },
+);
 
 recoveryTest("a status file that was removed is written again", async (box) => {
   const names = ["sv/gone", "sv/link", "sv/empty", "sv/folder"];

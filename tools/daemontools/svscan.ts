@@ -143,6 +143,8 @@ function leave(
     scanner.release();
     return;
   }
+  // What was removed in supervise/ just now: the next svscan would take a service for one that nobody looks after.
+  for (const supervisor of supervisors) supervisor.look();
   try {
     handOver(context, [SUPERVISE, ...context.args.slice(0, 1)], all());
   } catch (error) {
