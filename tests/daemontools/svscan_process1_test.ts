@@ -2,7 +2,7 @@
 // svscan as process 1 of a container. Not tested: the signals of container runtimes other than TERM and INT.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { type Box, COMMANDS, type Started, toolTest } from "../harness/harness.ts";
-import { isAlive, statusOf } from "../harness/services.ts";
+import { isAlive, processesCalled, statusOf } from "../harness/services.ts";
 
 const NEEDS = {
   root: true,
@@ -169,15 +169,9 @@ toolTest(
     const exists = (path: string): boolean =>
       [...Deno.readDirSync(`${box.dir}/services/slow`)].some(({ name }) => name === path);
     await box.until("all are up", () => isUp(box, "a") && isUp(box, "a/log") && exists("begun"));
-    const logger = (): number | undefined => {
-      const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim();
-      return children.split(" ").map(Number).find((child) =>
-        Deno.readTextFileSync(`/proc/${child}/comm`) === "cat\n"
-      );
-    };
-    const first = logger();
-    if (first === undefined) throw new Error("there is no logger");
-    Deno.kill(first, "SIGKILL");
+    const logger = (): number | undefined => processesCalled(box, "cat")[0];
+    await box.until("the logger is what it runs", () => logger() !== undefined);
+    Deno.kill(logger() as number, "SIGKILL");
     await box.until("it runs again", () => box.read("services/a/log/starts").length > 8);
     const addresses = (): string => Deno.readFileSync(`/proc/${pid}/auxv`).join();
     const before = addresses();
