@@ -24,6 +24,14 @@ function recoveryTest(name: string, body: (box: Box) => Promise<void>, needs: Ne
   toolTest(name, TOOLS, body, { ...needs, djboxOnly });
 }
 
+/** Does something to the files while svscan stands still, which might write just in the middle of it. */
+async function unnoticed<T>(svscan: Started, action: () => Promise<T>): Promise<T> {
+  svscan.kill("SIGSTOP");
+  const result = await action();
+  svscan.kill("SIGCONT");
+  return result;
+}
+
 recoveryTest("supervise that was removed is made anew", async (box) => {
   writeServices(box, ["sv/a"]);
   writeLogged(box, "sv/b");
@@ -128,10 +136,15 @@ recoveryTest("a letter whose effect could not be written is written later", asyn
 
 recoveryTest("what somebody else has locked meanwhile is left to him", async (box) => {
   writeServices(box, ["sv/a"]);
-  box.start(["svscan", "sv"]);
+  const svscan = box.start(["svscan", "sv"]);
   const pids = await untilUp(box, ["sv/a"]);
-  await box.sh("rm -r sv/a/supervise; touch sv/a/down");
-  const other = box.start(["supervise", "sv/a"]);
+  const takeIt = async (): Promise<Started> => {
+    await box.sh("rm -r sv/a/supervise; touch sv/a/down");
+    const other = box.start(["supervise", "sv/a"]);
+    await untilSupervised(box, ["sv/a"]);
+    return other;
+  };
+  const other = await unnoticed(svscan, takeIt);
   const warning = "supervise: fatal: unable to acquire a/supervise/lock: temporary failure\n";
   await box.until("it says so", () => box.read("err").includes(warning));
   other.kill("SIGKILL");
@@ -150,11 +163,13 @@ recoveryTest("a service whose directory was made anew runs once", async (box) =>
     box.script("sv/a/log/run", "exec cat >>lines");
   };
   write();
-  box.start(["svscan", "sv"]);
+  const svscan = box.start(["svscan", "sv"]);
   const [old] = await untilUp(box, ["sv/a", "sv/a/log"]) as [number];
   await box.until("lines come", () => lines(box, "sv/a").length > 5);
-  await box.sh("ln sv/a/log/lines kept; rm -r sv/a");
-  write();
+  await unnoticed(svscan, async () => {
+    await box.sh("ln sv/a/log/lines kept; rm -r sv/a");
+    write();
+  });
   const copies = (): number =>
     [...Deno.readDirSync("/proc")].filter(({ name }) => {
       try {
@@ -191,7 +206,7 @@ recoveryTest(
           return ""; // closed meanwhile
         }
       });
-    await box.sh("rm -r sv/a || rm -r sv/a");
+    await unnoticed(svscan, () => box.sh("rm -r sv/a"));
     await box.until("it says so", () => box.read("err").includes("it will not be started again"));
     Deno.kill(pid, "SIGKILL");
     await box.until("it has forgotten both", () => !open().some((name) => /sv\/a\b/.test(name)));
