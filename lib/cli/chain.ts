@@ -21,7 +21,7 @@ import { setTitle, type TitleArea } from "../os/title.ts";
 import { Environment } from "./environment.ts";
 import { complain, EXIT_TEMPORARY, Failure, fatal, reasonOf } from "./messages.ts";
 import { searchPath } from "./path_search.ts";
-import type { Next, Outcome, Tool, Toolbox } from "./tool.ts";
+import { baseName, type Next, type Outcome, type Tool, type Toolbox } from "./tool.ts";
 
 /** The toolbox's own command: what runs where no other tool's name was called. */
 const OWN_COMMAND = "djbox";
@@ -76,10 +76,6 @@ function report(name: string, error: unknown): number {
   }
   complain(`${name}: fatal: ${reasonOf(error).replaceAll("\n", " ")}`);
   return EXIT_TEMPORARY;
-}
-
-function baseName(path: ByteString): ByteString {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 function findTool(tools: Readonly<Record<string, Tool>>, path: ByteString): Tool | undefined {

@@ -8,7 +8,7 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { EXIT_USAGE, Failure } from "./messages.ts";
-import type { Context } from "./tool.ts";
+import { baseName, type Context } from "./tool.ts";
 
 /** One option as it was given; `value` is "" for a letter that takes none. */
 export interface Option {
@@ -44,7 +44,7 @@ export function getopt(
   { take, line = `${name}: ${usage}` }: Manner = {},
 ): Parsed {
   // As subgetopt.c has it: the usage line has the tool's own name, the complaint the one that it was called by.
-  const called = argv0.slice(argv0.lastIndexOf("/") + 1);
+  const called = baseName(argv0);
   const options: Option[] = [];
   const add = (option: Option): void => {
     options.push(option);

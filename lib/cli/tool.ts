@@ -64,6 +64,11 @@ export interface Tool {
   run(context: Context): Outcome;
 }
 
+/** What a program is called by: its path without the directories. */
+export function baseName(path: ByteString): ByteString {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
 /** The executable that all tools are in. */
 export interface Toolbox {
   /** Its file. */

@@ -65,7 +65,7 @@ class Divide {
   }
 
   /**
-   * Takes from a child what it has below and the program is not to have: else it would have it (locks, too) for as long as
+   * What takes from a child what it has below and the program is not to have: else it would have it (locks, too) for as long as
    * exec keeps it waiting.
    */
   closings(): Call[] {

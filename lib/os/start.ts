@@ -89,7 +89,7 @@ export const RUNTIME_VARIABLES: readonly string[] = [
   "NODE_OPTIONS=",
   "OTEL_DENO=false",
   "DENO_CONNECTED=", // it would load a program from jsr.io
-  "DENO_TOKIO_GLOBAL_QUEUE_INTERVAL=61",
+  "DENO_TOKIO_GLOBAL_QUEUE_INTERVAL=61", // the runtime's own; it panics at 0, or no number
   "DENO_LOG=error,deno::cache::cache_db=off", // on a terminal it would complain that it can keep no cache
 ];
 

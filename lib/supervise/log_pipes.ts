@@ -91,7 +91,7 @@ export class LogPipes {
   /** Whether somebody else may hold them, too. */
   #othersHold = false;
   #complained = false;
-
+  /** Set where it is to be looked again. */
   #again: Timer | undefined;
 
   constructor(

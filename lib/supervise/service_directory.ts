@@ -132,7 +132,10 @@ export class ServiceDirectory {
     return !areInPlace;
   }
 
-  /** Whether somebody has removed the status file, or put something else in its place. */
+  /**
+   * Whether somebody has removed the status file, or put something else in its place. Where `isDisturbed` has found all in
+   * place just now, it is known that nobody has.
+   */
   get lacksStatus(): boolean {
     if (this.#inPlace !== undefined) return false;
     const status = unlessRefused(() => lstat("supervise/status", this.#fds.directory));
