@@ -96,6 +96,7 @@ export class RuleFile {
   }
 
   #ruleOf(client: Client, cdb: Reader): Rule | undefined {
+    cdb.startOver();
     for (const key of addresses(client, (size) => this.#lengthsOf(size, cdb))) {
       const value = cdb.get(toBytes(key));
       if (value !== undefined) return { key, instructions: parseInstructions(value) };
@@ -119,10 +120,8 @@ export class RuleFile {
 
   /** Opens the file, where it is not the one that is open; what is in it counts from now on. */
   #open(): Reader {
-    if (this.#cdb !== undefined && this.#version?.isUnchangedAt(this.#cPath) === true) {
-      this.#cdb.startOver();
-      return this.#cdb;
-    }
+    const cdb = this.#cdb;
+    if (cdb !== undefined && this.#version?.isUnchangedAt(this.#cPath) === true) return cdb;
     this.close();
     const fd = this.#fd = open(this.#path, O_RDONLY | O_NONBLOCK);
     this.#version = FileVersion.of(fd);
