@@ -215,20 +215,12 @@ export class FileVersion {
    * without anybody's noticing, because it was changed just now, and where it cannot be found out.
    */
   isUnchangedAt(path: Uint8Array<ArrayBuffer>, at = AT_FDCWD): boolean {
-    return this.#settled && statxAgain(at, path) === 0 && isThatVersion(this.#words);
+    if (!this.#settled || statxAgain(at, path) !== 0) return false;
+    for (let i = 0; i < VERSION_WORDS.length; i++) {
+      if (statxWords[VERSION_WORDS[i] as number] !== this.#words[i]) return false;
+    }
+    return true;
   }
-}
-
-/**
- * Whether statx(2) has just told of the file and the content whose VERSION_WORDS those are. Without a loop: a server
- * asks for each client, and most have too few of them for the engine to make machine code of one.
- */
-function isThatVersion(words: readonly number[]): boolean {
-  return statxWords[8] === words[0] && statxWords[9] === words[1] &&
-    statxWords[10] === words[2] && statxWords[11] === words[3] &&
-    statxWords[24] === words[4] && statxWords[25] === words[5] && statxWords[26] === words[6] &&
-    statxWords[28] === words[7] && statxWords[29] === words[8] && statxWords[30] === words[9] &&
-    statxWords[34] === words[10] && statxWords[35] === words[11];
 }
 
 /** stat(2), or undefined where there is no such file (ENOENT). */

@@ -211,16 +211,17 @@ export function memoryOf(pids: readonly number[]): Memory {
  */
 export function cpuOf(pids: readonly number[]): number {
   const timespec = new BigInt64Array(2);
-  let nanoseconds = 0n;
+  let sum = 0;
+
   for (const pid of pids) {
     // As clock_getcpuclockid(3) makes it.
     const clock = ~pid << 3 | CPUCLOCK_SCHED;
     if (hot("clock_gettime")(clock, new Uint8Array(timespec.buffer)) !== 0) {
       throw new SystemError(errno(), "clock_gettime");
     }
-    nanoseconds += (timespec[0] as bigint) * 1_000_000_000n + (timespec[1] as bigint);
+    sum += Number(timespec[0]) * 1e3 + Number(timespec[1]) / 1e6;
   }
-  return Number(nanoseconds) / 1e6;
+  return sum;
 }
 
 /** What a process calls itself. */
