@@ -217,12 +217,15 @@ mixedTest("svstat, svok and svc say of odd files what C's say", TOOLS, async (bo
   }
 }, ["python3"]);
 
-/** A write lease (fcntl(2), F_SETLEASE) on the first argument, kept whatever the kernel says. */
+/**
+ * A write lease (fcntl(2), F_SETLEASE) on the first argument, kept whatever the kernel says. There is none while somebody
+ * else has the file open.
+ */
 const LEASE = `
 my $file = shift;
 $SIG{IO} = sub {};
 open my $run, "+<", $file or die $!;
-fcntl $run, 1024, 1 or die $!;
+select undef, undef, undef, 0.01 until fcntl $run, 1024, 1;
 $| = 1;
 print "leased";
 sleep 1 while 1;

@@ -265,7 +265,10 @@ recoveryTest("what a full or read-only disk refused is written when it can be", 
       return 0;
     }
   };
-  await box.until("they run", () => names.every((name) => status(name) !== 0));
+  await box.until(
+    "they run",
+    () => names.every((name) => status(name) !== 0 && box.read(`${name}/starts`) !== ""),
+  );
   await inside(`
     head -c 100000 /dev/zero >sv/full/supervise/filler
     touch sv/inodes/supervise/filler1 sv/inodes/supervise/filler2
@@ -355,8 +358,8 @@ recoveryTest("a supervise that could not be set up at first leaves nobody behind
   await cramped.type("svc -d sv/a");
   await cramped.untilStatusIs(/: down /);
   await cramped.type("svc -u sv/a");
+  await box.until("it is up", () => box.read("sv/a/starts") === "started\nstarted\n");
   await cramped.untilTrue();
-  equal(box.read("sv/a/starts"), "started\nstarted\n");
 }, CRAMPED);
 
 for (const [what, signal] of [["svscan itself", "SIGHUP"], ["supervise", "SIGTERM"]] as const) {

@@ -7,7 +7,7 @@
 import { ok } from "node:assert/strict";
 import { type Box, cTool } from "./harness.ts";
 
-/** A run script's body that stays until it is ended, and notes each start. */
+/** A run script's body that stays until it is ended, and notes each start: before it is called sleep. */
 export const STAYS = "echo started >>starts; exec sleep 100000";
 
 /** Writes services under the box's folder, each with the same run script. */
@@ -97,11 +97,16 @@ export function pidOf(box: Box, service: string): number {
   return statusOf(box, service)?.pid ?? 0;
 }
 
-/** Waits until each of `services` runs, and nothing else than its ./run: its pids. */
+/**
+ * Waits until each of `services` runs, and nothing else than its ./run: its pids. Those that run STAYS have noted their
+ * start by then; a shell, on a machine that has much to do, comes to its first line long after supervise has its pid.
+ */
 export async function untilUp(box: Box, services: readonly string[]): Promise<number[]> {
-  for (const service of services) {
-    await box.until(`${service} is up`, () => isAlive(pidOf(box, service)));
-  }
+  const isUp = (service: string): boolean => {
+    const pid = pidOf(box, service);
+    return isAlive(pid) && (!box.read(`${service}/run`).includes(STAYS) || commOf(pid) === "sleep");
+  };
+  for (const service of services) await box.until(`${service} is up`, () => isUp(service));
   return services.map((service) => pidOf(box, service));
 }
 
@@ -150,13 +155,22 @@ export function isAlive(pid: number): boolean {
   return stateOf(pid) !== "X";
 }
 
+/** The name of a process as the kernel has it, /proc/PID/comm of proc(5); "": it is gone. */
+function commOf(pid: number): string {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/comm`).replace(/\n$/, "");
+  } catch {
+    return "";
+  }
+}
+
 /** The processes, supervisors apart, that stand in a folder of the box. */
 export function processesIn(box: Box, folder: string): number[] {
   const path = Deno.realPathSync(`${box.dir}/${folder}`);
   return allPids().filter((pid) => {
     try {
       return Deno.readLinkSync(`/proc/${pid}/cwd`) === path && isAlive(pid) &&
-        !["supervise\n", "svscan\n"].includes(Deno.readTextFileSync(`/proc/${pid}/comm`));
+        !["supervise", "svscan", ""].includes(commOf(pid));
     } catch {
       return false;
     }
@@ -167,7 +181,7 @@ export function processesIn(box: Box, folder: string): number[] {
 export function processesCalled(box: Box, name: string): number[] {
   return allPids().filter((pid) => {
     try {
-      return Deno.readTextFileSync(`/proc/${pid}/comm`) === `${name}\n` && isAlive(pid) &&
+      return commOf(pid) === name && isAlive(pid) &&
         Deno.readTextFileSync(`/proc/${pid}/environ`).includes(`HOME=${box.dir}\0`);
     } catch {
       return false;
