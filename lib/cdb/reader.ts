@@ -62,9 +62,10 @@ class Search implements Place {
   valueAt = 0;
   valueLength = 0;
 
-  begin(key: Uint8Array, most: number): this {
+  /** For the records whose slots have the hash `wanted`; their keys may be looked at, too, up to `most` bytes of them. */
+  begin(wanted: number, key: Uint8Array = NO_KEY, most = 0): this {
     this.key = key;
-    this.hash = hash(key) | 0;
+    this.hash = wanted | 0;
     this.slot = 0;
     this.tried = 0;
     this.unread = most;
@@ -115,7 +116,7 @@ export class Reader {
       if (value !== null) return value;
     }
     this.#count();
-    const search = this.#single.begin(key, this.#recordsEnd);
+    const search = this.#single.begin(hash(key), key, this.#recordsEnd);
     if (!this.#advance(search)) return undefined;
     return this.#records.copy(search.valueAt, search.valueLength);
   }
@@ -130,12 +131,28 @@ export class Reader {
   /** All records, key and value, in the order in which they were written. */
   *entries(): Generator<[Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>], void, undefined> {
     const window = new Window(this.#fd, new Uint8Array(LARGE));
-    const place = { keyAt: 0, keyLength: 0, valueAt: 0, valueLength: 0 };
-    for (let at = HEADER; at < this.#recordsEnd;) {
-      this.#locate(at, window, place);
-      const { keyAt, keyLength, valueAt, valueLength } = place;
+    for (const { keyAt, keyLength, valueAt, valueLength } of this.#places(window)) {
       yield [window.copy(keyAt, keyLength), window.copy(valueAt, valueLength)];
-      at = valueAt + valueLength;
+    }
+  }
+
+  /**
+   * How far the slot of each record is from the slot where a search for its key begins, in the order in which the records
+   * were written. A record that no search would come to is a FormatError.
+   */
+  *distances(): Generator<number, void, undefined> {
+    const window = new Window(this.#fd, new Uint8Array(LARGE));
+    for (const { keyAt, keyLength } of this.#places(window)) {
+      yield this.#distance(keyAt - PAIR, this.#hashAt(keyAt, keyLength, window));
+    }
+  }
+
+  /** The places of all records, in the order in which they were written; each is good until the next. */
+  *#places(window: Window): Generator<Place, void, undefined> {
+    const place = { keyAt: 0, keyLength: 0, valueAt: 0, valueLength: 0 };
+    for (let at = HEADER; at < this.#recordsEnd; at = place.valueAt + place.valueLength) {
+      this.#locate(at, window, place);
+      yield place;
     }
   }
 
@@ -150,7 +167,7 @@ export class Reader {
   /** The places of all records with this key, in the order in which they were written. */
   *find(key: Uint8Array): Generator<Place, void, undefined> {
     this.#count();
-    const search = new Search().begin(key, this.#recordsEnd);
+    const search = new Search().begin(hash(key), key, this.#recordsEnd);
     while (this.#advance(search)) {
       const { keyAt, keyLength, valueAt, valueLength } = search;
       yield { keyAt, keyLength, valueAt, valueLength };
@@ -186,6 +203,15 @@ export class Reader {
 
   /** Goes on to the next record with the key; false: there is none. */
   #advance(search: Search): boolean {
+    for (;;) {
+      const at = this.#nextSlot(search);
+      if (at === 0) return false;
+      if (this.#matches(at, search)) return true;
+    }
+  }
+
+  /** Goes on to the next slot with the hash: where its record is; 0: there is none. */
+  #nextSlot(search: Search): number {
     const wanted = search.hash;
     const pair = tableOf(wanted) * PAIR;
     const table = this.#header.getUint32(pair, true);
@@ -195,29 +221,23 @@ export class Reader {
       const offset = this.#slots.reach(table + search.slot * PAIR, PAIR);
       const found = this.#slots.numbers.getUint32(offset, true);
       const at = this.#slots.numbers.getUint32(offset + 4, true);
-      if (found === 0 && at === 0) return false;
+      if (found === 0 && at === 0) return 0;
       this.#checkSlot(found, at, tableOf(wanted));
       search.tried++;
       search.slot = search.slot + 1 === slots ? 0 : search.slot + 1;
-      if ((found | 0) === wanted && this.#matches(at, search)) return true;
+      if ((found | 0) === wanted) return at;
     }
-    return false;
+    return 0;
   }
 
-  /** How far each record's slot is from the slot where a search for it begins, in no order. */
-  *distances(): Generator<number, void, undefined> {
-    const window = new Window(this.#fd, new Uint8Array(LARGE));
-    for (let pair = 0; pair < HEADER; pair += PAIR) {
-      const table = this.#header.getUint32(pair, true);
-      const slots = this.#header.getUint32(pair + 4, true);
-      for (let slot = 0; slot < slots; slot++) {
-        const offset = window.reach(table + slot * PAIR, PAIR);
-        const found = window.numbers.getUint32(offset, true);
-        const at = window.numbers.getUint32(offset + 4, true);
-        if (at === 0) continue;
-        this.#checkSlot(found, at, pair / PAIR);
-        yield (slot + slots - homeSlot(found, slots)) % slots;
-      }
+  /** How many slots a search for the key of the record at `at`, whose hash is `wanted`, looks at before the record's. */
+  #distance(at: number, wanted: number): number {
+    this.#count();
+    const search = this.#single.begin(wanted);
+    for (;;) {
+      const found = this.#nextSlot(search);
+      if (found === at) return search.tried - 1;
+      if (found === 0) throw new FormatError(`no search comes to the record at ${at}`);
     }
   }
 
@@ -266,12 +286,12 @@ export class Reader {
     return true;
   }
 
-  #hashAt(at: number, length: number): number {
+  #hashAt(at: number, length: number, window = this.#records): number {
     let found = HASH_START;
     for (let done = 0; done < length; done += SMALL) {
       const end = Math.min(SMALL, length - done);
-      const offset = this.#records.reach(at + done, end);
-      found = hash(this.#records.bytes, found, offset, offset + end);
+      const offset = window.reach(at + done, end);
+      found = hash(window.bytes, found, offset, offset + end);
     }
     return found;
   }

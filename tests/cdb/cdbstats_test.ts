@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { type Box, toolTest } from "../harness/harness.ts";
 
 const TOOLS = ["cdbmake", "cdbstats"];
@@ -70,4 +70,24 @@ toolTest(
     deepEqual([code, stderr], [111, "cdbstats: fatal: unable to read input: protocol error\n"]);
   },
   { djboxOnly: "freecdb passes over keys of more than 1024 bytes, and finds the file truncated" },
+);
+
+toolTest(
+  "cdbstats refuses a file in which a look-up would not find a record",
+  TOOLS,
+  async (box) => {
+    await make(box, "+3,1:one->1\n+3,1:two->2\n\n");
+    const whole = box.read("a.cdb");
+    // A key that has not the hash of its slot; then a slot that has the other record's position.
+    const damaged = [
+      whole.replace("one", "Xne"),
+      whole.slice(0, -4) + whole.slice(-28, -24),
+    ];
+    for (const text of damaged) {
+      box.write("a.cdb", text);
+      const { code, stdout, stderr } = await box.sh("cdbstats <a.cdb");
+      deepEqual([code, stdout], [111, ""]);
+      match(stderr, /^cdbstats: fatal: unable to read input: (truncated file|protocol error)\n$/);
+    }
+  },
 );

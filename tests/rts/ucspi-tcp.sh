@@ -106,13 +106,13 @@ serve 50016 -vRHl Local -x rules.cdb -B 'banner
 tcpclient -RHl Client -vp 50000 0 50016 sh -c "$(say 'data\n'); $(environment)"; echo $?
 await idle 50016 1; log 50016
 echo '--- tcpserver denies'
-tcpclient -RHl0 -i 127.0.0.2 127.0.0.1 50016 sh -c "$(say)"; echo $?
+tcpclient -RHl0 -i 127.0.0.2 127.0.0.1 50016 sh -c "$(say)"; echo $?; await idle 50016 2
 printf '127.0.0.2:deny\n:allow\n' | (PATH=$serving tcprules rules.cdb rules.tmp)
-tcpclient -RHl0 -i 127.0.0.2 127.0.0.1 50016 sh -c "$(say)"; echo $?
+tcpclient -RHl0 -i 127.0.0.2 127.0.0.1 50016 sh -c "$(say)"; echo $?; await idle 50016 3
 rm rules.cdb
-tcpclient -RHl0 127.0.0.1 50016 sh -c "$(say)"; echo $?
+tcpclient -RHl0 127.0.0.1 50016 sh -c "$(say)"; echo $?; await idle 50016 4
 : >rules.cdb
-tcpclient -RHl0 127.0.0.1 50016 sh -c "$(say)"; echo $?
+tcpclient -RHl0 127.0.0.1 50016 sh -c "$(say)"; echo $?; await idle 50016 5
 tcpclient -RHl0 127.0.0.1 50016 ./nothing; echo $?
 await idle 50016 6; log 50016
 kill $server; wait $server; echo $?

@@ -18,7 +18,6 @@
 import { InputBuffer } from "../../lib/os/buffers.ts";
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { read } from "../../lib/os/file.ts";
-import { FormatError } from "../../lib/cdb/format.ts";
 import { Reader } from "../../lib/cdb/reader.ts";
 import { Scanner } from "../../lib/cdb/scan.ts";
 import { cdbUsageError, orFatal } from "../../lib/cli/messages.ts";
@@ -42,13 +41,10 @@ function run(context: Context): Outcome {
 function readFigures(): ByteString {
   const records = countRecords(new Scanner(new InputBuffer((buffer) => read(0, buffer))));
   const distances = new Array<number>(FAR + 1).fill(0);
-  let found = 0;
   for (const distance of new Reader(0).distances()) {
     const index = Math.min(distance, FAR);
     distances[index] = 1 + (distances[index] as number);
-    found++;
   }
-  if (found !== records) throw new FormatError(`it has ${records} records, ${found} in its tables`);
   return line("records", records) +
     distances.map((count, i) => line(i < FAR ? `d${i}` : ">9", count)).join("");
 }
