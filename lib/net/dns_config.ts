@@ -41,12 +41,12 @@ export function preferred(found: readonly Address[]): readonly Address[] {
   return (ipv4.length > 0 ? ipv4 : found).slice(0, MAX_SERVERS);
 }
 
-/** Addresses joined by dots. */
+/** Addresses joined by dots, one or more. */
 export function parseServers(text: ByteString): Address[] {
   const found: Address[] = [];
   let rest = text;
   for (;;) {
-    if (rest.startsWith(".")) rest = rest.slice(1);
+    rest = rest.replace(/^\.+/, "");
     const next = scanServer(rest);
     if (next === undefined) return found;
     found.push(next.address);

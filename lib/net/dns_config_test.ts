@@ -9,6 +9,7 @@ Deno.test("parseServers() reads dotted addresses joined by dots", () => {
   deepEqual(parseServers(""), []);
   deepEqual(parseServers("127.0.0.1"), ["\x7f\0\0\x01"]);
   deepEqual(parseServers(".127.0.0.1.127.0.0.2"), ["\x7f\0\0\x01", "\x7f\0\0\x02"]);
+  deepEqual(parseServers("...127.0.0.1..127.0.0.2."), ["\x7f\0\0\x01", "\x7f\0\0\x02"]);
   deepEqual(parseServers("127.0.0.1,127.0.0.2"), ["\x7f\0\0\x01"]);
   deepEqual(preferred(parseServers("1.2.3.4.".repeat(20))).length, 16);
 });

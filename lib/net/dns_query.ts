@@ -26,6 +26,8 @@ const TCP_STEP = 10_000;
 const MAX_DATAGRAM = 512;
 const PORT_TRIES = 10;
 const FIRST_PORT = 1025;
+/** Of a list of servers they stand for none (dns_transmit.c); connect(2) would take them for this host. */
+const NOBODY: readonly (Address | undefined)[] = [ANY_ADDRESS, ANY_IPV6_ADDRESS];
 
 /** The answer, or why there is none: the last that went wrong. */
 export type Reply = Uint8Array | SystemError;
@@ -100,6 +102,7 @@ export class DnsQuery implements Task {
       }
       const patience = ROUNDS[this.#round];
       if (patience === undefined) return this.#finish(this.#error);
+      if (NOBODY.includes(this.#servers[this.#server])) continue;
       try {
         const refused = this.#open("datagram");
         const sent = refused === 0 ? send(this.#socket.fd, this.#question) : -refused;
@@ -143,6 +146,7 @@ export class DnsQuery implements Task {
 
   #nextByTcp(): void {
     while (++this.#server < this.#servers.length) {
+      if (NOBODY.includes(this.#servers[this.#server])) continue;
       try {
         const reason = this.#open("stream");
         if (reason === 0 || reason === EINPROGRESS) {

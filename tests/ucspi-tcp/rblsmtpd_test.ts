@@ -124,6 +124,7 @@ toolTest(
     equal(await verdict("1.2.3.4", "-r", "black", "-a", "white"), "451 see url");
     equal(await verdict("abc", "-r", "black"), "451 strange");
     equal(await verdict("", "-r", "black"), "451 base");
+    equal(await verdict(".abc", "-r", "black"), "451 strange");
     equal(await verdict("1.2.3.5", "-r", "black"), "run");
     deepEqual(names.questions.slice(-1), ["5.3.2.1.black 16"]);
     // A name that is no name at all cannot be asked for.

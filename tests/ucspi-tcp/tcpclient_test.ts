@@ -251,6 +251,25 @@ toolTest(
   { root: true },
 );
 
+toolTest("tcpclient asks the servers of $DNSCACHEIP, and not 0.0.0.0", TOOLS, async (box) => {
+  const net = loopbackNet();
+  await using names = await NameServer.start(`${net}.1`, () => ({ records: [], code: 3 }));
+  const failure = async (servers: string): Promise<string> => {
+    const { stderr } = await client(box, [...BARE, "x.test", "1", "true"], {
+      DNSCACHEIP: servers,
+      LOCALDOMAIN: "",
+    });
+    return stderr.replace("tcpclient: fatal: ", "").trim();
+  };
+  equal(
+    await failure("0.0.0.0"),
+    "temporarily unable to figure out IP address for x.test: input/output error",
+  );
+  equal(names.questions.length, 0);
+  equal(await failure(`...0.0.0.0..${net}.1.`), "no IP address for x.test");
+  deepEqual(names.questions, ["x.test 1"]);
+}, { root: true });
+
 toolTest("tcpclient says why a name cannot be looked up", TOOLS, async (box) => {
   const long = "x".repeat(64) + ".test";
   deepEqual(await client(box, [...BARE, long, "1", "true"], { DNSCACHEIP: "127.0.0.1" }), {

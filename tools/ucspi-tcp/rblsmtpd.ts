@@ -84,7 +84,8 @@ function decisionOf(variable: ByteString | undefined): Decision | undefined {
 function reversed(ip: ByteString): ByteString {
   const address = ip.includes(":") ? parseIpv6(ip) : undefined;
   if (address !== undefined && isIpv6(address)) return reverseDigits(address);
-  const dotted = address === undefined ? ip : formatAddress(address);
+  // The empty part before a dot in the first place is no part: C's loop, from the end, is over there.
+  const dotted = address === undefined ? ip.replace(/^\./, "") : formatAddress(address);
   return dotted.split(".").toReversed().join(".");
 }
 
@@ -156,6 +157,7 @@ const ANSWERS: ReadonlyMap<ByteString, ByteString> = new Map([
 ]);
 /** So much of a line is kept: no verb is longer. */
 const MAX_LINE = 8;
+
 /** Talks to the host until it quits, hangs up, or its time is over. */
 function refuse(message: ByteString, milliseconds: number): void {
   const due = monotonic() + milliseconds;
