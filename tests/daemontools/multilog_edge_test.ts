@@ -349,7 +349,9 @@ toolTest(
   async (box) => {
     const fifo = new Fifo(box);
     const multilog = fifo.feed(box, ["multilog", "./log"]);
-    for (let i = 1; i < 5; i++) {
+    // C's misses one that comes just before its read(2): the fewer there are, the more seldom.
+    const rounds = box.ours ? 5 : 1;
+    for (let i = 1; i <= rounds; i++) {
       await fifo.write(`a${i}\n`);
       await box.until("it waits", () => hasWritten(box, `a${i}\n`));
       await fifo.write(`b${i}\n`);
