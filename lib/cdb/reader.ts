@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { unlessRefused } from "../os/errno.ts";
 import { fstat } from "../os/stat.ts";
 import {
   canBeSlot,
@@ -190,11 +191,12 @@ export class Reader {
     this.#lookups = -FEW_LOOKUPS;
   }
 
-  /** Reads the file into memory, where it may be that large. */
+  /** Reads the file into memory, where it may be that large, and there is so much. */
   #load(): void {
     this.#lookups = -Infinity;
     if (this.#size > LARGEST_IN_MEMORY) return;
-    const file = allocate(this.#size);
+    const file = unlessRefused(() => allocate(this.#size));
+    if (file === undefined) return;
     readFrom(this.#fd, file, 0, this.#size);
     this.#slots.cover(file);
     this.#records.cover(file);

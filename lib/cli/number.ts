@@ -6,12 +6,19 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 
-/** The number that the digits at the start of `text` make, as scan_ulong.c reads it, 64 bits; 0 if there are none. */
+/**
+ * The number that the digits at the start of `text` make, as scan_ulong.c reads it, 64 bits; 0 if there are none. Above
+ * 2^53 it is the one next to it that JavaScript has.
+ */
 export function leadingNumber(text: ByteString): number {
-  return Number(BigInt.asUintN(64, BigInt(/^[0-9]*/.exec(text)?.[0] ?? "")));
+  return Number(BigInt.asUintN(64, scan(text)));
 }
 
-/** Seconds of a timeout, as C reads and keeps them: an unsigned int, taia_uint.c. */
-export function secondsOf(text: ByteString): number {
-  return leadingNumber(text) >>> 0;
+/** The same number where C keeps it in an unsigned int, as seconds (taia_uint.c) or an id: the lower 32 bits. */
+export function leadingUint32(text: ByteString): number {
+  return Number(BigInt.asUintN(32, scan(text)));
+}
+
+function scan(text: ByteString): bigint {
+  return BigInt(/^[0-9]*/.exec(text)?.[0] ?? "");
 }

@@ -31,13 +31,12 @@ import {
 import { unlessRefused } from "../os/errno.ts";
 import { close, fchmod, flock, fsync, mkdir, open, rename, unlink, write } from "../os/file.ts";
 import { type Stat, statIfThere } from "../os/stat.ts";
-import { type Place, retire, retireLeftover } from "./old_files.ts";
+import { COMPLETE, type Place, retire, retireLeftover } from "./old_files.ts";
 import { pauseAfter, persist } from "./persist.ts";
 import { NEWLINE } from "./text.ts";
 import { type Processor, runProcessor } from "./processor.ts";
 
 const WRITING = 0o644;
-const COMPLETE = 0o744;
 /** The bit that tells 744 from 644. */
 const COMPLETE_BIT = 0o100;
 

@@ -12,7 +12,6 @@ import { LF, STAMP_AND_SPACE } from "../stream/layout.ts";
 import type { StampLines } from "../stream/stamp_loop.ts";
 import type { Stamper } from "../tai/stamp.ts";
 
-const SECOND = 1e9;
 const SPACE = 32;
 const WORD = 4;
 
@@ -81,7 +80,7 @@ export class LineStamper {
 
   #stampPiece(from: number, end: number, to: number): number {
     const { stamp } = this.#layout;
-    const nanoseconds = SECOND - this.#stamper.left;
+    const { nanoseconds } = this.#stamper;
     this.#stamper.show(this.#view, stamp);
     const output = this.#stampLines(from, end, to, stamp, nanoseconds, this.#nextEnd(0));
     const stamps = (output - to - (end - from)) / STAMP_AND_SPACE;

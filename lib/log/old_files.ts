@@ -24,6 +24,9 @@ export interface Place {
   readonly nextStamp: () => ByteString;
 }
 
+/** The mode of a file that is complete and on the disk. */
+export const COMPLETE = 0o744;
+
 /** What the suffix of an old file's name says: it is complete and on the disk, or its writer died. */
 export type Suffix = "s" | "u";
 

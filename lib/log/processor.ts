@@ -24,7 +24,7 @@ import { close, dup, fchmod, fsync, open, rename, unlink } from "../os/file.ts";
 import { exitCodeOf, type Inheritance, type Mapping, signalOf, waitFor } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
 import { maskOf } from "../os/signal.ts";
-import { type Place, retire } from "./old_files.ts";
+import { COMPLETE, type Place, retire } from "./old_files.ts";
 import { pause, persist } from "./persist.ts";
 
 /** A command for /bin/sh, and what it inherits. */
@@ -43,7 +43,6 @@ const FILES: readonly (readonly [theirs: number, file: ByteString, flags: number
 ];
 /** Ours are above all of theirs, so that none is overwritten before it has been put in its place. */
 const LEAST_OURS = 6;
-const COMPLETE = 0o744;
 
 /** Makes `previous` an old file by way of the processor, which is run until it succeeds. */
 export function runProcessor(place: Place, processor: Processor): void {

@@ -145,6 +145,11 @@ Deno.test("what may still become a stamp is held back, everything else passes at
   equal(restamp(plain, ""), "");
 });
 
+Deno.test("what stands in memory where no form is kept is no stamp", () => {
+  const text = "@" + "\0".repeat(8) + "0".repeat(16) + " x\n";
+  equal(restamp(plain, text), text);
+});
+
 Deno.test("digits without end are no stamp", () => {
   for (const length of [4095, 4096, 5000, 200_000]) {
     const text = "x\n@" + "0".repeat(length) + " y\n" + stamp(1, 0) + "\n";

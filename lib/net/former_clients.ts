@@ -6,13 +6,13 @@
  * @module
  */
 import { openConnections } from "../os/connections.ts";
-import { type Endpoint, unmapped } from "../os/socket.ts";
+import { type Address, type Endpoint, unmapped } from "../os/socket.ts";
 import type { AddressCounts } from "./address_limit.ts";
 
 export class FormerClients {
   readonly #port: number;
-  /** By the inode of their connection. */
-  readonly #clients = new Map<number, Endpoint>();
+  /** Their addresses, as accept(2) has given them to the other server, by the inode of the connection. */
+  readonly #clients = new Map<number, Address>();
 
   /**
    * To be made before the first client is accepted.
@@ -26,8 +26,9 @@ export class FormerClients {
     const anywhere = /^\0*$/.test(here);
     for (const { local, remote, inode } of openConnections(at.port)) {
       if (!anywhere && unmapped(local.address) !== here) continue;
-      this.#clients.set(inode, remote);
-      addresses.add(remote.address);
+      const address = unmapped(remote.address);
+      this.#clients.set(inode, address);
+      addresses.add(address);
     }
   }
 
@@ -40,7 +41,7 @@ export class FormerClients {
   look(): void {
     if (this.count === 0) return;
     const open = new Set(openConnections(this.#port).map(({ inode }) => inode));
-    for (const [inode, { address }] of this.#clients) {
+    for (const [inode, address] of this.#clients) {
       if (open.has(inode)) continue;
       this.#clients.delete(inode);
       this.addresses.remove(address);

@@ -105,11 +105,11 @@ function startRelay(context: Context): void {
   const least = Math.max(2, ...descriptors.map(([, theirs]) => theirs)) + 1;
   const inward = orFatal(name, "unable to create pipe", () => pipeFrom(least));
   const outward = orFatal(name, "unable to create pipe", () => pipeFrom(least));
-  const signal = orFatal(name, "unable to create pipe", () => pipeFrom(least));
+  const ready = orFatal(name, "unable to create pipe", () => pipeFrom(least));
   const role = {
     reader: outward.reader,
     writer: inward.writer,
-    ready: signal.writer,
+    ready: ready.writer,
     pid: getpid(),
   };
   const environ = env.copy();
@@ -131,11 +131,11 @@ function startRelay(context: Context): void {
     if (error instanceof SystemError) throw fatal(name, "unable to fork", error);
     throw error;
   }
-  close(signal.writer);
-  if (readOrEnd(signal.reader, new Uint8Array(1)) === 0) {
+  close(ready.writer);
+  if (readOrEnd(ready.reader, new Uint8Array(1)) === 0) {
     throw fatal(name, "unable to start the relay");
   }
-  close(signal.reader);
+  close(ready.reader);
   dup2(inward.reader, 0);
   dup2(outward.writer, 1);
   for (const { reader, writer } of [inward, outward]) {

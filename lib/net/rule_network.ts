@@ -22,13 +22,13 @@ interface Network {
 /** Bits that an IPv4-mapped address has in front of the IPv4 one. */
 const MAPPED_BITS = 96;
 /** As scan_ip.c reads it, 010 for ten: a rule that was not understood would match nobody, and nobody would be told. */
-const NUMBER = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
-const DOTTED = new RegExp(`^${NUMBER}(?:\\.${NUMBER}){3}$`);
+const SCANNED_NUMBER = "0*(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
+const SCANNED = new RegExp(`^${SCANNED_NUMBER}(?:\\.${SCANNED_NUMBER}){3}$`);
 
 /** The network that `text` is, `ADDRESS/LENGTH`; undefined: it is none. */
 export function parseNetwork(text: ByteString): Network | undefined {
   const [, written = "", digits = ""] = /^([^/]*)\/([0-9]{1,3})$/.exec(text) ?? [];
-  const address = DOTTED.test(written) ? scanAddress(written)?.address : parseIpv6(written);
+  const address = SCANNED.test(written) ? scanAddress(written)?.address : parseIpv6(written);
   if (address === undefined) return undefined;
   const mapped = written.includes(":") && address.length === 4;
   const length = Number(digits) - (mapped ? MAPPED_BITS : 0);
@@ -96,7 +96,7 @@ export function prefixKeys(
 ): readonly ByteString[] {
   const last = texts.at(-1) ?? "";
   const address = last.includes(":") ? parseIpv6(last) : undefined;
-  const size = address?.length ?? (DOTTED.test(last) ? IPV4_SIZE : 0);
+  const size = address?.length ?? (SCANNED.test(last) ? IPV4_SIZE : 0);
   const lengths = size === 0 ? [] : lengthsOf(size);
   // As they are for almost every client: the longest first.
   if (lengths.length === 0 && texts.length === 1) return startsOf(last);

@@ -96,7 +96,7 @@ export class RuleFile {
   }
 
   #ruleOf(client: Client, cdb: Reader): Rule | undefined {
-    // Each client as if it were the first: nothing read for another one counts, nor do the look-ups made for it.
+    // Each look-up as if it were the first: nothing read for another one counts, nor do those made before.
     cdb.startOver();
     for (const key of addresses(client, (size) => this.#lengthsOf(size, cdb))) {
       const value = cdb.get(toBytes(key));

@@ -376,13 +376,14 @@ function isCloseOnExec(fd: number): boolean {
 
 /**
  * Lets go of what is open at descriptors `fds`: /dev/null, close-on-exec, takes their place, so that nothing else
- * can. The runtime keeps duplicates of 0, 1 and 2; whoever waits for the end of a pipe waits for those, too.
+ * can. The runtime keeps duplicates of 0, 1 and 2; whoever waits for the end of a pipe waits for those, too. What is at
+ * `kept` is no duplicate, though it may be the same file.
  */
-export function letGo(fds: readonly number[]): void {
+export function letGo(fds: readonly number[], kept: readonly number[]): void {
   const nothing = open("/dev/null", O_RDWR);
   const files = new Set(fds.map((fd) => fstat(fd).identity));
   const others = readDirectory("/proc/self/fd").map(Number).filter((fd) =>
-    fd > 2 && isCloseOnExec(fd) && files.has(fstat(fd).identity)
+    fd > 2 && !kept.includes(fd) && isCloseOnExec(fd) && files.has(fstat(fd).identity)
   );
   for (const fd of [...fds, ...others]) {
     dup2(nothing, fd);

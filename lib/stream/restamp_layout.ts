@@ -12,9 +12,9 @@ export const FORM_SIZE = 32;
 
 /** The text. */
 export const FORM = KEPT;
-/** Its length, u32. */
+/** Its length, u32; 0 where nothing is kept. */
 export const FORM_LENGTH = FORM + FORM_SIZE;
-/** The first eight digits of the label, as they stand in a stamp. Where nothing is kept, something else. */
+/** The first eight digits of the label, as they stand in a stamp. */
 export const HIGH = FORM_LENGTH + 4;
 /** The lower half of the label, u32: of the first second that has this form, */
 export const FIRST = HIGH + 8;

@@ -142,7 +142,7 @@ export function restamp(): Routine {
           ),
           // One byte behind the digits must be there, for there could be more of them.
           when(atLeast(add(from.get, i32(DIGITS_END)), end.get), ...leave),
-          when(i64ne(load64(from.get, 1), load64(i32(HIGH))), ...leave),
+          when(or(eqz(length.get), i64ne(load64(from.get, 1), load64(i32(HIGH)))), ...leave),
           digits.set(load128(from.get, LOW_DIGITS)),
           ...digitValues(digits, letters, chunk, leave),
           low.set(load8(from.get, DIGITS_END)),

@@ -7,8 +7,8 @@
  * is a nanosecond behind the one before it. So the stamps of lines that arrived together rise strictly and still tell
  * when they arrived, a read of ten thousand lines being off by ten microseconds at its end.
  *
- * A loop over lines (lib/log/line_stamper.ts) is shown the next stamp, counts the lower half of its nanoseconds on by
- * itself, and then says how many stamps it has taken (`skip`), which must not be more than the second has (`left`):
+ * A loop over lines (lib/stream/stamp_loop.ts) is shown the next stamp, counts its nanoseconds on by itself, and whoever
+ * has called it then says how many stamps it has taken (`skip`), which must not be more than the second has (`left`):
  *
  *     stamper.set(clock.read());
  *     stamper.show(view, at);       // 25 bytes
@@ -54,7 +54,7 @@ function fourDigits(value: number): number {
  */
 export class Stamper {
   /* The time of the next stamp, and its text as words: bytes 0-3, 4-7, 8-11, 12-15, 16, 17-20. Bytes 21-24, the
-   * lower half of the nanoseconds, are other ones in each stamp. */
+   * lower half of the nanoseconds, are made when they are shown. */
   #seconds = -Infinity;
   #nanoseconds = 0;
   #word0 = 0;
@@ -101,6 +101,11 @@ export class Stamper {
     target.setUint8(at + 16, this.#byte16);
     target.setInt32(at + 17, this.#word17, true);
     target.setInt32(at + 21, fourDigits(this.#nanoseconds), true);
+  }
+
+  /** Those of the next stamp. */
+  get nanoseconds(): number {
+    return this.#nanoseconds;
   }
 
   /** How many stamps there are from the next one to the end of its second. */

@@ -145,6 +145,35 @@ toolTest("rblsmtpd goes on without whoever does not listen", TOOLS, async (box) 
   equal(stderr.replace(/pid \d+/, "pid N"), "rblsmtpd:  pid N: 451 no\n0\n");
 });
 
+/** Talks to the program in the arguments through a connection with small buffers, and reads nothing: its exit code. */
+const DEAF = `
+import os, socket, subprocess, sys
+listener = socket.socket()
+listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+listener.bind(("127.0.0.1", 0))
+listener.listen(1)
+client = socket.socket()
+client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+client.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+client.connect(listener.getsockname())
+server = listener.accept()[0]
+client.sendall(b"\\n" * 4080 + b"quit\\r\\n")
+print(subprocess.run(sys.argv[1:], stdin=server, stdout=server).returncode)
+`;
+
+toolTest(
+  "rblsmtpd is done in time with a host that says much, and reads nothing",
+  TOOLS,
+  async (box) => {
+    box.write("deaf.py", DEAF);
+    const { stdout } = await box.run(["python3", "deaf.py", "rblsmtpd", "-t1", "true"], {
+      env: { RBLSMTPD: "x".repeat(200) },
+    });
+    equal(stdout, "0\n");
+  },
+  { programs: ["python3"] },
+);
+
 toolTest("rblsmtpd asks for the digits of an IPv6 address", TOOLS, async (box) => {
   const net = loopbackNet();
   await using names = await NameServer.start(`${net}.1`, () => ({ records: [], code: 3 }));

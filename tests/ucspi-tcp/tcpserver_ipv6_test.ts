@@ -251,6 +251,30 @@ toolTest("tcpserver -C refuses who is one too many from an address", TOOLS, asyn
   await end(server);
 }, LIMITS);
 
+toolTest("tcpserver -C counts over a restart, IPv4's clients of :: too", TOOLS, async (box) => {
+  const first = await serve(box, ["-C", "1", ...LOG, "::", "0", "cat"]);
+  const clients: Client[] = [];
+  for (const host of ["127.0.0.1", "::1"]) {
+    const client = new Client(host, first.port);
+    client.say("x");
+    await box.until("an answer", () => client.received === "x");
+    clients.push(client);
+  }
+  await end(first);
+  box.write("out", "");
+  const second = await serve(box, ["-C", "1:busy", ...LOG, "::", String(first.port), "cat"]);
+  for (const host of ["127.0.0.1", "::1"]) equal(await talk(host, second.port), "busy");
+  for (const client of clients) client.end();
+  await Promise.all(clients.map((client) => client.closed));
+  for (const host of ["127.0.0.1", "::1"]) {
+    await box.until(
+      "who comes now is served",
+      async () => await talk(host, second.port, { say: "x" }) === "x",
+    );
+  }
+  await end(second);
+}, LIMITS);
+
 toolTest("tcpserver -C wants a number", TOOLS, async (box) => {
   for (const limit of ["abc", "", ":text", "5x"]) {
     const { code, stderr } = await box.run(["tcpserver", "-C", limit, "0", "0", "true"]);

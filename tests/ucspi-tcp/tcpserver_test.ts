@@ -10,6 +10,21 @@ import { end, has, idle, log, QUIET, serve } from "../harness/tcpserver.ts";
 
 const TOOLS = ["tcpserver"];
 
+toolTest(
+  "tcpserver keeps the lock that it runs under, be its input the same file",
+  ["tcpserver", "setlock"],
+  async (box) => {
+    const shell = 'exec setlock -n lock "$@" <lock';
+    box.write("lock", "");
+    const server = await serve(box, [...QUIET, "echo", "served"], { shell });
+    equal(await talk("127.0.0.1", server.port), "served\n");
+    equal((await box.run(["setlock", "-nx", "lock", "true"])).code, 0);
+    equal((await box.run(["setlock", "-n", "lock", "true"])).code, 111);
+    await end(server);
+    equal((await box.run(["setlock", "-n", "lock", "true"])).code, 0);
+  },
+);
+
 toolTest("tcpserver takes a port without digits for 0", TOOLS, async (box) => {
   const server = box.start(["tcpserver", "-1", "-RHl0", "127.0.0.1", "", "true"]);
   await box.until("the port is printed", () => /^[1-9]\d*\n$/.test(box.read("out")));

@@ -14,7 +14,8 @@
  * Exit codes: 0 at the end of the input; 111 (silently) if reading or writing fails.
  *
  * Differences from the C tool: that crashes where `@` begins a line and no stamp follows (fewer than 24 digits,
- * or a year beyond 2^31); here such a line is copied. A run of more than 4095 digits is no stamp.
+ * or a year beyond 2^31); here such a line is copied. A run of more than 4095 digits is
+ * copied, too, where not all of it comes with one read.
  *
  * See https://cr.yp.to/daemontools/tai64nlocal.html
  *

@@ -164,12 +164,12 @@ function refuse(message: ByteString, milliseconds: number): void {
   const buffer = new Uint8Array(PIPE_BUF);
   let line = "";
   let answers = GREETING;
-  for (;;) {
+  for (let leaving = false;;) {
     for (; answers !== ""; answers = answers.slice(PIPE_BUF)) {
       if (!awaitReady(1, POLLOUT, due)) return;
       say(answers.slice(0, PIPE_BUF));
     }
-    if (!awaitReady(0, POLLIN, due)) return;
+    if (leaving || !awaitReady(0, POLLIN, due)) return;
     const got = readOrEnd(0, buffer);
     if (got === 0) return;
     for (const byte of buffer.subarray(0, got)) {
@@ -180,9 +180,8 @@ function refuse(message: ByteString, milliseconds: number): void {
       const answer = ANSWERS.get(verbOf(line)) ?? message;
       line = "";
       answers += answer;
-      if (answer !== FAREWELL) continue;
-      if (awaitReady(1, POLLOUT, due)) say(answers);
-      return;
+      leaving = answer === FAREWELL;
+      if (leaving) break;
     }
   }
 }

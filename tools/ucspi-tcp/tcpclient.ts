@@ -32,7 +32,7 @@
  * @module
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
-import { leadingNumber, secondsOf } from "../../lib/cli/number.ts";
+import { leadingUint32 } from "../../lib/cli/number.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { settingsWithIpv6 } from "../../lib/net/ipv6_options.ts";
 import { hostPortProgram } from "../../lib/net/operands.ts";
@@ -58,10 +58,10 @@ const OPTIONS: Readonly<
   Record<string, (value: ByteString) => Partial<ClientSettings> | undefined>
 > = {
   i: (value) => parseLocalIp(value) === undefined ? undefined : { localIp: value },
-  p: (value) => ({ localPort: leadingNumber(value) & 0xffff }),
+  p: (value) => ({ localPort: leadingUint32(value) & 0xffff }),
   T: (value) => {
     const [, first = "", second = ""] = /^([0-9]*)[+]?([0-9]*)/.exec(value) ?? [];
-    return { patience: [secondsOf(first), secondsOf(second)] };
+    return { patience: [leadingUint32(first), leadingUint32(second)] };
   },
   d: () => ({ noDelay: false }),
   D: () => ({ noDelay: true }),
@@ -73,7 +73,7 @@ const OPTIONS: Readonly<
   l: (value) => ({ localHost: value }),
   r: () => ({ askIdent: true }),
   R: () => ({ askIdent: false }),
-  t: (value) => ({ identPatience: secondsOf(value) }),
+  t: (value) => ({ identPatience: leadingUint32(value) }),
 };
 
 function run(context: Context): Outcome {

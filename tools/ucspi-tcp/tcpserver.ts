@@ -14,7 +14,7 @@
  *
  * Options:
  *   -c N      at most N programs at a time (40)
- *   -x FILE   follow the access rules that tcprules compiled into FILE; it is read anew for each connection
+ *   -x FILE   follow the access rules that tcprules compiled into FILE, as they are when the client comes
  *   -X        with -x: let everybody in while FILE does not exist
  *   -B TEXT   write TEXT to the client at once
  *   -g GID    switch group to GID, and to no other group, when the port is bound
@@ -60,7 +60,7 @@ import {
   takeBothKinds,
 } from "../../lib/os/socket.ts";
 import type { Environment } from "../../lib/cli/environment.ts";
-import { leadingNumber, secondsOf } from "../../lib/cli/number.ts";
+import { leadingNumber, leadingUint32 } from "../../lib/cli/number.ts";
 import { Failure, orFatal } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
@@ -124,7 +124,7 @@ const DEFAULTS: Settings = {
 const OPTIONS: Readonly<
   Record<string, (value: ByteString, env: Environment) => Partial<Settings> | undefined>
 > = {
-  b: (value) => ({ backlog: leadingNumber(value) | 0 }),
+  b: (value) => ({ backlog: leadingUint32(value) | 0 }),
   c: (value) => ({ limit: leadingNumber(value) }),
   C: (value) => {
     const addressLimit = parseAddressLimit(value);
@@ -146,17 +146,17 @@ const OPTIONS: Readonly<
   h: () => ({ lookUpRemoteHost: true }),
   R: () => ({ askIdent: false }),
   r: () => ({ askIdent: true }),
-  t: (value) => ({ identPatience: secondsOf(value) }),
+  t: (value) => ({ identPatience: leadingUint32(value) }),
   U: (_, env) => ({ ...numberIn(env, "UID", "uid"), ...numberIn(env, "GID", "gid") }),
-  u: (value) => ({ uid: leadingNumber(value) >>> 0 }),
-  g: (value) => ({ gid: leadingNumber(value) >>> 0 }),
+  u: (value) => ({ uid: leadingUint32(value) }),
+  g: (value) => ({ gid: leadingUint32(value) }),
   1: () => ({ printPort: true }),
   l: (value) => ({ localHost: value }),
 };
 
 function numberIn(env: Environment, name: ByteString, setting: "uid" | "gid"): Partial<Settings> {
   const text = env.get(name);
-  return text === undefined ? {} : { [setting]: leadingNumber(text) >>> 0 };
+  return text === undefined ? {} : { [setting]: leadingUint32(text) };
 }
 
 function run(context: Context): Outcome {
@@ -177,7 +177,7 @@ function run(context: Context): Outcome {
     const listener = openListener(name, resolver, host, port, settings);
     switchUser(name, settings);
     if (settings.printPort) printPort(listener);
-    letGo([0, 1]);
+    letGo([0, 1], context.inheritance.descriptors.map(([ours]) => ours));
     resolver.loop.poller.remove(signals.fd);
     const { askIdent, identPatience, ipv6, ...policy } = settings;
     new TcpServer({
