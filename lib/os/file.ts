@@ -146,8 +146,12 @@ const beginning = new Uint8Array(4096);
  * What one read(2) gets of a file, 4096 bytes at most: enough for a small file, and for one that the kernel makes
  * up. In a buffer that the next call uses again.
  */
-export function readBeginning(path: ByteString, at = AT_FDCWD): Uint8Array<ArrayBuffer> {
-  const fd = open(path, O_RDONLY | O_NONBLOCK, 0, at);
+export function readBeginning(
+  path: ByteString,
+  at = AT_FDCWD,
+  flags = 0,
+): Uint8Array<ArrayBuffer> {
+  const fd = open(path, O_RDONLY | O_NONBLOCK | flags, 0, at);
   try {
     return beginning.subarray(0, read(fd, beginning));
   } finally {
@@ -273,9 +277,14 @@ export function growPipe(fd: number, size: number): void {
 export function memoryFile(name: ByteString, content: Uint8Array<ArrayBuffer>): number {
   const MFD_CLOEXEC = 1;
   const fd = check(libc().memfd_create(cString(name), MFD_CLOEXEC, pad), "memfd_create");
-  writeAll(fd, content);
-  seek(fd, 0);
-  return fd;
+  try {
+    writeAll(fd, content);
+    seek(fd, 0);
+    return fd;
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
 }
 
 /** dup2(2): `to` is not close-on-exec afterwards, not even where it is `from` itself. */

@@ -11,7 +11,7 @@ import { EACCES, unlessRefused } from "../os/errno.ts";
 import { access, close, openDirectory, readlink, writeAll } from "../os/file.ts";
 import { isDirectory, stat } from "../os/stat.ts";
 import { sleep } from "../os/poll.ts";
-import { allProcesses, commandName, isConcealed } from "../os/proc.ts";
+import { allProcesses, commandName, isConcealed, processFacts } from "../os/proc.ts";
 import { getpid, kill } from "../os/process.ts";
 import { EXIT_TEMPORARY } from "../cli/messages.ts";
 import { checkSupervised, openControl } from "../supervise/client.ts";
@@ -113,6 +113,12 @@ export function until(condition: () => boolean, patience: number, pause = PAUSE)
   return true;
 }
 
+/** Whether it runs no more, be it that its parent has not noticed yet. */
+function hasEnded({ pid, name }: FoundScanner): boolean {
+  const state = processFacts(pid)?.state;
+  return state === undefined || state === "Z" || commandName(pid) !== name;
+}
+
 /**
  * Ends `scanner`, then the services in its directory, then their loggers, which have read everything by then. Returns
  * the services that have not ended.
@@ -121,10 +127,10 @@ function bringDown(scanner: FoundScanner): ByteString[] {
   if (scanner.name === "svscan") {
     // It would start them again.
     kill(scanner.pid, SIGTERM);
-    until(() => commandName(scanner.pid) !== scanner.name, PATIENCE);
+    until(() => hasEnded(scanner), PATIENCE);
   }
-  // Not before: it may just have been about to start some.
-  const services = servicesIn(scanner.directory).filter((service) =>
+  // Not before: it may just have been about to start some. A supervise of one service is in its directory.
+  const services = [...servicesIn(scanner.directory), scanner.directory].filter((service) =>
     isSupervised(service) || isSupervised(`${service}/log`)
   );
   for (const service of services) control(service, "dx");
@@ -157,6 +163,7 @@ export function scannersOf(admin: ByteString, names?: readonly ByteString[]): Fo
 
 /** What may be left of a svscan: it itself, or the supervise that went on after it. */
 const KEEPERS = ["svscan", "supervise"];
+const STILL_THERE = "was told to stop, and has not ended yet";
 
 /**
  * Stops the services that an installation in `admin` looks after, their loggers, and what looks after them. Returns 0,
@@ -175,9 +182,15 @@ export function stopOurs(admin: ByteString): number {
   for (const scanner of scannersOf(admin, KEEPERS)) {
     const { pid, name, directory } = scanner;
     const left = bringDown(scanner);
-    say(`${name} (pid ${pid}), which looked after ${directory}, has been stopped`);
-    for (const service of left) say(`${service} was told to stop, and has not ended yet`);
-    if (left.length > 0) code = EXIT_TEMPORARY;
+    // A supervise ends when the last of its services has.
+    const ended = until(() => hasEnded(scanner), left.length === 0 ? PATIENCE : 0);
+    say(
+      `${name} (pid ${pid}), which looked after ${directory}, ${
+        ended ? "has been stopped" : STILL_THERE
+      }`,
+    );
+    for (const service of left) say(`${service} ${STILL_THERE}`);
+    if (left.length > 0 || !ended) code = EXIT_TEMPORARY;
   }
   return code;
 }

@@ -9,7 +9,7 @@
  * @module
  */
 import { type ByteString, fromBytes } from "../os/bytes.ts";
-import { EPOLLIN, O_NONBLOCK, O_RDONLY, O_WRONLY } from "../os/constants.ts";
+import { EPOLLIN, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } from "../os/constants.ts";
 import { EMFILE, ENFILE, ENOMEM, SystemError } from "../os/errno.ts";
 import { close, open, openDirectory, readBeginning, readlink, setNonblocking } from "../os/file.ts";
 import { stat } from "../os/stat.ts";
@@ -32,8 +32,10 @@ export interface LeftBehind {
  * another supervise has been here since.
  */
 export function readLeftBehind(at: number): LeftBehind | undefined {
-  const record = orUndefined(() => decodeRecord(fromBytes(readBeginning("supervise/lock", at))));
-  const status = orUndefined(() => decodeStatus(readBeginning("supervise/status", at)));
+  // The directory may belong to a user, who is not to have us read what is not his.
+  const read = (file: ByteString): Uint8Array => readBeginning(file, at, O_NOFOLLOW);
+  const record = orUndefined(() => decodeRecord(fromBytes(read("supervise/lock"))));
+  const status = orUndefined(() => decodeStatus(read("supervise/status")));
   if (record === undefined || status === undefined || !isCurrent(record, status)) return undefined;
   return { record, status };
 }
@@ -147,9 +149,14 @@ export function recoverLogPipe(
   for (const [path, fd] of [[name, output], [`${name}/log`, input]] as const) {
     const directory = orUndefined(() => openDirectory(path));
     if (directory === undefined) continue;
-    const left = isLocked(directory) && isOurs(directory) ? undefined : readLeftBehind(directory);
-    const found = left === undefined ? undefined : findProcess(left.record, directory);
-    close(directory);
+    let left: LeftBehind | undefined;
+    let found: Found | undefined;
+    try {
+      if (!isLocked(directory) || !isOurs(directory)) left = readLeftBehind(directory);
+      if (left !== undefined) found = findProcess(left.record, directory);
+    } finally {
+      close(directory);
+    }
     if (left === undefined) continue;
     names.add(left.record.pipe);
     if (found === undefined) continue;

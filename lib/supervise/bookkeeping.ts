@@ -94,15 +94,16 @@ export class Bookkeeping {
     this.#record(since, { kind: "starting", ticks: this.#ticks });
   }
 
-  /** No process could be made. */
+  /** No process could be made: whoever searched for it would find another one. */
   intendNot(): void {
-    this.#intended = undefined;
+    this.#record(this.now().since, { kind: "idle" });
   }
 
   #record(since: Time, phase: Phase): void {
     if (!this.surroundings.adopts) return;
-    const written = this.directory.writeRecord({
-      boot: bootId(),
+    const boot = unlessRefused(bootId);
+    const written = boot !== undefined && this.directory.writeRecord({
+      boot,
       before: this.#announced ?? since,
       since,
       pipe: this.#pipe,

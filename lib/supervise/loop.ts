@@ -6,14 +6,14 @@
  */
 import { type StringArray, stringArray } from "../os/c_string.ts";
 import { ClockWatch } from "../os/clock_watch.ts";
-import { RLIMIT_NOFILE, SIGPIPE, SIGXFSZ } from "../os/constants.ts";
+import { RLIMIT_NOFILE, SIGCHLD, SIGPIPE, SIGXFSZ } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { Loop } from "../os/loop.ts";
 import { Poller } from "../os/poll.ts";
 import type { Inheritance } from "../os/process.ts";
 import { CALM, rest } from "../os/rest.ts";
 import { getLimit, setSoftLimit } from "../os/rlimit.ts";
-import { ignoreForOurselves } from "../os/signal.ts";
+import { ignoreForOurselves, isIgnored, setDisposition } from "../os/signal.ts";
 import { letGoOfText } from "../os/text.ts";
 import { Timers } from "../os/timers.ts";
 import type { Context } from "../cli/tool.ts";
@@ -41,6 +41,8 @@ export function makeSurroundings(context: Context, adopts: boolean): Surrounding
   ignoreForOurselves(SIGPIPE);
   // Nor must one that the limit of a file's size has no room for: that is an error like others then.
   ignoreForOurselves(SIGXFSZ);
+  // Where it is ignored the kernel takes the status of what has ended, and its pid may be somebody else's (wait(2)).
+  if (isIgnored(SIGCHLD)) setDisposition(SIGCHLD, "default");
   dropUnread();
   return {
     poller: new Poller(),

@@ -57,8 +57,10 @@ function newService(name: ByteString, pipe: Pipe | undefined): Service {
 }
 
 /** Lets go of the log pipe, where there is one. */
+/** Closes its log pipe: whoever writes there has ended. The logger reads on, and is not to be started again. */
 function closePipe(service: Service): void {
   if (service.pipe === undefined) return;
+  if (typeof service.logger === "object") service.logger.forgetMappings();
   close(service.pipe.reader);
   close(service.pipe.writer);
   service.pipe = undefined;
@@ -142,7 +144,7 @@ export class Scanner {
     if (this.#ending) return;
     this.#ending = true;
     for (const service of this.#services.values()) {
-      if (typeof service.main === "object") service.main.directory.send("dx");
+      if (typeof service.main === "object") service.main.send("dx");
       else this.#endLogger(service);
     }
   }
@@ -163,7 +165,7 @@ export class Scanner {
     if (typeof logger !== "object") return;
     // What the service has left running may have the pipe open for ever.
     this.surroundings.timers.after(LOGGER_PATIENCE, () => {
-      if (service.logger === logger) logger.directory.send("d");
+      if (service.logger === logger) logger.send("d");
     });
   }
 

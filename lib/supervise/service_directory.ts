@@ -200,9 +200,12 @@ export class ServiceDirectory {
     return letter === undefined ? undefined : String.fromCharCode(letter);
   }
 
-  /** Puts command letters into the control FIFO, as svc does: where the service is just being started, they wait. */
-  send(letters: string): void {
-    unlessRefused(() => write(this.#fds.control, toBytes(letters)));
+  /**
+   * Puts command letters into the control FIFO, as svc does: where the service is just being started, they wait. Returns
+   * whether they are there: it may be full.
+   */
+  send(letters: string): boolean {
+    return unlessRefused(() => write(this.#fds.control, toBytes(letters))) === letters.length;
   }
 
   /**
@@ -316,10 +319,7 @@ function openFresh(path: ByteString, at: number): number {
   const flags = O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CREAT;
   try {
     const fd = open(path, flags, 0o644, at);
-    if (isOurs(fd)) {
-      ftruncate(fd, 0);
-      return fd;
-    }
+    if (emptied(fd)) return fd;
     close(fd);
   } catch (error) {
     // ENXIO: a FIFO that nobody reads.
@@ -327,6 +327,18 @@ function openFresh(path: ByteString, at: number): number {
   }
   unlink(path, at);
   return open(path, flags | O_EXCL, 0o644, at);
+}
+
+/** Empties what is open at `fd`, if it is a file of ours. Where that can't be, it is closed. */
+function emptied(fd: number): boolean {
+  try {
+    if (!isOurs(fd)) return false;
+    ftruncate(fd, 0);
+    return true;
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
 }
 
 /**

@@ -94,6 +94,7 @@ export class Supervisor {
   #want: Want = "u";
   #exits = false;
   #timer: Timer | undefined;
+  #mappings: readonly Mapping[];
   readonly #books: Bookkeeping;
 
   /**
@@ -103,10 +104,11 @@ export class Supervisor {
    */
   constructor(
     readonly directory: ServiceDirectory,
-    readonly mappings: readonly Mapping[],
+    mappings: readonly Mapping[],
     private readonly surroundings: Surroundings,
     private readonly over: () => void,
   ) {
+    this.#mappings = mappings;
     this.#books = new Bookkeeping(
       directory,
       mappings,
@@ -114,6 +116,16 @@ export class Supervisor {
       () => ({ since: this.#since, pid: this.#pid, paused: this.#paused, want: this.#want }),
       () => this.look(),
     );
+  }
+
+  /** The descriptors that the service is to have. */
+  get mappings(): readonly Mapping[] {
+    return this.#mappings;
+  }
+
+  /** Those are closed: the service, which was told to exit, is not started again, and nobody is to hand them on. */
+  forgetMappings(): void {
+    this.#mappings = [];
   }
 
   /** The pid of the service, 0: down. */
@@ -209,7 +221,8 @@ export class Supervisor {
       pidfd: this.#pidfd,
       paused: this.#paused,
       want: this.#want,
-      exits: this.#exits,
+      // What waits for the end of the second after a start does not travel, but this is for good.
+      exits: this.#exits || this.#told.includes("x"),
       unwritten: this.#books.areBehind,
       announced: this.#books.announced,
       state: this.#state,
@@ -335,6 +348,11 @@ export class Supervisor {
     else for (const letter of letters) this.#happen(letter as Event);
   }
 
+  /** The same behind what is in its FIFO; where that has no room for them, before it. */
+  send(letters: string): void {
+    if (!this.directory.send(letters)) this.tell(letters);
+  }
+
   /** Whether the service, which has just ended, is started again. */
   get #willStart(): boolean {
     return this.#want === "u" && !this.#exits;
@@ -381,7 +399,7 @@ export class Supervisor {
     /** Starts ./run. */
     start: (s: Supervisor): void => {
       s.#books.intend();
-      const pid = startRun(s.directory, s.mappings[0], s.surroundings);
+      const pid = startRun(s.directory, s.#mappings[0], s.surroundings);
       s.#deaf();
       if (pid === undefined) {
         s.#books.intendNot();

@@ -55,6 +55,20 @@ abuseTest("no link in supervise leads to a file that is written over", async (bo
   }
 }, FOLLOWS);
 
+abuseTest("no link in supervise leads to what svscan reads", async (box) => {
+  writeServices(box, ["sv/status", "sv/lock"]);
+  await box.sh(`mkfifo fifo; mkdir -m 700 sv/status/supervise sv/lock/supervise
+    ln -s ../../../fifo sv/status/supervise/status
+    ln -s ../../../fifo sv/lock/supervise/lock`);
+  using fifo = Deno.openSync(`${box.dir}/fifo`, { read: true, write: true });
+  const secret = "for somebody else";
+  fifo.writeSync(new TextEncoder().encode(secret));
+  box.start(["svscan", "sv"]);
+  await box.until("one runs", () => box.read("sv/status/starts") !== "");
+  await box.until("it says so", () => box.read("err").includes("unable to acquire lock/supervise"));
+  equal((await box.run(["dd", "if=fifo", "iflag=nonblock", "bs=100"])).stdout, secret);
+}, FOLLOWS);
+
 abuseTest("what is in supervise has the owner's permissions alone", async (box) => {
   writeServices(box, ["sv/a"]);
   box.start(["svscan", "sv"]);

@@ -122,6 +122,31 @@ toolTest(
 );
 
 toolTest(
+  "svscan as process 1 ends a service whose FIFO is full",
+  ["svscan", "svc"],
+  async (box) => {
+    box.script("services/a/run", "exec sleep 100000");
+    const { pid, started } = await contain(box);
+    await box.until("it is up", () => isUp(box, "a"));
+    const before = statusOf(box, "services/a")?.pid;
+    await box.until("it is started anew", async () => {
+      await box.run(["svc", "-k", "services/a"]);
+      return ![0, before].includes(statusOf(box, "services/a")?.pid);
+    });
+    // For a second now, nobody reads there.
+    const { stderr } = await box.run([
+      ...["perl", "-MFcntl", "-e"],
+      'sysopen F, shift, O_WRONLY | O_NONBLOCK or die $!; 1 while syswrite F, "z" x 4096',
+      "services/a/supervise/control",
+    ]);
+    equal(stderr, "");
+    Deno.kill(pid, "SIGTERM");
+    equal(await started.ended, 0);
+  },
+  { ...NEEDS, programs: ["unshare", "perl"] },
+);
+
+toolTest(
   "svscan as process 1: a logger whose input is held open is sent TERM in the end",
   ["svscan"],
   async (box) => {

@@ -247,6 +247,81 @@ survivalTest("the clock was set while nobody supervised: svstat tells the truth"
   }
 });
 
+for (const next of ["supervise", "an upgrade"]) {
+  survivalTest(
+    `a logger that has outlived its removed service is handed on to ${next}`,
+    async (box) => {
+      writeServices(box, ["sv/other"]);
+      box.script("sv/a/run", "exec sleep 100000");
+      // Whoever has the pipe open keeps the logger from ending.
+      box.script("sv/a/log/run", "trap '' TERM; exec sleep 100000");
+      const svscan = scan(box);
+      const [other, service, logger] = await untilUp(box, ["sv/other", "sv/a", "sv/a/log"]) as [
+        number,
+        number,
+        number,
+      ];
+      await untilOld(box, ["sv/other"]);
+      await box.sh("rm -r sv/a");
+      await box.until("it says so", () => box.read("err").includes("it will not be started again"));
+      Deno.kill(service, "SIGKILL");
+      const pipe = Deno.readLinkSync(`/proc/${logger}/fd/0`);
+      const hasPipe = (): boolean =>
+        [...Deno.readDirSync(`/proc/${svscan.pid}/fd`)].some(({ name }) => {
+          try {
+            return Deno.readLinkSync(`/proc/${svscan.pid}/fd/${name}`) === pipe;
+          } catch {
+            return false; // closed meanwhile
+          }
+        });
+      await box.until("the pipe is closed", () => !hasPipe(), 15_000);
+      if (next === "supervise") {
+        svscan.kill("SIGTERM");
+        equal(await svscan.ended, 128 + 15);
+        await box.until("it goes on", () => processesCalled(box, "supervise").length === 1);
+      } else {
+        const { code, stderr } = await box.run(["djbox", "upgrade", "sv"]);
+        deepEqual([code, stderr], [0, ""]);
+      }
+      await untilSupervised(box, ["sv/other"]);
+      equal(pidOf(box, "sv/other"), other);
+      Deno.kill(logger, "SIGKILL");
+      await box.run(["svc", "-t", "sv/other"]);
+      await box.until("it obeys", () => box.read("sv/other/starts") === "started\nstarted\n");
+      ok(!box.read("err").includes("fatal"), box.read("err"));
+    },
+  );
+}
+
+survivalTest("svscan that was upgraded lives where no descriptor is left", async (box) => {
+  writeServices(box, ["sv/a"]);
+  const { pid } = scan(box);
+  const [service] = await untilUp(box, ["sv/a"]) as [number];
+  await untilOld(box, ["sv/a"]);
+  equal((await box.run(["djbox", "upgrade", "sv"])).code, 0);
+  await untilSupervised(box, ["sv/a"]);
+  deepEqual((await box.run(["prlimit", `--pid=${pid}`, "--nofile=3:"])).stderr, "");
+  Deno.kill(service, "SIGKILL");
+  await box.until("it runs again", () => box.read("sv/a/starts") === "started\nstarted\n");
+  deepEqual((await box.run(["prlimit", `--pid=${pid}`, "--nofile=1000:"])).stderr, "");
+  await box.until("the status is right", () => processesIn(box, "sv/a")[0] === pidOf(box, "sv/a"));
+}, { programs: ["prlimit"] });
+
+survivalTest("svscan that was started with SIGCHLD ignored sees what ends", async (box) => {
+  writeServices(box, ["sv/a", "sv/a/log"]);
+  box.start(["perl", "-e", '$SIG{CHLD} = "IGNORE"; exec @ARGV', "svscan", "sv"]);
+  const [service] = await untilUp(box, ["sv/a", "sv/a/log"]) as [number];
+  await box.until("the pipe is held", () => processesCalled(box, "log-pipes").length === 1);
+  const [holder] = processesCalled(box, "log-pipes") as [number];
+  Deno.kill(holder, "SIGKILL");
+  await box.until("another one holds it", () => {
+    const [another] = processesCalled(box, "log-pipes");
+    return another !== undefined && another !== holder;
+  });
+  Deno.kill(service, "SIGKILL");
+  await box.until("it runs again", () => box.read("sv/a/starts") === "started\nstarted\n");
+}, { programs: ["perl"] });
+
 survivalTest("a service is adopted whose start was not written down to its end", async (box) => {
   writeServices(box, ["sv/a", "sv/b"]);
   const first = scan(box);

@@ -10,7 +10,7 @@ import {
   tree,
   VERSION,
 } from "../harness/release.ts";
-import { isAlive, statusOf, writeLogged } from "../harness/services.ts";
+import { isAlive, processesCalled, statusOf, untilUp, writeLogged } from "../harness/services.ts";
 
 const ONLY = { djboxOnly: "no C package has it" };
 
@@ -95,6 +95,35 @@ for (const left of ["svscan", "supervise"]) {
     ONLY,
   );
 }
+
+toolTest("djbox uninstall stops a supervise that svscan has no part in", ["djbox"], async (box) => {
+  const root = `${box.dir}/root`;
+  const release = await makeRelease(box, "release");
+  equal((await box.run([`${release}/package/install`, "--root", root, "--no-boot"])).code, 0);
+  box.script("a/run", "exec sleep 100000");
+  const supervise = box.start([`${root}/command/supervise`, "a"]);
+  const [service] = await untilUp(box, ["a"]) as [number];
+  const { code, stdout, stderr } = await box.run(["djbox", "uninstall", "--root", root]);
+  deepEqual([code, stderr], [0, ""]);
+  match(stdout, /^djbox: supervise \(pid \d+\), which looked after \S+\/a, has been stopped\n/);
+  equal(await supervise.ended, 0);
+  equal(isAlive(service), false);
+}, ONLY);
+
+toolTest("djbox uninstall tells of a svscan that does not end", ["djbox"], async (box) => {
+  const root = `${box.dir}/root`;
+  const release = await makeRelease(box, "release");
+  equal((await box.run([`${release}/package/install`, "--root", root, "--no-boot"])).code, 0);
+  Deno.mkdirSync(`${box.dir}/empty`);
+  const svscan = box.start([`${root}/command/svscan`, "empty"]);
+  await box.until("it runs", () => processesCalled(box, "svscan").length === 1);
+  svscan.kill("SIGSTOP");
+  const { code, stdout } = await box.run(["djbox", "uninstall", "--root", root]);
+  equal(code, 111);
+  match(stdout, /^djbox: svscan \(pid \d+\), .*, was told to stop, and has not ended yet\n/);
+  svscan.kill("SIGCONT");
+  equal(await svscan.ended, 128 + 15);
+}, ONLY);
 
 bareMachineTest(
   "djbox uninstall at / ends what boots, and C's package can have its names back",

@@ -97,6 +97,23 @@ upgradeTest("svscan starts itself over, and nobody notices", async (box) => {
   equal(box.read("err"), "");
 });
 
+upgradeTest("djbox upgrade says that svscan has ended", async (box) => {
+  writeServices(box, ["sv/a"]);
+  const svscan = scan(box);
+  await untilUp(box, ["sv/a"]);
+  svscan.kill("SIGSTOP");
+  const upgrading = box.run(["djbox", "upgrade", "sv"]);
+  await box.until(
+    "it is under way",
+    () =>
+      /^(?:SigPnd|ShdPnd):.*[13579bdf]$/m.test(Deno.readTextFileSync(`/proc/${svscan.pid}/status`)),
+  );
+  svscan.kill("SIGKILL");
+  const { code, stdout, stderr } = await upgrading;
+  deepEqual([code, stdout], [111, ""]);
+  match(stderr, /svscan \(pid \d+\) has ended/);
+});
+
 upgradeTest("svscan is upgraded in every state of its services", async (box) => {
   writeServices(box, ["sv/up", "sv/once", "sv/down", "sv/paused", "sv/exiting", "sv/dies"]);
   writeServices(box, ["sv/flaps"], "date +%s%N >>starts; exit 1");
@@ -292,8 +309,6 @@ upgradeTest("process 1 is upgraded, and looks after orphans", async (box) => {
     Deno.kill(pid, "SIGHUP");
     await box.until("it has started over", () => auxv(pid) !== before);
   }
-  // What would end another process is nothing to process 1, as with C's.
-  for (const signal of ["SIGTERM", "SIGINT", "SIGUSR1"] as const) Deno.kill(pid, signal);
   await untilSupervised(box, ["sv/a"]);
   deepEqual(statusOf(box, "sv/a"), inner);
   const children = (): number =>

@@ -40,7 +40,7 @@ function run(context: Context): Outcome {
   const tree = treeOf(context.toolbox);
   const admin = tree.slice(0, tree.lastIndexOf("/"));
   lock(admin);
-  const scanner = choose(`${admin}/`, directory);
+  const scanner = choose(`${admin}/djbox-`, directory);
   if (isThere("/run/systemd/system")) {
     throw refusal(
       `svscan (pid ${scanner.pid}) is a part of a systemd unit, and so are its services: ` +
@@ -62,9 +62,9 @@ function identityOf(directory: ByteString): string {
   return attempt(`stat ${directory}`, () => stat(directory)).identity;
 }
 
-/** The svscan that is meant: not one of an installation in `admin`. */
-function choose(admin: ByteString, directory: ByteString | undefined): FoundScanner {
-  const others = findScanners().filter(({ file }) => !file.startsWith(admin));
+/** The svscan that is meant: not one whose executable begins with `ours`. */
+function choose(ours: ByteString, directory: ByteString | undefined): FoundScanner {
+  const others = findScanners().filter(({ file }) => !file.startsWith(ours));
   const place = directory === undefined ? undefined : identityOf(directory);
   const meant = place === undefined
     ? others

@@ -90,8 +90,10 @@ function startOver(pid: number): void {
     throw refuse(`svscan (pid ${pid}) is not ours to signal`);
   }
   for (let busy = monotonic(); monotonic() < busy + PATIENCE; sleep(PAUSE)) {
+    const addresses = textOf(`/proc/${pid}/auxv`);
+    if (addresses === "") throw refuse(`svscan (pid ${pid}) has ended`);
     if (isOnTheWay(pid)) busy = monotonic();
-    else if (textOf(`/proc/${pid}/auxv`) !== before) return;
+    else if (addresses !== before) return;
   }
   throw refuse(`svscan (pid ${pid}) goes on as it was; its messages say why`);
 }
