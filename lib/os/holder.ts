@@ -112,7 +112,7 @@ export interface Holder {
 }
 
 /**
- * Starts a holder. It has nothing else open, and stands in the root.
+ * Starts a holder. It stands in the root, and has nothing else open than what every program of `inheritance` gets.
  *
  * @returns its pid: it is our child
  * @throws SystemError where there can be none

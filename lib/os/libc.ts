@@ -6,7 +6,7 @@
  * A symbol costs 0.2 ms to bind (and the first such 0.4), because the runtime compiles a trampoline for it, unless
  * one of its parameters is a structure: then it goes the slow way at each call (0.4 us instead of 0.2) and costs
  * 0.015 ms to bind. So all symbols that are not called in a hot loop end in `PAD`, a structure of one byte that
- * no C function looks at (it travels in the next free register). Either kind is bound one by one, at the first use.
+ * no C function looks at (it travels behind all that the function takes). Either kind is bound one by one, at the first use.
  *
  * errno is per thread and every call here is synchronous, so `errno()` directly after a call is that call's: V8 has
  * no threads that it could have to wait for between the two (`V8_FLAGS` in start.ts).

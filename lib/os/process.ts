@@ -203,7 +203,10 @@ export function waitFor(pid: number): Ended | undefined {
   return waitpid(pid, 0);
 }
 
-/** How our child `pid` (-1: any) has ended; undefined while it runs, and where there is no such child. */
+/**
+ * How our child `pid` (-1: any) has ended; undefined while it runs, and where there is no such child: `isChild` tells
+ * which.
+ */
 export function waitIfEnded(pid: number): Ended | undefined {
   return waitpid(pid, WNOHANG);
 }

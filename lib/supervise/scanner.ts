@@ -226,7 +226,7 @@ export class Scanner {
         const found = unlessRefused(() => stat(entry.name));
         if (found === undefined || !isDirectory(found)) continue;
         if (this.#services.has(found.identity)) continue;
-        // What cannot be started is tried again, and complained about, by the next scan.
+        // What cannot be started is tried again, and complained about again, by the next scan.
         if (now().seconds - found.modified > 1) this.#consider(entry);
         else unfinished = true;
       }
@@ -365,7 +365,7 @@ export class Scanner {
     entry.taken = service;
     service.active = true;
     service.name = name;
-    service.main ??= this.#keep(name, `${name}`, service, "main");
+    service.main ??= this.#keep(name, name, service, "main");
     if (service.pipe !== undefined) {
       service.logger ??= this.#keep("log", `${name}/log`, service, "logger", name);
     }

@@ -27,7 +27,10 @@ import type { Status, Want } from "./status_file.ts";
 
 const SECOND = 1000;
 
-/** What there is to know about a supervisor; what a handover carries over. */
+/**
+ * What there is to know about a supervisor; what a handover carries over. What a service was told in the second after its
+ * start, and has not obeyed yet, stays behind.
+ */
 export interface Condition {
   readonly since: Time;
   readonly pid: number;

@@ -57,6 +57,11 @@ toolTest("djbox has no page of that name", ["djbox"], async (box) => {
     stdout: "",
     stderr: "djbox: there is no page called svok in section 5; djbox help names them\n",
   });
+  deepEqual(await says(box, "help", "3"), {
+    code: 100,
+    stdout: "",
+    stderr: "djbox: there is no page in section 3; djbox help names them\n",
+  });
   for (const args of [["svok", "svc"], ["5", "tcprules", "x"]]) {
     deepEqual(await says(box, "help", ...args), {
       code: 100,

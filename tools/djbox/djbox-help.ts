@@ -30,7 +30,9 @@ function run({ name: tool, args, toolbox }: Context): Outcome {
   const text = orFatal("djbox", "unable to read the manual", () => {
     const all = pagesIn(manual(toolbox));
     const pages = all.filter((page) => section === undefined || page.section === section);
-    if (name === undefined) return all.length > 0 ? list(pages) : usages(toolbox);
+    if (name === undefined && pages.length > 0) return list(pages);
+    if (name === undefined && section === undefined) return usages(toolbox);
+    if (name === undefined) throw noPage(`in section ${section}`);
     const page = [name, `djbox-${name}`].map((name) => pages.find((page) => page.name === name))
       .find((page) => page !== undefined);
     return page === undefined ? usageOf(toolbox, name, section) : renderPage(readPage(page));
@@ -60,9 +62,9 @@ function usages({ tools }: Toolbox): ByteString {
 function usageOf({ tools }: Toolbox, name: ByteString, section: string | undefined): ByteString {
   const tool = Object.hasOwn(tools, name) ? tools[name] : undefined;
   if (tool !== undefined && section === undefined) return `${name}: ${tool.usage}\n`;
-  const where = section === undefined ? "" : ` in section ${section}`;
-  throw new Failure(
-    EXIT_USAGE,
-    `djbox: there is no page called ${name}${where}; djbox help names them`,
-  );
+  throw noPage(`called ${name}${section === undefined ? "" : ` in section ${section}`}`);
+}
+
+function noPage(where: ByteString): Failure {
+  return new Failure(EXIT_USAGE, `djbox: there is no page ${where}; djbox help names them`);
 }
