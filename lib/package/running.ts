@@ -129,10 +129,11 @@ function bringDown(scanner: FoundScanner): ByteString[] {
     kill(scanner.pid, SIGTERM);
     until(() => hasEnded(scanner), PATIENCE);
   }
+  const { directory } = scanner;
   // Not before: it may just have been about to start some. A supervise of one service is in its directory.
-  const services = [...servicesIn(scanner.directory), scanner.directory].filter((service) =>
-    isSupervised(service) || isSupervised(`${service}/log`)
-  );
+  const services = isSupervised(directory)
+    ? [directory]
+    : servicesIn(directory).filter((path) => isSupervised(path) || isSupervised(`${path}/log`));
   for (const service of services) control(service, "dx");
   const loggers = services.map((service) => `${service}/log`).filter(isThere);
   until(() => !services.some(isSupervised), SERVICE_PATIENCE);
