@@ -13,7 +13,7 @@ import { Poller } from "../os/poll.ts";
 import type { Inheritance } from "../os/process.ts";
 import { CALM, rest } from "../os/rest.ts";
 import { getLimit, setSoftLimit } from "../os/rlimit.ts";
-import { ignoreForOurselves, isIgnored, setDisposition } from "../os/signal.ts";
+import { ignoreForOurselves, setDisposition } from "../os/signal.ts";
 import { letGoOfText } from "../os/text.ts";
 import { Timers } from "../os/timers.ts";
 import type { Context } from "../cli/tool.ts";
@@ -42,7 +42,7 @@ export function makeSurroundings(context: Context, adopts: boolean): Surrounding
   // Nor must one that the limit of a file's size has no room for: that is an error like others then.
   ignoreForOurselves(SIGXFSZ);
   // Where it is ignored the kernel takes the status of what has ended, and its pid may be somebody else's (wait(2)).
-  if (isIgnored(SIGCHLD)) setDisposition(SIGCHLD, "default");
+  setDisposition(SIGCHLD, "default");
   dropUnread();
   return {
     poller: new Poller(),

@@ -212,7 +212,6 @@ export function memoryOf(pids: readonly number[]): Memory {
 export function cpuOf(pids: readonly number[]): number {
   const timespec = new BigInt64Array(2);
   let sum = 0;
-
   for (const pid of pids) {
     // As clock_getcpuclockid(3) makes it.
     const clock = ~pid << 3 | CPUCLOCK_SCHED;

@@ -10,7 +10,14 @@ import {
   type Result,
   toolTest,
 } from "../harness/harness.ts";
-import { pidOf, STAYS, untilSupervised, untilUp, writeServices } from "../harness/services.ts";
+import {
+  openFiles,
+  pidOf,
+  STAYS,
+  untilSupervised,
+  untilUp,
+  writeServices,
+} from "../harness/services.ts";
 
 const TOOLS = ["svscan", "supervise", "svc", "svstat"];
 
@@ -261,10 +268,7 @@ abuseTest(
     equal(starts("leased"), 1);
     if (box.ours) {
       // Nor does his process keep what is others': the next svscan is to have their locks.
-      const late = `/proc/${pidOf(box, "sv/leased")}/fd`;
-      const held = [...Deno.readDirSync(late)].map(({ name }) =>
-        Deno.readLinkSync(`${late}/${name}`)
-      );
+      const held = openFiles(pidOf(box, "sv/leased"));
       deepEqual(held.filter((path) => path.includes("/supervise/")), []);
     }
     holder.kill("SIGKILL");

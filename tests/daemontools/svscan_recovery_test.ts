@@ -6,6 +6,7 @@ import { type Box, type Needs, type Started, toolTest } from "../harness/harness
 import {
   isAlive,
   lines,
+  openFiles,
   pidOf,
   processesCalled,
   processesIn,
@@ -198,18 +199,13 @@ recoveryTest(
     box.script("sv/a/log/run", "exit 0");
     const svscan = box.start(["svscan", "sv"]);
     const [pid] = await untilUp(box, ["sv/a"]) as [number];
-    const open = (): string[] =>
-      [...Deno.readDirSync(`/proc/${svscan.pid}/fd`)].map(({ name }) => {
-        try {
-          return Deno.readLinkSync(`/proc/${svscan.pid}/fd/${name}`);
-        } catch {
-          return ""; // closed meanwhile
-        }
-      });
     await unnoticed(svscan, () => box.sh("rm -r sv/a"));
     await box.until("it says so", () => box.read("err").includes("it will not be started again"));
     Deno.kill(pid, "SIGKILL");
-    await box.until("it has forgotten both", () => !open().some((name) => /sv\/a\b/.test(name)));
+    await box.until(
+      "it has forgotten both",
+      () => !openFiles(svscan.pid).some((path) => /sv\/a\b/.test(path)),
+    );
   },
 );
 
@@ -217,7 +213,7 @@ recoveryTest("a service whose directory was removed goes on until it ends", asyn
   writeServices(box, ["sv/a", "sv/b"]);
   const svscan = box.start(["svscan", "sv"]);
   const [pid] = await untilUp(box, ["sv/a", "sv/b"]) as [number];
-  const open = (): number => [...Deno.readDirSync(`/proc/${svscan.pid}/fd`)].length;
+  const open = (): number => openFiles(svscan.pid).length;
   await box.sh("rm -r sv/a");
   await box.until("it says so", () => box.read("err").includes("it will not be started again"));
   const before = open();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
-// What svscan does beyond C's, which is many processes: that it may be killed, and that it lives with a lack of
-// descriptors, processes and disk space. Not tested here: a signal from the terminal (only the kernel can make one).
+// What svscan does beyond C's, which is many processes: that it may be killed. Not tested here: a signal from the terminal
+// (only the kernel can make one); a lack of something (svscan_shortage_test.ts).
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { later } from "../../lib/os/clock.ts";
 import { decodeRecord, encodeRecord, type SupervisionRecord } from "../../lib/supervise/record.ts";
@@ -14,6 +14,7 @@ import {
   lastWritten,
   letGo,
   lines,
+  openFiles,
   original,
   pidOf,
   processesCalled,
@@ -266,15 +267,7 @@ for (const next of ["supervise", "an upgrade"]) {
       await box.until("it says so", () => box.read("err").includes("it will not be started again"));
       Deno.kill(service, "SIGKILL");
       const pipe = Deno.readLinkSync(`/proc/${logger}/fd/0`);
-      const hasPipe = (): boolean =>
-        [...Deno.readDirSync(`/proc/${svscan.pid}/fd`)].some(({ name }) => {
-          try {
-            return Deno.readLinkSync(`/proc/${svscan.pid}/fd/${name}`) === pipe;
-          } catch {
-            return false; // closed meanwhile
-          }
-        });
-      await box.until("the pipe is closed", () => !hasPipe(), 15_000);
+      await box.until("the pipe is closed", () => !openFiles(svscan.pid).includes(pipe), 15_000);
       if (next === "supervise") {
         svscan.kill("SIGTERM");
         equal(await svscan.ended, 128 + 15);
@@ -292,20 +285,6 @@ for (const next of ["supervise", "an upgrade"]) {
     },
   );
 }
-
-survivalTest("svscan that was upgraded lives where no descriptor is left", async (box) => {
-  writeServices(box, ["sv/a"]);
-  const { pid } = scan(box);
-  const [service] = await untilUp(box, ["sv/a"]) as [number];
-  await untilOld(box, ["sv/a"]);
-  equal((await box.run(["djbox", "upgrade", "sv"])).code, 0);
-  await untilSupervised(box, ["sv/a"]);
-  deepEqual((await box.run(["prlimit", `--pid=${pid}`, "--nofile=3:"])).stderr, "");
-  Deno.kill(service, "SIGKILL");
-  await box.until("it runs again", () => box.read("sv/a/starts") === "started\nstarted\n");
-  deepEqual((await box.run(["prlimit", `--pid=${pid}`, "--nofile=1000:"])).stderr, "");
-  await box.until("the status is right", () => processesIn(box, "sv/a")[0] === pidOf(box, "sv/a"));
-}, { programs: ["prlimit"] });
 
 survivalTest("svscan that was started with SIGCHLD ignored sees what ends", async (box) => {
   writeServices(box, ["sv/a", "sv/a/log"]);
@@ -416,23 +395,6 @@ survivalTest("svscan is left by a signal in every state of its services", async 
 });
 
 toolTest(
-  "svscan goes on where its messages are over the limit of a file's size",
-  TOOLS,
-  async (box) => {
-    writeServices(box, ["sv/a"]);
-    box.script("sv/fails/run", "exec sleep 100000");
-    Deno.chmodSync(`${box.dir}/sv/fails/run`, 0o644);
-    const svscan = box.start(["sh", "-c", "ulimit -f 1; exec svscan sv 2>said"]);
-    await untilUp(box, ["sv/a"]);
-    await box.until("it is full", () => box.read("said").length === 512);
-    const before = pidOf(box, "sv/a");
-    await box.run(["svc", "-t", "sv/a"]);
-    await box.until("it obeys", () => ![0, before].includes(pidOf(box, "sv/a")));
-    ok(isAlive(svscan.pid));
-  },
-);
-
-toolTest(
   "after svscan has ended, a service whose logger was told to exit has nobody to write to",
   TOOLS,
   async (box) => {
@@ -455,140 +417,6 @@ toolTest(
     equal(box.read("sv/a/starts"), "started\n");
   },
 );
-
-survivalTest("svscan goes on without descriptors, and recovers", async (box) => {
-  writeServices(box, ["sv/a", "sv/b"]);
-  const started = scan(box);
-  await untilUp(box, ["sv/a", "sv/b"]);
-  await untilOld(box, ["sv/a", "sv/b"]);
-  const limit = async (files: string): Promise<void> => {
-    const argv = ["prlimit", `--pid=${started.pid}`, `--nofile=${files}:`];
-    deepEqual((await box.run(argv)).stderr, "");
-  };
-  // Not one more: what is open stays.
-  await limit("3");
-  writeServices(box, ["sv/c"]);
-  const before = pidOf(box, "sv/a");
-  Deno.kill(before, "SIGKILL");
-  await box.until("it runs again", () => box.read("sv/a/starts") === "started\nstarted\n");
-  const warning = "supervise: warning: unable to open sv/a/supervise/status.new: ";
-  await box.until("it says so", () => box.read("err").includes(warning.replace("sv/a", "a")));
-  await box.until(
-    "svscan says so",
-    () => box.read("err").includes("svscan: warning: unable to "),
-    15_000,
-  );
-  // What cannot be watched is looked at each second, and obeys.
-  await untilOld(box, ["sv/a"]);
-  await box.run(["svc", "-k", "sv/a"]);
-  await box.until("it runs again", () => box.read("sv/a/starts") === "started\n".repeat(3));
-  equal(box.read("sv/b/starts"), "started\n");
-  await limit("1000");
-  await untilUp(box, ["sv/c"]);
-  await box.run(["svc", "-t", "sv/a"]);
-  await box.until("the status is right", () => processesIn(box, "sv/a")[0] === pidOf(box, "sv/a"));
-}, { programs: ["prlimit"] });
-
-survivalTest(
-  "the end of a service that is not its child is noticed where no descriptor is left",
-  async (box) => {
-    writeServices(box, ["sv/a"]);
-    const first = scan(box);
-    const [pid] = await untilUp(box, ["sv/a"]) as [number];
-    await killed(first);
-    const second = scan(box);
-    await untilSupervised(box, ["sv/a"]);
-    equal(pidOf(box, "sv/a"), pid);
-    const argv = ["prlimit", `--pid=${second.pid}`, "--nofile=3:"];
-    deepEqual((await box.run(argv)).stderr, "");
-    Deno.kill(pid, "SIGKILL");
-    await box.until("it runs again", () => box.read("sv/a/starts") === "started\nstarted\n");
-    ok(isAlive(second.pid));
-  },
-  { programs: ["prlimit"] },
-);
-
-survivalTest(
-  "a service that always ends at once can be stopped where no descriptor is left",
-  async (box) => {
-    writeServices(box, ["sv/a"], "echo started >>starts");
-    const started = scan(box);
-    await box.until("it was started twice", () => box.read("sv/a/starts").length > 8);
-    const argv = ["prlimit", `--pid=${started.pid}`, "--nofile=3:"];
-    deepEqual((await box.run(argv)).stderr, "");
-    const before = box.read("sv/a/starts");
-    await box.until(
-      "it is started still",
-      () => box.read("sv/a/starts").length > before.length + 8,
-    );
-    await box.run(["svc", "-d", "sv/a"]);
-    // It was started each second.
-    await untilOld(box, ["sv/a"]);
-    const stopped = box.read("sv/a/starts");
-    await box.run(["svc", "-o", "sv/a"]);
-    await box.until("it was started once", () => box.read("sv/a/starts") === `${stopped}started\n`);
-    await untilOld(box, ["sv/a"]);
-    equal(box.read("sv/a/starts"), `${stopped}started\n`);
-  },
-  { programs: ["prlimit"] },
-);
-
-survivalTest(
-  "a log that no descriptor is left for keeps nothing else from running",
-  async (box) => {
-    writeServices(box, ["sv/first"]);
-    const started = scan(box);
-    await untilUp(box, ["sv/first"]);
-    const limit = async (files: string): Promise<void> => {
-      const argv = ["prlimit", `--pid=${started.pid}`, `--nofile=${files}:`];
-      deepEqual((await box.run(argv)).stderr, "");
-    };
-    await limit("64");
-    const names = Array.from({ length: 12 }, (_, i) => `sv/${i + 10}`);
-    writeServices(box, names.flatMap((name) => [name, `${name}/log`]));
-    await box.until(
-      "it says so",
-      () => /^svscan: warning: unable to create pipe for \d+: /m.test(box.read("err")),
-    );
-    const running = (): string[] => names.filter((name) => box.read(`${name}/starts`) !== "");
-    await box.until("others run", () => running().length > 2);
-    await limit("1000");
-    await untilUp(box, names.flatMap((name) => [name, `${name}/log`]));
-    equal(names.every((name) => box.read(`${name}/starts`) === "started\n"), true);
-    await box.until("the pipes are held", () => processesCalled(box, "log-pipes").length === 1);
-  },
-  { programs: ["prlimit"] },
-);
-
-survivalTest("svscan tries each second where no process can be made, and answers", async (box) => {
-  box.script("sv/a/run", "exec sleep 100000");
-  box.script("sv/b/run", "exec sleep 100000");
-  // A user of its own, so that nobody else's processes count.
-  await box.sh("chown -R 54321 .");
-  const asUser = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"];
-  const started = box.start([...asUser, "svscan", "sv"]);
-  await untilUp(box, ["sv/a", "sv/b"]);
-  const limit = async (processes: string): Promise<void> => {
-    const argv = [...asUser, "prlimit", `--pid=${started.pid}`, `--nproc=${processes}:`];
-    deepEqual((await box.run(argv)).stderr, "");
-  };
-  await limit("1");
-  Deno.kill(pidOf(box, "sv/a"), "SIGKILL");
-  const warning =
-    "supervise: warning: unable to fork for a, trying again in a second: temporary failure\n";
-  await box.until("it says so twice", () => box.read("err").split(warning).length > 2);
-  equal(box.read("err").replaceAll(warning, ""), "");
-  match(
-    (await box.run(["svstat", "sv/a"])).stdout,
-    /^sv\/a: down \d+ seconds, normally up, want up\n$/,
-  );
-  await box.run(["svc", "-d", "sv/a"]);
-  await box.until("it obeys", () => statusOf(box, "sv/a")?.want === "d");
-  await box.run(["svc", "-o", "sv/a"]);
-  await box.until("it obeys", () => statusOf(box, "sv/a")?.want === "");
-  await limit("1000");
-  await untilUp(box, ["sv/a"]);
-}, { root: true, programs: ["prlimit", "setpriv"] });
 
 survivalTest("svscan starts what is new without waiting for its next scan", async (box) => {
   await box.sh("mkdir sv real");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
-// What goes beyond C's svscan (living through kill -9, lack of descriptors and processes) is in
-// svscan_survival_test.ts. Not tested here: a read error in the scan directory.
+// What goes beyond C's svscan is in svscan_survival_test.ts (living through kill -9) and svscan_shortage_test.ts (lack of
+// descriptors and processes). Not tested here: a read error in the scan directory.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type Box, mixedTest, type Started, toolTest } from "../harness/harness.ts";
 import {

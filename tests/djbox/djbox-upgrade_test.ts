@@ -12,6 +12,7 @@ import {
 } from "../harness/harness.ts";
 import {
   isAlive,
+  openFiles,
   pidOf,
   processesCalled,
   processesIn,
@@ -43,10 +44,6 @@ function auxv(pid: number): string {
   return new TextDecoder("latin1").decode(Deno.readFileSync(`/proc/${pid}/auxv`));
 }
 
-function openFiles(pid: number): number {
-  return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
-}
-
 /** A service that writes numbered lines as fast as it can, and notes the last when it is ended. */
 function writeTalker(box: Box): void {
   box.script(
@@ -68,13 +65,13 @@ upgradeTest("svscan starts itself over, and nobody notices", async (box) => {
   const size = (): number => Deno.statSync(`${box.dir}/sv/a/log/lines`).size;
   await box.until("lines come", () => box.read("sv/a/log/lines").length > 100_000);
   // Two pidfds come when the services are no longer fresh.
-  const files = openFiles(svscan.pid) + 2;
+  const files = openFiles(svscan.pid).length + 2;
   for (let round = 0; round < 5; round++) {
     const before = size();
     await upgrade(box);
     await box.until("lines come", () => size() > before);
   }
-  await box.until("nothing is left open", () => openFiles(svscan.pid) <= files);
+  await box.until("nothing is left open", () => openFiles(svscan.pid).length <= files);
   deepEqual(names.map((name) => pidOf(box, name)), pids);
   deepEqual(names.map((name) => statusOf(box, name)?.since), since);
   equal(Deno.readTextFileSync(`/proc/${svscan.pid}/cmdline`), "svscan\0sv\0");

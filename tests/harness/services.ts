@@ -164,6 +164,18 @@ function commOf(pid: number): string {
   }
 }
 
+/** What a process has open, as the links in /proc/PID/fd say; "": that was closed meanwhile. */
+export function openFiles(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return [...Deno.readDirSync(folder)].map(({ name }) => {
+    try {
+      return Deno.readLinkSync(`${folder}/${name}`);
+    } catch {
+      return "";
+    }
+  });
+}
+
 /** The processes, supervisors apart, that stand in a folder of the box. */
 export function processesIn(box: Box, folder: string): number[] {
   const path = Deno.realPathSync(`${box.dir}/${folder}`);

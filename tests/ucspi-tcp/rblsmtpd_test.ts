@@ -102,6 +102,7 @@ toolTest(
       "4.3.2.1.black": [[TXT, "\x03see\x04 url"]],
       "4.3.2.1.white": [[A, wireAddress("127.0.0.2")]],
       "abc.black": [[TXT, "\x07strange"]],
+      "1.black": [[TXT, "\x06dotted"]],
       "black": [[TXT, "\x04base"]],
     };
     await using names = await NameServer.start(`${net}.1`, ({ name, type }: Question) => ({
@@ -124,7 +125,8 @@ toolTest(
     equal(await verdict("1.2.3.4", "-r", "black", "-a", "white"), "451 see url");
     equal(await verdict("abc", "-r", "black"), "451 strange");
     equal(await verdict("", "-r", "black"), "451 base");
-    equal(await verdict(".abc", "-r", "black"), "451 strange");
+    // Turned round with one dot more, and 5 behind it, it would be an address.
+    equal(await verdict("..1", "-a", "5", "-r", "black"), "451 dotted");
     equal(await verdict("1.2.3.5", "-r", "black"), "run");
     deepEqual(names.questions.slice(-1), ["5.3.2.1.black 16"]);
     // A name that is no name at all cannot be asked for.

@@ -254,7 +254,8 @@ toolTest("tcpserver -C refuses who is one too many from an address", TOOLS, asyn
 toolTest("tcpserver -C counts over a restart, IPv4's clients of :: too", TOOLS, async (box) => {
   const first = await serve(box, ["-C", "1", ...LOG, "::", "0", "cat"]);
   const clients: Client[] = [];
-  for (const host of ["127.0.0.1", "::1"]) {
+  const hosts = ["127.0.0.1", "::1"];
+  for (const host of hosts) {
     const client = new Client(host, first.port);
     client.say("x");
     await box.until("an answer", () => client.received === "x");
@@ -263,10 +264,10 @@ toolTest("tcpserver -C counts over a restart, IPv4's clients of :: too", TOOLS, 
   await end(first);
   box.write("out", "");
   const second = await serve(box, ["-C", "1:busy", ...LOG, "::", String(first.port), "cat"]);
-  for (const host of ["127.0.0.1", "::1"]) equal(await talk(host, second.port), "busy");
+  for (const host of hosts) equal(await talk(host, second.port), "busy");
   for (const client of clients) client.end();
   await Promise.all(clients.map((client) => client.closed));
-  for (const host of ["127.0.0.1", "::1"]) {
+  for (const host of hosts) {
     await box.until(
       "who comes now is served",
       async () => await talk(host, second.port, { say: "x" }) === "x",

@@ -39,6 +39,7 @@ function run(context: Context): Outcome {
 }
 
 function readFigures(): ByteString {
+  // Once through as it comes: a file that ends too early is told of as such.
   const records = countRecords(new Scanner(new InputBuffer((buffer) => read(0, buffer))));
   const distances = new Array<number>(FAR + 1).fill(0);
   for (const distance of new Reader(0).distances()) {

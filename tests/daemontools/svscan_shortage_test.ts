@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: 0BSD
+// svscan lives with a lack of descriptors and processes, and of room for what it says; for a lack of disk space see
+// svscan_recovery_test.ts.
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { type Box, type Needs, type Started, toolTest } from "../harness/harness.ts";
+import {
+  isAlive,
+  pidOf,
+  processesCalled,
+  processesIn,
+  statusOf,
+  untilOld,
+  untilSupervised,
+  untilUp,
+  writeServices,
+} from "../harness/services.ts";
+
+const TOOLS = ["svscan", "supervise", "svc", "svok", "svstat"];
+
+function shortageTest(name: string, body: (box: Box) => Promise<void>, needs: Needs = {}): void {
+  const djboxOnly = "C's svscan is a process for each service, and lives otherwise";
+  toolTest(name, TOOLS, body, { ...needs, djboxOnly });
+}
+
+function scan(box: Box): Started {
+  return box.start(["svscan", "sv"]);
+}
+
+/** How many descriptors a process may have from now on; what is open stays. */
+async function limitFiles(box: Box, { pid }: Started, files: number): Promise<void> {
+  deepEqual((await box.run(["prlimit", `--pid=${pid}`, `--nofile=${files}:`])).stderr, "");
+}
+
+toolTest(
+  "svscan goes on where its messages are over the limit of a file's size",
+  TOOLS,
+  async (box) => {
+    writeServices(box, ["sv/a"]);
+    box.script("sv/fails/run", "exec sleep 100000");
+    Deno.chmodSync(`${box.dir}/sv/fails/run`, 0o644);
+    const svscan = box.start(["sh", "-c", "ulimit -f 1; exec svscan sv 2>said"]);
+    await untilUp(box, ["sv/a"]);
+    await box.until("it is full", () => box.read("said").length === 512);
+    const before = pidOf(box, "sv/a");
+    await box.run(["svc", "-t", "sv/a"]);
+    await box.until("it obeys", () => ![0, before].includes(pidOf(box, "sv/a")));
+    ok(isAlive(svscan.pid));
+  },
+);
+
+shortageTest("svscan goes on without descriptors, and recovers", async (box) => {
+  writeServices(box, ["sv/a", "sv/b"]);
+  const started = scan(box);
+  await untilUp(box, ["sv/a", "sv/b"]);
+  await untilOld(box, ["sv/a", "sv/b"]);
+  // Not one more: what is open stays.
+  await limitFiles(box, started, 3);
+  writeServices(box, ["sv/c"]);
+  const before = pidOf(box, "sv/a");
+  Deno.kill(before, "SIGKILL");
+  await box.until("it runs again", () => box.read("sv/a/starts") === "started\nstarted\n");
+  const warning = "supervise: warning: unable to open sv/a/supervise/status.new: ";
+  await box.until("it says so", () => box.read("err").includes(warning.replace("sv/a", "a")));
+  await box.until(
+    "svscan says so",
+    () => box.read("err").includes("svscan: warning: unable to "),
+    15_000,
+  );
+  // What cannot be watched is looked at each second, and obeys.
+  await untilOld(box, ["sv/a"]);
+  await box.run(["svc", "-k", "sv/a"]);
+  await box.until("it runs again", () => box.read("sv/a/starts") === "started\n".repeat(3));
+  equal(box.read("sv/b/starts"), "started\n");
+  await limitFiles(box, started, 1000);
+  await untilUp(box, ["sv/c"]);
+  await box.run(["svc", "-t", "sv/a"]);
+  await box.until("the status is right", () => processesIn(box, "sv/a")[0] === pidOf(box, "sv/a"));
+}, { programs: ["prlimit"] });
+
+shortageTest("svscan that was upgraded lives where no descriptor is left", async (box) => {
+  writeServices(box, ["sv/a"]);
+  const svscan = scan(box);
+  const [service] = await untilUp(box, ["sv/a"]) as [number];
+  await untilOld(box, ["sv/a"]);
+  equal((await box.run(["djbox", "upgrade", "sv"])).code, 0);
+  await untilSupervised(box, ["sv/a"]);
+  await limitFiles(box, svscan, 3);
+  Deno.kill(service, "SIGKILL");
+  await box.until("it runs again", () => box.read("sv/a/starts") === "started\nstarted\n");
+  await limitFiles(box, svscan, 1000);
+  await box.until("the status is right", () => processesIn(box, "sv/a")[0] === pidOf(box, "sv/a"));
+}, { programs: ["prlimit"] });
+
+shortageTest(
+  "the end of a service that is not its child is noticed where no descriptor is left",
+  async (box) => {
+    writeServices(box, ["sv/a"]);
+    const first = scan(box);
+    const [pid] = await untilUp(box, ["sv/a"]) as [number];
+    first.kill("SIGKILL");
+    equal(await first.ended, 128 + 9);
+    const second = scan(box);
+    await untilSupervised(box, ["sv/a"]);
+    equal(pidOf(box, "sv/a"), pid);
+    await limitFiles(box, second, 3);
+    Deno.kill(pid, "SIGKILL");
+    await box.until("it runs again", () => box.read("sv/a/starts") === "started\nstarted\n");
+    ok(isAlive(second.pid));
+  },
+  { programs: ["prlimit"] },
+);
+
+shortageTest(
+  "a service that always ends at once can be stopped where no descriptor is left",
+  async (box) => {
+    writeServices(box, ["sv/a"], "echo started >>starts");
+    const started = scan(box);
+    await box.until("it was started twice", () => box.read("sv/a/starts").length > 8);
+    await limitFiles(box, started, 3);
+    const before = box.read("sv/a/starts");
+    await box.until(
+      "it is started still",
+      () => box.read("sv/a/starts").length > before.length + 8,
+    );
+    await box.run(["svc", "-d", "sv/a"]);
+    // It was started each second.
+    await untilOld(box, ["sv/a"]);
+    const stopped = box.read("sv/a/starts");
+    await box.run(["svc", "-o", "sv/a"]);
+    await box.until("it was started once", () => box.read("sv/a/starts") === `${stopped}started\n`);
+    await untilOld(box, ["sv/a"]);
+    equal(box.read("sv/a/starts"), `${stopped}started\n`);
+  },
+  { programs: ["prlimit"] },
+);
+
+shortageTest(
+  "a log that no descriptor is left for keeps nothing else from running",
+  async (box) => {
+    writeServices(box, ["sv/first"]);
+    const started = scan(box);
+    await untilUp(box, ["sv/first"]);
+    await limitFiles(box, started, 64);
+    const names = Array.from({ length: 12 }, (_, i) => `sv/${i + 10}`);
+    writeServices(box, names.flatMap((name) => [name, `${name}/log`]));
+    await box.until(
+      "it says so",
+      () => /^svscan: warning: unable to create pipe for \d+: /m.test(box.read("err")),
+    );
+    const running = (): string[] => names.filter((name) => box.read(`${name}/starts`) !== "");
+    await box.until("others run", () => running().length > 2);
+    await limitFiles(box, started, 1000);
+    await untilUp(box, names.flatMap((name) => [name, `${name}/log`]));
+    equal(names.every((name) => box.read(`${name}/starts`) === "started\n"), true);
+    await box.until("the pipes are held", () => processesCalled(box, "log-pipes").length === 1);
+  },
+  { programs: ["prlimit"] },
+);
+
+shortageTest("svscan tries each second where no process can be made, and answers", async (box) => {
+  box.script("sv/a/run", "exec sleep 100000");
+  box.script("sv/b/run", "exec sleep 100000");
+  // A user of its own, so that nobody else's processes count.
+  await box.sh("chown -R 54321 .");
+  const asUser = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"];
+  const started = box.start([...asUser, "svscan", "sv"]);
+  await untilUp(box, ["sv/a", "sv/b"]);
+  const limit = async (processes: string): Promise<void> => {
+    const argv = [...asUser, "prlimit", `--pid=${started.pid}`, `--nproc=${processes}:`];
+    deepEqual((await box.run(argv)).stderr, "");
+  };
+  await limit("1");
+  Deno.kill(pidOf(box, "sv/a"), "SIGKILL");
+  const warning =
+    "supervise: warning: unable to fork for a, trying again in a second: temporary failure\n";
+  await box.until("it says so twice", () => box.read("err").split(warning).length > 2);
+  equal(box.read("err").replaceAll(warning, ""), "");
+  match(
+    (await box.run(["svstat", "sv/a"])).stdout,
+    /^sv\/a: down \d+ seconds, normally up, want up\n$/,
+  );
+  await box.run(["svc", "-d", "sv/a"]);
+  await box.until("it obeys", () => statusOf(box, "sv/a")?.want === "d");
+  await box.run(["svc", "-o", "sv/a"]);
+  await box.until("it obeys", () => statusOf(box, "sv/a")?.want === "");
+  await limit("1000");
+  await untilUp(box, ["sv/a"]);
+}, { root: true, programs: ["prlimit", "setpriv"] });
