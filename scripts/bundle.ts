@@ -70,13 +70,9 @@ const units = UNITS;
     }
     return loaded.get(id);
   }
-  units.tools = () => {
-    const table = {};
-    for (const tool of TOOLS) {
-      Object.defineProperty(table, tool, { enumerable: true, get: () => load(tool) });
-    }
-    return table;
-  };
+  units.tools = () => new Proxy(TOOLS, {
+    get: (tools, name) => Object.hasOwn(tools, name) ? load(name) : undefined,
+  });
   load("*");
 }
 `;
@@ -103,7 +99,10 @@ export async function bundle(root: string): Promise<Map<string, string>> {
     ["djbox.js", MAIN],
     [
       "base.js",
-      BASE.replace("TOOLS", () => JSON.stringify([...tools.keys()]))
+      BASE.replace(
+        "TOOLS",
+        () => JSON.stringify(Object.fromEntries([...tools.keys()].map((tool) => [tool, true]))),
+      )
         .replace("UNITS", () => objectFor(ALL)),
     ],
     ...[...tools.keys()].map((tool) =>

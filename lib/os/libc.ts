@@ -15,327 +15,150 @@
  */
 import { SystemError } from "./errno.ts";
 
-const PAD = { struct: ["u8"] } as const;
+type Pad = { readonly struct: readonly ["u8"] };
+const PAD: Pad = { struct: ["u8"] };
 
 /** The argument for a `PAD` parameter. */
 export const pad: Uint8Array<ArrayBuffer> = new Uint8Array(1);
 
-/** statx(2), which is called now and then, or again and again. */
-const STATX = [
-  "i32", /* dirfd */
-  "buffer", /* path */
-  "i32", /* flags */
-  "u32", /* mask */
-  "buffer", /* statxbuf */
-] as const;
+/** What the C library's values are to the runtime, and to the FFI's types. */
+type Value = Extract<Deno.NativeResultType, string>;
 
-/* Each parameter carries its C name; results are i32 because a 64-bit result arrives as a BigInt. Variadic
- * functions (open, fcntl, prctl, syscall) are declared with the arguments that are used: on both machines'
- * ABIs integer arguments of a variadic function travel like others. */
+/** A function of C, written as in C but for its name: `(TYPE NAME, ...) RESULT`. */
+type Prototype = `(${string}) ${Value}`;
+
+/* Results are i32 because a 64-bit result arrives as a BigInt. Variadic functions (open, fcntl, prctl, syscall) are
+ * declared with the arguments that are used: on both machines' ABIs integer arguments of a variadic function travel like
+ * others. Every tool reads all of this at its start: lines of text take it a third of a millisecond less than objects. */
 const COLD = {
-  __errno_location: { parameters: [PAD], result: "pointer" },
+  __errno_location: "() pointer",
   // files
-  openat: {
-    parameters: ["i32", /* dirfd */ "buffer", /* path */ "i32", /* flags */ "u32", /* mode */ PAD],
-    result: "i32",
-  },
-  close: { parameters: ["i32", /* fd */ PAD], result: "i32" },
-  read: { parameters: ["i32", /* fd */ "buffer", /* buf */ "u32", /* count */ PAD], result: "i32" },
-  statx: { parameters: [...STATX, PAD], result: "i32" },
-  faccessat: {
-    parameters: ["i32", /* dirfd */ "buffer", /* path */ "i32", /* mode */ "i32", /* flags */ PAD],
-    result: "i32",
-  },
-  mkdirat: {
-    parameters: ["i32", /* dirfd */ "buffer", /* path */ "u32", /* mode */ PAD],
-    result: "i32",
-  },
-  mkfifoat: {
-    parameters: ["i32", /* dirfd */ "buffer", /* path */ "u32", /* mode */ PAD],
-    result: "i32",
-  },
-  unlinkat: {
-    parameters: ["i32", /* dirfd */ "buffer", /* path */ "i32", /* flags */ PAD],
-    result: "i32",
-  },
-  renameat: {
-    parameters: [
-      "i32", /* olddirfd */
-      "buffer", /* oldpath */
-      "i32", /* newdirfd */
-      "buffer", /* newpath */
-      PAD,
-    ],
-    result: "i32",
-  },
-  linkat: {
-    parameters: [
-      "i32", /* olddirfd */
-      "buffer", /* oldpath */
-      "i32", /* newdirfd */
-      "buffer", /* newpath */
-      "i32", /* flags */
-      PAD,
-    ],
-    result: "i32",
-  },
-  symlinkat: {
-    parameters: ["buffer", /* target */ "i32", /* dirfd */ "buffer", /* path */ PAD],
-    result: "i32",
-  },
-  readlinkat: {
-    parameters: ["i32", /* dirfd */ "buffer", /* path */ "buffer", /* buf */ "u32", /* size */ PAD],
-    result: "i32",
-  },
-  chdir: { parameters: ["buffer", /* path */ PAD], result: "i32" },
-  fchdir: { parameters: ["i32", /* fd */ PAD], result: "i32" },
-  umask: { parameters: ["u32", /* mask */ PAD], result: "i32" },
-  fchmod: { parameters: ["i32", /* fd */ "u32", /* mode */ PAD], result: "i32" },
-  fsync: { parameters: ["i32", /* fd */ PAD], result: "i32" },
-  ftruncate: { parameters: ["i32", /* fd */ "i64", /* length */ PAD], result: "i32" },
-  lseek: {
-    parameters: ["i32", /* fd */ "i64", /* offset */ "i32", /* whence */ PAD],
-    result: "i64",
-  },
-  pread: {
-    parameters: ["i32", /* fd */ "buffer", /* buf */ "u32", /* count */ "i64", /* offset */ PAD],
-    result: "i32",
-  },
-  pwrite: {
-    parameters: ["i32", /* fd */ "buffer", /* buf */ "u32", /* count */ "i64", /* offset */ PAD],
-    result: "i32",
-  },
-  flock: { parameters: ["i32", /* fd */ "i32", /* operation */ PAD], result: "i32" },
-  fcntl: { parameters: ["i32", /* fd */ "i32", /* cmd */ "i32", /* arg */ PAD], result: "i32" },
-  pipe2: { parameters: ["buffer", /* pipefd */ "i32", /* flags */ PAD], result: "i32" },
-  dup2: { parameters: ["i32", /* oldfd */ "i32", /* newfd */ PAD], result: "i32" },
-  dup3: {
-    parameters: ["i32", /* oldfd */ "i32", /* newfd */ "i32", /* flags */ PAD],
-    result: "i32",
-  },
-  getdents64: {
-    parameters: ["i32", /* fd */ "buffer", /* dirp */ "u32", /* count */ PAD],
-    result: "i32",
-  },
-  memfd_create: { parameters: ["buffer", /* name */ "u32", /* flags */ PAD], result: "i32" },
+  openat: "(i32 dirfd, buffer path, i32 flags, u32 mode) i32",
+  close: "(i32 fd) i32",
+  read: "(i32 fd, buffer buf, u32 count) i32",
+  statx: "(i32 dirfd, buffer path, i32 flags, u32 mask, buffer statxbuf) i32",
+  faccessat: "(i32 dirfd, buffer path, i32 mode, i32 flags) i32",
+  mkdirat: "(i32 dirfd, buffer path, u32 mode) i32",
+  mkfifoat: "(i32 dirfd, buffer path, u32 mode) i32",
+  unlinkat: "(i32 dirfd, buffer path, i32 flags) i32",
+  renameat: "(i32 olddirfd, buffer oldpath, i32 newdirfd, buffer newpath) i32",
+  linkat: "(i32 olddirfd, buffer oldpath, i32 newdirfd, buffer newpath, i32 flags) i32",
+  symlinkat: "(buffer target, i32 dirfd, buffer path) i32",
+  readlinkat: "(i32 dirfd, buffer path, buffer buf, u32 size) i32",
+  chdir: "(buffer path) i32",
+  fchdir: "(i32 fd) i32",
+  umask: "(u32 mask) i32",
+  fchmod: "(i32 fd, u32 mode) i32",
+  fsync: "(i32 fd) i32",
+  ftruncate: "(i32 fd, i64 length) i32",
+  lseek: "(i32 fd, i64 offset, i32 whence) i64",
+  pread: "(i32 fd, buffer buf, u32 count, i64 offset) i32",
+  pwrite: "(i32 fd, buffer buf, u32 count, i64 offset) i32",
+  flock: "(i32 fd, i32 operation) i32",
+  fcntl: "(i32 fd, i32 cmd, i32 arg) i32",
+  pipe2: "(buffer pipefd, i32 flags) i32",
+  dup2: "(i32 oldfd, i32 newfd) i32",
+  dup3: "(i32 oldfd, i32 newfd, i32 flags) i32",
+  getdents64: "(i32 fd, buffer dirp, u32 count) i32",
+  memfd_create: "(buffer name, u32 flags) i32",
   // processes
-  getpid: { parameters: [PAD], result: "i32" },
-  execve: {
-    parameters: ["buffer", /* path */ "buffer", /* argv */ "buffer", /* envp */ PAD],
-    result: "i32",
-  },
-  clone: {
-    parameters: [
-      "pointer", /* fn */
-      "pointer", /* stack */
-      "i32", /* flags */
-      "pointer", /* arg */
-      "pointer", /* parent_tid */
-      "pointer", /* tls */
-      "pointer", /* child_tid */
-      PAD,
-    ],
-    result: "i32",
-  },
-  waitpid: {
-    parameters: ["i32", /* pid */ "buffer", /* status */ "i32", /* options */ PAD],
-    result: "i32",
-  },
-  waitid: {
-    parameters: [
-      "i32", /* idtype */
-      "i32", /* id */
-      "buffer", /* infop */
-      "i32", /* options */
-      PAD,
-    ],
-    result: "i32",
-  },
-  _exit: { parameters: ["i32", /* status */ PAD], result: "void" },
-  kill: { parameters: ["i32", /* pid */ "i32", /* sig */ PAD], result: "i32" },
-  setsid: { parameters: [PAD], result: "i32" },
-  usleep: { parameters: ["u32", /* usec */ PAD], result: "i32" },
-  geteuid: { parameters: [PAD], result: "u32" },
-  setuid: { parameters: ["u32", /* uid */ PAD], result: "i32" },
-  setgid: { parameters: ["u32", /* gid */ PAD], result: "i32" },
-  setgroups: { parameters: ["u64", /* size */ "buffer", /* list */ PAD], result: "i32" },
-  getpwnam: { parameters: ["buffer", /* name */ PAD], result: "pointer" },
-  prlimit: {
-    parameters: [
-      "i32", /* pid */
-      "i32", /* resource */
-      "buffer", /* new */
-      "buffer", /* old */
-      PAD,
-    ],
-    result: "i32",
-  },
-  prctl: {
-    parameters: ["i32", /* option */ "u64", /* arg2 */ "buffer", /* arg3 */ "u64", "u64", PAD],
-    result: "i32",
-  },
-  setenv: {
-    parameters: ["buffer", /* name */ "buffer", /* value */ "i32", /* overwrite */ PAD],
-    result: "i32",
-  },
-  unsetenv: { parameters: ["buffer", /* name */ PAD], result: "i32" },
-  tzset: { parameters: [PAD], result: "void" },
-  localtime_r: {
-    parameters: ["buffer", /* timep */ "buffer", /* result */ PAD],
-    result: "pointer",
-  },
-  sbrk: { parameters: ["i64", /* increment */ PAD], result: "pointer" },
+  getpid: "() i32",
+  execve: "(buffer path, buffer argv, buffer envp) i32",
+  clone:
+    "(pointer fn, pointer stack, i32 flags, pointer arg, pointer ptid, pointer tls, pointer ctid) i32",
+  waitpid: "(i32 pid, buffer status, i32 options) i32",
+  waitid: "(i32 idtype, i32 id, buffer infop, i32 options) i32",
+  _exit: "(i32 status) void",
+  kill: "(i32 pid, i32 sig) i32",
+  setsid: "() i32",
+  usleep: "(u32 usec) i32",
+  geteuid: "() u32",
+  setuid: "(u32 uid) i32",
+  setgid: "(u32 gid) i32",
+  setgroups: "(u64 size, buffer list) i32",
+  getpwnam: "(buffer name) pointer",
+  prlimit: "(i32 pid, i32 resource, buffer new, buffer old) i32",
+  prctl: "(i32 option, u64 arg2, buffer arg3, u64 arg4, u64 arg5) i32",
+  setenv: "(buffer name, buffer value, i32 overwrite) i32",
+  unsetenv: "(buffer name) i32",
+  tzset: "() void",
+  localtime_r: "(buffer timep, buffer result) pointer",
+  sbrk: "(i64 increment) pointer",
   // signals
-  sigprocmask: {
-    parameters: ["i32", /* how */ "buffer", /* set */ "buffer", /* oldset */ PAD],
-    result: "i32",
-  },
-  sigaction: {
-    parameters: ["i32", /* signum */ "buffer", /* act */ "buffer", /* oldact */ PAD],
-    result: "i32",
-  },
-  signalfd: {
-    parameters: ["i32", /* fd */ "buffer", /* mask */ "i32", /* flags */ PAD],
-    result: "i32",
-  },
+  sigprocmask: "(i32 how, buffer set, buffer oldset) i32",
+  sigaction: "(i32 signum, buffer act, buffer oldact) i32",
+  signalfd: "(i32 fd, buffer mask, i32 flags) i32",
   // sockets
-  socket: {
-    parameters: ["i32", /* domain */ "i32", /* type */ "i32", /* protocol */ PAD],
-    result: "i32",
-  },
-  bind: { parameters: ["i32", /* fd */ "buffer", /* addr */ "u32", /* len */ PAD], result: "i32" },
-  listen: { parameters: ["i32", /* fd */ "i32", /* backlog */ PAD], result: "i32" },
-  accept4: {
-    parameters: ["i32", /* fd */ "buffer", /* addr */ "buffer", /* len */ "i32", /* flags */ PAD],
-    result: "i32",
-  },
-  connect: {
-    parameters: ["i32", /* fd */ "buffer", /* addr */ "u32", /* len */ PAD],
-    result: "i32",
-  },
-  getsockname: {
-    parameters: ["i32", /* fd */ "buffer", /* addr */ "buffer", /* len */ PAD],
-    result: "i32",
-  },
-  getpeername: {
-    parameters: ["i32", /* fd */ "buffer", /* addr */ "buffer", /* len */ PAD],
-    result: "i32",
-  },
-  setsockopt: {
-    parameters: [
-      "i32", /* fd */
-      "i32", /* level */
-      "i32", /* optname */
-      "buffer", /* optval */
-      "u32", /* optlen */
-      PAD,
-    ],
-    result: "i32",
-  },
-  getsockopt: {
-    parameters: [
-      "i32", /* fd */
-      "i32", /* level */
-      "i32", /* optname */
-      "buffer", /* optval */
-      "buffer", /* optlen */
-      PAD,
-    ],
-    result: "i32",
-  },
-  send: {
-    parameters: ["i32", /* fd */ "buffer", /* buf */ "u64", /* len */ "i32", /* flags */ PAD],
-    result: "i32",
-  },
-  recv: {
-    parameters: ["i32", /* fd */ "buffer", /* buf */ "u64", /* len */ "i32", /* flags */ PAD],
-    result: "i32",
-  },
-  getservbyname: {
-    parameters: ["buffer", /* name */ "buffer", /* proto */ PAD],
-    result: "pointer",
-  },
-  if_nametoindex: { parameters: ["buffer", /* name */ PAD], result: "u32" },
-  if_indextoname: { parameters: ["u32", /* index */ "buffer", /* name */ PAD], result: "pointer" },
+  socket: "(i32 domain, i32 type, i32 protocol) i32",
+  bind: "(i32 fd, buffer addr, u32 len) i32",
+  listen: "(i32 fd, i32 backlog) i32",
+  accept4: "(i32 fd, buffer addr, buffer len, i32 flags) i32",
+  connect: "(i32 fd, buffer addr, u32 len) i32",
+  getsockname: "(i32 fd, buffer addr, buffer len) i32",
+  getpeername: "(i32 fd, buffer addr, buffer len) i32",
+  setsockopt: "(i32 fd, i32 level, i32 optname, buffer optval, u32 optlen) i32",
+  getsockopt: "(i32 fd, i32 level, i32 optname, buffer optval, buffer optlen) i32",
+  send: "(i32 fd, buffer buf, u64 len, i32 flags) i32",
+  recv: "(i32 fd, buffer buf, u64 len, i32 flags) i32",
+  getservbyname: "(buffer name, buffer proto) pointer",
+  if_nametoindex: "(buffer name) u32",
+  if_indextoname: "(u32 index, buffer name) pointer",
   // memory
-  malloc_trim: { parameters: ["u64", /* pad */ PAD], result: "i32" },
-  mmap: {
-    parameters: [
-      "pointer", /* addr */
-      "u64", /* length */
-      "i32", /* prot */
-      "i32", /* flags */
-      "i32", /* fd */
-      "i64", /* offset */
-      PAD,
-    ],
-    result: "pointer",
-  },
-  madvise: {
-    parameters: ["u64", /* addr */ "u64", /* length */ "i32", /* advice */ PAD],
-    result: "i32",
-  },
-  mprotect: {
-    parameters: ["pointer", /* addr */ "u64", /* length */ "i32", /* prot */ PAD],
-    result: "i32",
-  },
+  malloc_trim: "(u64 pad) i32",
+  mmap: "(pointer addr, u64 length, i32 prot, i32 flags, i32 fd, i64 offset) pointer",
+  madvise: "(u64 addr, u64 length, i32 advice) i32",
+  mprotect: "(pointer addr, u64 length, i32 prot) i32",
   // waiting
-  epoll_create1: { parameters: ["i32", /* flags */ PAD], result: "i32" },
-  epoll_ctl: {
-    parameters: ["i32", /* epfd */ "i32", /* op */ "i32", /* fd */ "buffer", /* event */ PAD],
-    result: "i32",
-  },
-  syscall: { parameters: ["i64", /* number */ "i64", "i64", "i64", "i64", PAD], result: "i32" },
-  timerfd_create: { parameters: ["i32", /* clockid */ "i32", /* flags */ PAD], result: "i32" },
-  timerfd_settime: {
-    parameters: [
-      "i32", /* fd */
-      "i32", /* flags */
-      "buffer", /* new_value */
-      "buffer", /* old_value */
-      PAD,
-    ],
-    result: "i32",
-  },
-  inotify_init1: { parameters: ["i32", /* flags */ PAD], result: "i32" },
-  inotify_add_watch: {
-    parameters: ["i32", /* fd */ "buffer", /* path */ "u32", /* mask */ PAD],
-    result: "i32",
-  },
-} as const satisfies Deno.ForeignLibraryInterface;
+  epoll_create1: "(i32 flags) i32",
+  epoll_ctl: "(i32 epfd, i32 op, i32 fd, buffer event) i32",
+  syscall: "(i64 number, i64 arg1, i64 arg2, i64 arg3, i64 arg4) i32",
+  timerfd_create: "(i32 clockid, i32 flags) i32",
+  timerfd_settime: "(i32 fd, i32 flags, buffer new_value, buffer old_value) i32",
+  inotify_init1: "(i32 flags) i32",
+  inotify_add_watch: "(i32 fd, buffer path, u32 mask) i32",
+} as const satisfies Record<string, Prototype>;
 
 /* Called once a line, a packet, an event or a service. One library each: a tool binds only those it calls. */
 const HOT = {
-  read: { parameters: ["i32", /* fd */ "buffer", /* buf */ "u32" /* count */], result: "i32" },
-  write: { parameters: ["i32", /* fd */ "buffer", /* buf */ "u32" /* count */], result: "i32" },
-  send: {
-    parameters: ["i32", /* fd */ "buffer", /* buf */ "u32", /* len */ "i32" /* flags */],
-    result: "i32",
-  },
-  poll: { parameters: ["buffer", /* fds */ "u32", /* nfds */ "i32" /* timeout */], result: "i32" },
-  epoll_wait: {
-    parameters: [
-      "i32", /* epfd */
-      "buffer", /* events */
-      "i32", /* maxevents */
-      "i32", /* timeout */
-    ],
-    result: "i32",
-  },
-  clock_gettime: { parameters: ["i32", /* clockid */ "buffer" /* tp */], result: "i32" },
-  statx: { parameters: STATX, result: "i32" },
-} as const satisfies Deno.ForeignLibraryInterface;
+  read: "(i32 fd, buffer buf, u32 count) i32",
+  write: "(i32 fd, buffer buf, u32 count) i32",
+  send: "(i32 fd, buffer buf, u32 len, i32 flags) i32",
+  poll: "(buffer fds, u32 nfds, i32 timeout) i32",
+  epoll_wait: "(i32 epfd, buffer events, i32 maxevents, i32 timeout) i32",
+  clock_gettime: "(i32 clockid, buffer tp) i32",
+  statx: "(i32 dirfd, buffer path, i32 flags, u32 mask, buffer statxbuf) i32",
+} as const satisfies Record<string, Prototype>;
 
-type Symbols<T extends Deno.ForeignLibraryInterface> = Deno.DynamicLibrary<T>["symbols"];
+/** The types in `TYPE NAME, ...`. */
+type TypesIn<List extends string> = List extends
+  `${infer Type extends Value} ${string}, ${infer Others}` ? [Type, ...TypesIn<Others>]
+  : List extends `${infer Type extends Value} ${string}` ? [Type]
+  : [];
+
+/** What a prototype says, as the FFI wants it, with further parameters behind its own. */
+type Declared<Text extends string, Further extends readonly Pad[]> = Text extends
+  `(${infer List}) ${infer Result extends Value}`
+  ? { readonly parameters: readonly [...TypesIn<List>, ...Further]; readonly result: Result }
+  : never;
+
+/** The functions for a table of prototypes. */
+type Symbols<Table extends Readonly<Record<string, string>>, Further extends readonly Pad[]> =
+  Deno.DynamicLibrary<
+    { readonly [Name in keyof Table]: Declared<Table[Name], Further> }
+  >["symbols"];
 
 /** The C library's file: glibc's name, then musl's. */
 const LIBRARIES = ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`];
 
-function openLibrary<T extends Deno.ForeignLibraryInterface>(table: T): Symbols<T> {
+/** Binds the function `name`, whose parameters are those of its prototype and `further`. */
+function bind(name: string, prototype: string, further: readonly Pad[]): unknown {
+  const [list = "", result] = prototype.slice(1).split(") ");
+  const types = list === "" ? [] : list.split(", ").map((parameter) => parameter.split(" ")[0]);
+  const table = { [name]: { parameters: [...types, ...further], result } };
   let reason: unknown;
   for (const file of LIBRARIES) {
     try {
-      return Deno.dlopen(file, table).symbols;
+      return Deno.dlopen(file, table as Deno.ForeignLibraryInterface).symbols[name];
     } catch (error) {
       reason ??= error;
     }
@@ -344,45 +167,43 @@ function openLibrary<T extends Deno.ForeignLibraryInterface>(table: T): Symbols<
 }
 
 /**
- * The symbols of `table`, each bound when it is used for the first time: then it is not found in the object, and its
- * prototype puts it there. (A function for each symbol that waited for its call would be made at every start.)
+ * The functions of COLD, each bound when it is used for the first time: then it is not found in the object, and what the
+ * object inherits from puts it there. (A function for each symbol that waited for its call would be made at every start.)
  */
-function openLazily<T extends Deno.ForeignLibraryInterface>(table: T): Symbols<T> {
-  const symbols: Record<PropertyKey, unknown> = Object.create(
-    new Proxy({}, {
-      get(_, name): unknown {
-        const one = { [name]: table[name as keyof T] } as Deno.ForeignLibraryInterface;
-        return symbols[name] = openLibrary(one)[name as string];
-      },
-    }),
-  );
-  return symbols as Symbols<T>;
-}
-
-const cold = openLazily(COLD);
+const cold: Record<PropertyKey, unknown> = Object.create(
+  new Proxy(COLD, {
+    get(table, name): unknown {
+      return cold[name] = bind(name as string, table[name as keyof typeof COLD], [PAD]);
+    },
+  }),
+);
 let errnoView: Deno.UnsafePointerView | undefined;
 
+type Cold = Symbols<typeof COLD, [Pad]>;
+
 /** The symbols that are not hot. Each call takes `pad` as its last argument. */
-export function libc(): Symbols<typeof COLD> {
+export function libc(): Cold {
+  const symbols = cold as Cold;
   if (errnoView === undefined) {
     // Found now, so that reading errno later needs no call that could change it.
-    const location = cold.__errno_location(pad);
+    const location = symbols.__errno_location(pad);
     if (location === null) throw new Error("__errno_location: no address");
     errnoView = new Deno.UnsafePointerView(location);
   }
-  return cold;
+  return symbols;
 }
 
-type Hot = { -readonly [K in keyof typeof HOT]?: Symbols<Pick<typeof HOT, K>>[K] };
-const hotSymbols: Hot = {};
+type Hot = Symbols<typeof HOT, []>;
+const hotSymbols: { -readonly [Name in keyof Hot]?: Hot[Name] } = {};
 
 /** One hot symbol: a property look-up each time. In a loop over bytes, keep the function. */
-export function hot<K extends keyof typeof HOT>(name: K): NonNullable<Hot[K]> {
+export function hot<Name extends keyof Hot>(name: Name): Hot[Name] {
   const known = hotSymbols[name];
-  if (known !== undefined) return known as NonNullable<Hot[K]>;
+  if (known !== undefined) return known as Hot[Name];
   libc(); // errno() needs it
-  hotSymbols[name] = openLibrary({ [name]: HOT[name] } as Pick<typeof HOT, K>)[name] as Hot[K];
-  return hotSymbols[name] as NonNullable<Hot[K]>;
+  const symbol = bind(name, HOT[name], []) as Hot[Name];
+  hotSymbols[name] = symbol;
+  return symbol;
 }
 
 /** errno(3) of the call just made. */
