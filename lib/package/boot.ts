@@ -79,7 +79,11 @@ function startNow(context: Context, init: Init): void {
   if (tellRunning()) return;
   tell(context, init, init.start);
   // As long as it cannot be seen, whoever is to stop it finds none, and whoever boots starts another one.
-  if (init.startGoesOn) until(() => scannersOfMachine().length > 0, PATIENCE);
+  if (!until(() => scannersOfMachine().length > 0, PATIENCE)) {
+    throw refusal(
+      `${init.name} was to start svscan, and none runs after ${PATIENCE / 1000} seconds`,
+    );
+  }
   say("svscan has been started");
 }
 

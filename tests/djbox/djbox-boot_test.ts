@@ -281,12 +281,15 @@ bareMachineTest(
   async (machine, box) => {
     await addService(machine);
     await machine.edit("/etc/inittab", "id:3:initdefault:\n");
-    match(await install(machine, box), /\/etc\/inittab has svscan started at boot \(inittab\)\n/);
+    machine.playInit();
+    match(
+      await install(machine, box),
+      /\/etc\/inittab has svscan started at boot \(inittab\)\n.*svscan has been started\n$/,
+    );
     equal(
       await machine.output("cat /etc/inittab"),
       "id:3:initdefault:\nSV:123456:respawn:/command/svscanboot\n",
     );
-    machine.start("exec $(sed -n 's/^SV:.*:respawn://p' /etc/inittab)");
     await machine.until(RUNS, UP);
     match(
       await machine.output("djbox boot --remove"),
@@ -294,6 +297,25 @@ bareMachineTest(
     );
     equal(await machine.output("cat /service/talks/log/main/current"), "hello\nthe last words\n");
     equal(await machine.output("cat /etc/inittab"), "id:3:initdefault:\n");
+  },
+);
+
+bareMachineTest(
+  "djbox boot does not say that what does not run was started",
+  "init",
+  async (machine, box) => {
+    await machine.output("mkdir -p /run/systemd/system /etc/systemd/system");
+    await machine.edit("/usr/local/sbin/systemctl", "#!/bin/sh\n");
+    await machine.bring(await makeRelease(box, "release"), "/opt/release");
+    const { code, stdout, stderr } = await machine.type("/opt/release/package/install");
+    match(
+      stdout,
+      /multi-user.target.wants\/svscan.service has svscan started at boot \(systemd\)\n$/,
+    );
+    deepEqual([code, stderr], [
+      111,
+      "djbox: fatal: systemd was to start svscan, and none runs after 5 seconds\n",
+    ]);
   },
 );
 

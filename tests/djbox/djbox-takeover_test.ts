@@ -87,7 +87,7 @@ originalMachineTest(
   async (machine, box) => {
     await addServices(machine);
     await machine.edit("/etc/inittab", "SV:123456:respawn:/command/svscanboot\n");
-    machine.start("while :; do $(sed -n 's/^SV:.*:respawn://p' /etc/inittab); sleep 0.1; done");
+    machine.playInit();
     const before = await untilUp(machine);
     match(
       await install(machine, box),
@@ -202,6 +202,7 @@ originalMachineTest(
   async (machine, box) => {
     await machine.edit("/srv/a/run", "#!/bin/sh\nexec sleep 1000\n");
     await machine.edit("/etc/inittab", "SV:123456:respawn:/command/svscanboot\n");
+    machine.playInit();
     machine.start("svscan /srv");
     const before = pids(await machine.until("svstat /srv/a", /: up .*[1-9] seconds\n$/));
     await install(machine, box);

@@ -134,9 +134,9 @@ bareMachineTest(
     await machine.edit("/etc/inittab", "id:3:initdefault:\n");
     await machine.output("ln -s daemontools-0.76 /package/admin/daemontools; mkdir /command");
     await machine.output("ln -s /package/admin/daemontools/command/svc /command/svc");
+    const init = machine.playInit();
     await machine.output("/opt/release/package/install --replace");
     await machine.edit("/service/a/run", "#!/bin/sh\nexec sleep 1000\n");
-    const init = machine.start("exec $(sed -n 's/^SV:.*:respawn://p' /etc/inittab)");
     await machine.until("svstat /service/a", /: up /);
     const said = await machine.output("djbox uninstall");
     match(

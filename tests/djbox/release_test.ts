@@ -172,6 +172,7 @@ bareMachineTest(
       /read-only file system; mount it writable, .*; nothing was changed\n$/,
     );
     await machine.output("mount -o remount,rw /");
+    machine.playInit();
     ok(
       (await machine.output(install)).includes(
         "/etc/inittab has svscan started at boot (inittab)\n",

@@ -174,6 +174,15 @@ export class Machine {
     };
   }
 
+  /** Plays the init that is told to read /etc/inittab again: has running what djbox's line there says, while it is there. */
+  playInit(): Started {
+    const line = "^SV:.*:respawn:\\(/command/.*\\)";
+    return this.start(
+      `until grep -qs '${line}' /etc/inittab; do sleep 0.1; done
+      while grep -q '${line}' /etc/inittab; do $(sed -n 's!${line}!\\1!p' /etc/inittab); sleep 0.1; done`,
+    );
+  }
+
   /** Copies what is in `folder` here into `path` there. */
   async bring(folder: string, path: string): Promise<void> {
     const there = `/proc/${this.#init}/root${path}`;
