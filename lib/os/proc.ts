@@ -91,6 +91,8 @@ let boot: ByteString | undefined;
 /**
  * Names the time in which a pid means what it means to us: this boot of the machine, this life of the container. ""
  * where the kernel does not tell.
+ *
+ * @throws SystemError where it cannot be asked now
  */
 export function bootId(): ByteString {
   return boot ??= namedBoot();
@@ -98,14 +100,19 @@ export function bootId(): ByteString {
 
 function namedBoot(): ByteString {
   const id = readProc("/proc/sys/kernel/random/boot_id")?.trim();
-  const namespace = unlessRefused(() => readlink("/proc/self/ns/pid"))?.replace(/\D/g, "");
+  const namespace = orAbsent(() => readlink("/proc/self/ns/pid"))?.replace(/\D/g, "");
   return id === undefined || namespace === undefined ? "" : `${id}:${namespace}`;
 }
 
 /** What the file holds; undefined where its process is gone, or it is not for us to see. */
 function readProc(path: ByteString): ByteString | undefined {
+  return orAbsent(() => fromBytes(readBeginning(path)));
+}
+
+/** What `action` returns; undefined where what it looks at is gone, or not for us to see. */
+function orAbsent<T>(action: () => T): T | undefined {
   try {
-    return fromBytes(readBeginning(path));
+    return action();
   } catch (error) {
     if (error instanceof SystemError && [ENOENT, ESRCH, EACCES].includes(error.errno)) {
       return undefined;

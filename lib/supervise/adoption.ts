@@ -10,7 +10,19 @@
  */
 import { type ByteString, fromBytes } from "../os/bytes.ts";
 import { EPOLLIN, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } from "../os/constants.ts";
-import { EMFILE, ENFILE, ENOMEM, SystemError } from "../os/errno.ts";
+import {
+  EACCES,
+  EAGAIN,
+  EISDIR,
+  ELOOP,
+  ENOENT,
+  ENOTDIR,
+  ENXIO,
+  EPERM,
+  ESRCH,
+  SystemError,
+  unlessRefused,
+} from "../os/errno.ts";
 import { close, open, openDirectory, readBeginning, readlink, setNonblocking } from "../os/file.ts";
 import { stat } from "../os/stat.ts";
 import { PollSet } from "../os/poll.ts";
@@ -92,7 +104,8 @@ function findStray(ticks: number, directory: number): Found | undefined {
   for (const pid of allProcesses()) {
     const facts = processFacts(pid);
     if (facts === undefined || facts.started < ticks || !ancestors.has(facts.parent)) continue;
-    if (orUndefined(() => stat(`/proc/${pid}/cwd`))?.identity !== home) continue;
+    // Where it cannot be seen at all it is not the directory that is open here.
+    if (unlessRefused(() => stat(`/proc/${pid}/cwd`))?.identity !== home) continue;
     const found = openIfStarted(pid, facts.started);
     if (found !== undefined) return found;
   }
@@ -115,18 +128,25 @@ function ancestorsOf(pid: number): Set<number> {
 export function recoverPipe(pid: number, fd: number, name: ByteString): Pipe | undefined {
   const path = `/proc/${pid}/fd/${fd}`;
   if (orUndefined(() => readlink(path)) !== name) return undefined;
-  const reader = orUndefined(() => open(path, O_RDONLY | O_NONBLOCK));
-  if (reader === undefined) return undefined;
-  const writer = orUndefined(() => open(path, O_WRONLY | O_NONBLOCK));
-  // The process may have put something else there meanwhile.
-  if (writer === undefined || pipeName(reader) !== name || pipeName(writer) !== name) {
-    close(reader);
-    if (writer !== undefined) close(writer);
-    return undefined;
+  const opened: number[] = [];
+  let pipe: Pipe | undefined;
+  try {
+    const [reader, writer] = [O_RDONLY, O_WRONLY].map((flag) => {
+      const fd = orUndefined(() => open(path, flag | O_NONBLOCK));
+      if (fd !== undefined) opened.push(fd);
+      return fd;
+    });
+    // The process may have put something else there meanwhile.
+    if (
+      opened.every((fd) => pipeName(fd) === name) && reader !== undefined && writer !== undefined
+    ) {
+      for (const fd of opened) setNonblocking(fd, false);
+      pipe = { reader, writer };
+    }
+    return pipe;
+  } finally {
+    if (pipe === undefined) opened.forEach(close);
   }
-  setNonblocking(reader, false);
-  setNonblocking(writer, false);
-  return { reader, writer };
 }
 
 /**
@@ -160,9 +180,12 @@ export function recoverLogPipe(
     if (left === undefined) continue;
     names.add(left.record.pipe);
     if (found === undefined) continue;
-    const pipe = recoverPipe(found.pid, fd, left.record.pipe);
-    close(found.pidfd);
-    if (pipe !== undefined) return pipe;
+    try {
+      const pipe = recoverPipe(found.pid, fd, left.record.pipe);
+      if (pipe !== undefined) return pipe;
+    } finally {
+      close(found.pidfd);
+    }
   }
   for (const name of names) {
     for (const { pid, fd } of name === NO_PIPE ? [] : held().get(name) ?? []) {
@@ -173,15 +196,21 @@ export function recoverLogPipe(
   return undefined;
 }
 
-/* Trouble of ours, which passes, and says nothing of what was looked at. */
-const SHORTAGES = [EMFILE, ENFILE, ENOMEM];
+/* What tells that something is not there, not for us, or not what it should be. */
+const ABSENT = [
+  ...[ENOENT, ESRCH, ENOTDIR, EISDIR, ELOOP, EACCES, EPERM, ENXIO],
+  EAGAIN, // a FIFO that somebody has put there
+];
 
-/** What `action` returns; undefined where what it looks at is not there, or not for us to see. */
+/**
+ * What `action` returns; undefined where what it looks at is not there, or not for us to see. All other trouble passes,
+ * and says nothing of what was looked at: to take it for absent would be to start a service a second time.
+ */
 function orUndefined<T>(action: () => T): T | undefined {
   try {
     return action();
   } catch (error) {
-    if (error instanceof SystemError && !SHORTAGES.includes(error.errno)) return undefined;
+    if (error instanceof SystemError && ABSENT.includes(error.errno)) return undefined;
     throw error;
   }
 }

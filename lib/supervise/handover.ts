@@ -10,10 +10,21 @@
  * @module
  */
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
-import { unlessRefused } from "../os/errno.ts";
-import { close, memoryFile, readToEnd, seek, setCloseOnExec, writeAll } from "../os/file.ts";
-import { fstat, isRegular } from "../os/stat.ts";
-import type { Inheritance } from "../os/process.ts";
+import { monotonic } from "../os/clock.ts";
+import { ECHILD, SystemError, unlessRefused } from "../os/errno.ts";
+import {
+  close,
+  isOpen,
+  memoryFile,
+  pread,
+  readlink,
+  readToEnd,
+  setCloseOnExec,
+  writeAll,
+} from "../os/file.ts";
+import { sleep } from "../os/poll.ts";
+import { fstat } from "../os/stat.ts";
+import { type Inheritance, waitIfEnded } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
 import type { Environment } from "../cli/environment.ts";
 import { fatal } from "../cli/messages.ts";
@@ -31,8 +42,10 @@ import { ServiceDirectory } from "./service_directory.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const VARIABLE = "DJBOX_SUPERVISION";
+/** The name of the file in memory. */
+const STATE = "supervision";
 const TRIAL = " trial";
-/** What a trial writes behind the state. */
+/** What who has understood writes behind the state. */
 const UNDERSTOOD = `\nunderstood: ${SHAPE}\n`;
 
 /** `supervisor`, ready to travel. */
@@ -69,7 +82,7 @@ export interface Parcel {
  * files, which may be above the one that services get: it has as many open.
  */
 export function parcel(env: Environment, handed: Handed, trial = false): Parcel {
-  const file = memoryFile("supervision", encodeHanded(handed));
+  const file = memoryFile(STATE, encodeHanded(handed));
   const own = env.copy();
   own.set(VARIABLE, `${file}${trial ? TRIAL : ""}`);
   return {
@@ -84,17 +97,32 @@ export function parcel(env: Environment, handed: Handed, trial = false): Parcel 
   };
 }
 
-/** Whether the program that was given the trial `file` has said that it could take over. */
+/** Whether the program that was given `file` has said that it has understood. It may be reading at this moment. */
 export function wasUnderstood(file: number): boolean {
-  seek(file, 0);
-  return fromBytes(readToEnd(file)).endsWith(UNDERSTOOD);
+  const last = new Uint8Array(UNDERSTOOD.length);
+  pread(file, last, Math.max(0, fstat(file).size - last.length));
+  return fromBytes(last) === UNDERSTOOD;
 }
 
-/** Starts a process `argv` of this toolbox beside us that takes over. Returns its pid. */
-export function handOver(context: Context, argv: readonly ByteString[], handed: Handed): number {
+/** How long a process that runs has to take over, in milliseconds. */
+const PATIENCE = 5000;
+
+/**
+ * Starts a process `argv` of this toolbox beside us that takes over, and waits until it has. What happens meanwhile is
+ * for that one.
+ *
+ * @throws SystemError where it could not be started, or has ended at once
+ */
+export function handOver(context: Context, argv: readonly ByteString[], handed: Handed): void {
   const { file, environ, inheritance } = parcel(context.env, handed);
   try {
-    return spawn({ ...inheritance, path: context.toolbox.file, argv, environ });
+    const pid = spawn({ ...inheritance, path: context.toolbox.file, argv, environ });
+    for (const end = monotonic() + PATIENCE; !wasUnderstood(file); sleep(5)) {
+      if (waitIfEnded(pid) !== undefined) {
+        throw new SystemError(ECHILD, "waitpid", "it has ended at once");
+      }
+      if (monotonic() > end) return;
+    }
   } finally {
     close(file);
   }
@@ -113,26 +141,25 @@ export function handedOn({ name, env }: Context): Handed | "trial" | undefined {
   const file = Number(/^[0-9]{1,9}/.exec(value)?.[0] ?? -1);
   const trial = value.endsWith(TRIAL);
   const handed = readState(file);
-  if (handed === undefined) {
-    if (trial) throw fatal(name, "unable to take over: I don't understand the other version");
-    return undefined;
+  if (handed === undefined && !trial) return undefined;
+  if (handed === undefined || handed === "unusable") {
+    throw fatal(name, "unable to take over: I don't understand the other version");
   }
-  if (trial) {
-    writeAll(file, toBytes(UNDERSTOOD));
-    return "trial";
-  }
+  if (!trial) { for (const fd of descriptorsOf(handed)) setCloseOnExec(fd, true); }
+  writeAll(file, toBytes(UNDERSTOOD));
+  if (trial) return "trial";
   close(file);
-  for (const fd of descriptorsOf(handed)) setCloseOnExec(fd, true);
   return handed;
 }
 
-/** The state in the file; undefined where there is none, or one of descriptors that are not open. */
-function readState(file: number): Handed | undefined {
-  return unlessRefused(() => {
-    // A variable that was left over may name what somebody else has there, and that may be a terminal.
-    if (!isRegular(fstat(file))) return undefined;
-    const handed = decodeHanded(fromBytes(readToEnd(file)));
-    for (const fd of handed === undefined ? [] : descriptorsOf(handed)) fstat(fd);
-    return handed;
-  });
+/**
+ * The state in the file; undefined where there is none. "unusable": it is of another version, or of descriptors that are
+ * not open. Who goes on without it has locks and FIFOs open of services that nobody looks after.
+ */
+function readState(file: number): Handed | "unusable" | undefined {
+  // A variable that was left over may name what somebody else has there.
+  const target = unlessRefused(() => readlink(`/proc/self/fd/${file}`));
+  if (target?.startsWith(`/memfd:${STATE} `) !== true) return undefined;
+  const handed = unlessRefused(() => decodeHanded(fromBytes(readToEnd(file))));
+  return handed !== undefined && descriptorsOf(handed).every(isOpen) ? handed : "unusable";
 }

@@ -68,12 +68,13 @@ export function watchClock(
   { poller }: Surroundings,
   supervisors: () => readonly { clockMoved(milliseconds: number): void }[],
 ): void {
-  const watch = unlessRefused(() => ClockWatch.open());
-  if (watch === undefined) return;
-  poller.add(watch.fd, () => {
-    const moved = watch.moved();
-    if (Math.abs(moved) < UNNOTICED) return;
-    for (const supervisor of supervisors()) supervisor.clockMoved(moved);
+  unlessRefused(() => {
+    const watch = ClockWatch.open();
+    poller.add(watch.fd, () => {
+      const moved = watch.moved();
+      if (Math.abs(moved) < UNNOTICED) return;
+      for (const supervisor of supervisors()) supervisor.clockMoved(moved);
+    });
   });
 }
 

@@ -49,14 +49,14 @@ export class ScanSchedule {
 
   /** Looks for the first time, and has all further looks come by themselves. */
   begin(): void {
-    const here = this.#here = unlessRefused(() => DirectoryWatch.open(["."]));
-    if (here !== undefined) {
+    unlessRefused(() => {
+      const here = this.#here = DirectoryWatch.open(["."]);
       this.surroundings.poller.add(here.fd, () => {
         here.clear();
         this.soon();
         this.#waitForQuiet();
       });
-    }
+    });
     this.#look();
   }
 

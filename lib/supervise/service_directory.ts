@@ -405,14 +405,16 @@ function makeFifo(path: ByteString, at: number): void {
 function openControl(name: ByteString, at: number): number {
   makeFifo("supervise/control", at);
   const what = `${name}/supervise/control`;
+  let fd = -1;
   try {
-    const fd = open("supervise/control", O_RDWR | O_NONBLOCK, 0, at);
+    fd = open("supervise/control", O_RDWR | O_NONBLOCK, 0, at);
     if (isFifo(fstat(fd))) return fd;
     // Somebody was quicker.
     close(fd);
     throw fatal(SUPERVISE, `unable to read ${what}: not a FIFO`);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
+    if (fd >= 0) close(fd);
     // The C tool opens it twice; say which of the two would have failed.
     close(
       orFatal(

@@ -186,3 +186,101 @@ shortageTest("svscan tries each second where no process can be made, and answers
   await limit("1000");
   await untilUp(box, ["sv/a"]);
 }, { root: true, programs: ["prlimit", "setpriv"] });
+
+/** Has system calls of a process fail as strace's options say, until what is returned is ended. */
+async function inject(box: Box, { pid }: Started, ...options: string[]): Promise<Started> {
+  const strace = box.start(["strace", "-f", "-o", "trace", ...options, "-p", `${pid}`], {
+    err: "strace",
+  });
+  await box.until("it is watched", () => box.read("strace").includes("attached"));
+  return strace;
+}
+
+shortageTest(
+  "svscan does not die of TERM while no process can be made for its services",
+  async (box) => {
+    writeServices(box, ["sv/a"]);
+    const svscan = scan(box);
+    const [service] = await untilUp(box, ["sv/a"]) as [number];
+    const strace = await inject(box, svscan, "-e", "inject=clone:error=EAGAIN");
+    svscan.kill("SIGTERM");
+    const warning =
+      "svscan: warning: unable to leave the services to supervise: temporary failure\n";
+    await box.until("it says so", () => box.read("err") === warning);
+    // They are supervised still.
+    await untilOld(box, ["sv/a"]);
+    await box.run(["svc", "-p", "sv/a"]);
+    await box.until("it obeys", () => statusOf(box, "sv/a")?.paused === true);
+    await box.run(["svc", "-c", "sv/a"]);
+    strace.kill("SIGTERM");
+    equal(await svscan.ended, 128 + 15);
+    await untilSupervised(box, ["sv/a"]);
+    equal(pidOf(box, "sv/a"), service);
+    equal(box.read("err"), warning);
+  },
+  { programs: ["strace"] },
+);
+
+shortageTest("a second TERM ends svscan where nobody can take over", async (box) => {
+  writeServices(box, ["sv/a"]);
+  const svscan = scan(box);
+  await untilUp(box, ["sv/a"]);
+  await inject(box, svscan, "-e", "inject=memfd_create:error=ENFILE");
+  const warning =
+    "svscan: warning: unable to leave the services to supervise: system cannot open more files\n";
+  svscan.kill("SIGTERM");
+  await box.until("it says so", () => box.read("err") === warning);
+  svscan.kill("SIGTERM");
+  equal(await svscan.ended, 128 + 15);
+  equal(box.read("err"), warning.repeat(2));
+}, { programs: ["strace"] });
+
+shortageTest(
+  "services go on where the directory of one cannot be looked at any more",
+  async (box) => {
+    writeServices(box, ["sv/a", "sv/b"]);
+    const svscan = scan(box);
+    await untilUp(box, ["sv/a", "sv/b"]);
+    await untilOld(box, ["sv/a", "sv/b"]);
+    const calls = "inject=statx,newfstatat,fstat:error=ESTALE";
+    await inject(box, svscan, "-P", `${box.dir}/sv/b`, "-e", calls);
+    svscan.kill("SIGTERM");
+    equal(await svscan.ended, 128 + 15);
+    await untilSupervised(box, ["sv/a", "sv/b"]);
+    const before = pidOf(box, "sv/a");
+    await box.run(["svc", "-t", "sv/a"]);
+    await box.until("it obeys", () => ![0, before].includes(pidOf(box, "sv/a")));
+    equal(box.read("err"), "");
+  },
+  { programs: ["strace"] },
+);
+
+shortageTest(
+  "trouble that passes makes no second process of a service that was left",
+  async (box) => {
+    for (
+      const [i, options] of [
+        ["-P", `${box.dir}/sv0/a/supervise/status`, "-e", "inject=read:error=EIO:when=1"],
+        ["-P", `${box.dir}/sv1/a/supervise/lock`, "-e", "inject=read:error=EIO:when=1"],
+        ["-P", "supervise/status", "-e", "inject=openat:error=EIO:when=1"],
+        ["-P", "/proc/self/ns/pid", "-e", "inject=readlink,readlinkat:error=ENOMEM:when=1"],
+      ].entries()
+    ) {
+      const service = `sv${i}/a`;
+      writeServices(box, [service]);
+      const first = box.start(["svscan", `sv${i}`]);
+      const [pid] = await untilUp(box, [service]) as [number];
+      first.kill("SIGKILL");
+      await first.ended;
+      box.start(["strace", "-o", `trace${i}`, ...options, "svscan", `sv${i}`], {
+        err: `err${i}`,
+      });
+      await untilSupervised(box, [service]);
+      equal(pidOf(box, service), pid, options.join(" "));
+      equal(box.read(`${service}/starts`), "started\n");
+      match(box.read(`trace${i}`), /INJECTED/);
+      match(box.read(`err${i}`), /^svscan: warning: unable to .*\n$/);
+    }
+  },
+  { programs: ["strace"] },
+);

@@ -17,6 +17,7 @@
  * @module
  */
 import { AT_FDCWD } from "../../lib/os/constants.ts";
+import { unlessRefused } from "../../lib/os/errno.ts";
 import { close, fchdir } from "../../lib/os/file.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
@@ -40,8 +41,8 @@ function run(context: Context): Outcome {
   const surroundings = makeSurroundings(context, false);
   const supervisor = superviseDirectory(directory, AT_FDCWD, [], surroundings, () => over = true);
   watchClock(surroundings, () => [supervisor]);
-  // Where others expect it to be: /proc/PID/cwd tells whose supervise this is.
-  fchdir(supervisor.directory.descriptors.directory);
+  // Where others expect it to be: /proc/PID/cwd tells whose supervise this is. The service runs already, and needs it not.
+  unlessRefused(() => fchdir(supervisor.directory.descriptors.directory));
   loop(surroundings, () => over);
   return 0;
 }

@@ -77,6 +77,7 @@ function run(called: Context): Outcome {
   const signals = new SignalDescriptor(noticedSignals(inheritance));
   const reap = (): void => reapOrphans(() => [...scanner.pids(), upgrade.pid]);
   let ending = false;
+  let leaving = false;
   const obey = (arrived: Arrived): void => {
     if (isForUpgrade(arrived, scanner.supervisors())) return upgrade.begin();
     if (getpid() === 1) {
@@ -84,8 +85,16 @@ function run(called: Context): Outcome {
       upgrade.giveUp();
       return scanner.shutDown();
     }
-    leave(context, scanner, all, arrived);
-    dieBy(arrived.signal);
+    if (canDie(context, scanner, all, arrived) || leaving) dieBy(arrived.signal);
+    leaving = true;
+    leaveLater(arrived.signal);
+  };
+  /** Tries again and again; supervision goes on meanwhile. */
+  const leaveLater = (signal: number): void => {
+    surroundings.timers.after(RETRY, () => {
+      if (leave(context, scanner, all) === undefined) dieBy(signal);
+      leaveLater(signal);
+    });
   };
   surroundings.poller.add(signals.fd, () => {
     const arrived = signals.next();
@@ -127,31 +136,46 @@ function isForUpgrade(
 /**
  * Before svscan dies of a signal: leaves what it supervised to a process of its own, where C's supervises would have
  * lived on. They would not if the signal went to all of them: ^C on the terminal, or a whole process group.
+ *
+ * @returns whether it may die: not while there is nobody who takes over
  */
-function leave(
+function canDie(
   context: Context,
   scanner: Scanner,
   all: () => Handed,
   { signal, fromKernel }: Arrived,
-): void {
+): boolean {
   const supervisors = scanner.supervisors();
-  if (supervisors.length === 0) return;
+  if (supervisors.length === 0) return true;
   // Somebody may have set it so low that none is left to look at services with, and to hand them over.
   setSoftLimit(RLIMIT_NOFILE, getLimit(RLIMIT_NOFILE).hard);
   if (fromKernel || servicesEnd(signal, supervisors, "somehow")) {
     for (const supervisor of supervisors) supervisor.abandon();
     scanner.release();
-    return;
+    return true;
   }
+  const refused = leave(context, scanner, all);
+  if (refused !== undefined) {
+    warn(context.name, "unable to leave the services to supervise", refused);
+  }
+  return refused === undefined;
+}
+
+/** Leaves what it supervised to a process of its own. Returns why that cannot be; undefined: it has taken over. */
+function leave(context: Context, scanner: Scanner, all: () => Handed): SystemError | undefined {
   // What was removed in supervise/ just now: the next svscan would take a service for one that nobody looks after.
-  for (const supervisor of supervisors) supervisor.look();
+  for (const supervisor of scanner.supervisors()) supervisor.look();
   try {
     handOver(context, [SUPERVISE, ...context.args.slice(0, 1)], all());
+    return undefined;
   } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    warn(context.name, "unable to leave the services to supervise", error);
+    if (error instanceof SystemError) return error;
+    throw error;
   }
 }
+
+/** When svscan tries again to leave its services to somebody, in milliseconds. */
+const RETRY = 1000;
 
 /** How long services have to show that they were sent the same signal, in milliseconds. */
 const GRACE = 200;
