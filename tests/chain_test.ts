@@ -58,6 +58,9 @@ toolTest(
         "NODE_OPTIONS=--require=./file",
         "DENO_CONNECTED=1",
         "DENO_TOKIO_GLOBAL_QUEUE_INTERVAL=0",
+        "DENO_AUDIT_PERMISSIONS=audit",
+        "SSLKEYLOGFILE=keys",
+        "LANG=unpredictable",
       ]
     ) {
       const line = "$(command -v envdir) d setlock lk sh -c 'env | grep -e ^NAME -e ^V'";
@@ -69,6 +72,27 @@ toolTest(
     equal((await box.sh("ls")).stdout, "d\nfile\nhome\nlk\n");
   },
 );
+
+toolTest(
+  "chain: what a set-user-ID program gets from its caller for the linker does not reach another user",
+  ["setuidgid"],
+  async (box) => {
+    const given = "LD_LIBRARY_PATH=/x LD_AUDIT=y LD_PRELOAD_NOT=z TMPDIR=/t MALLOC_CHECK_=3 A=b";
+    const started = `env -i PATH="$PATH" ${given} setuidgid daemon env`;
+    // As a set-user-ID program starts it: the real user is its caller.
+    const { stdout } = await box.sh(`setpriv --ruid=65534 ${started} | sort`);
+    equal(stdout.replace(/^PATH=.*\n/m, ""), "A=b\nLD_PRELOAD_NOT=z\n");
+    equal((await box.sh(`${started} | wc -l`)).stdout.trim(), "7");
+  },
+  { root: true, programs: ["setpriv"] },
+);
+
+toolTest("chain: a tool makes nothing where there is no /dev/null", ["addcr"], async (box) => {
+  const { stdout } = await box.sh(
+    `unshare -m sh -c 'mount -t tmpfs none /dev && echo line | addcr && ls /dev'`,
+  );
+  equal(stdout, "line\r\n");
+}, { root: true, programs: ["unshare"] });
 
 toolTest(
   "chain: whoever is run by a set-group-ID program, or one that is set to another user's ID",

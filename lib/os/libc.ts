@@ -73,6 +73,7 @@ const COLD = {
   setsid: "() i32",
   usleep: "(u32 usec) i32",
   geteuid: "() u32",
+  getauxval: "(u64 type) u64",
   setuid: "(u32 uid) i32",
   setgid: "(u32 gid) i32",
   setgroups: "(u64 size, buffer list) i32",

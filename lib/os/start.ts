@@ -15,6 +15,7 @@ import { close, fchdir, readFile } from "./file.ts";
 import { RLIMIT_AS, RLIMIT_DATA, RLIMIT_NOFILE, RLIMIT_STACK, SIGPIPE } from "./constants.ts";
 import { EACCES, SystemError } from "./errno.ts";
 import { exec, getpid, setDumpable } from "./process.ts";
+import { libc, pad } from "./libc.ts";
 import { getLimit, type Limits } from "./rlimit.ts";
 import { LAUNCHER_BLOCKS, maskOf, setDisposition, setMask, type SignalMask } from "./signal.ts";
 
@@ -80,16 +81,21 @@ export const V8_FLAGS = "--max-semi-space-size=1,--expose-gc,--single-threaded";
  */
 export const RUNTIME_VARIABLES: readonly string[] = [
   "DENO_NO_UPDATE_CHECK=1",
-  "DENO_DIR=/dev/null/none", // nothing can be written there, and nothing needs to be
+  // Nothing can be written there, and nothing needs to be. (Where there is no /dev/null, root can make a folder of it.)
+  "DENO_DIR=/proc/self/none",
   // It would read ~/.npmrc, and not start where that is broken, or where HOME is no folder (daemons have /dev/null).
   "HOME=/proc/self/none",
   "PATH=/proc/self/none", // it would look for node
   `DENO_V8_FLAGS=${V8_FLAGS}`,
   "MALLOC_ARENA_MAX=1", // mallopt(3)
+  "LC_ALL=C", // it crashes of some names of locales
   "NODE_OPTIONS=",
   "OTEL_DENO=false",
   "DENO_CONNECTED=", // it would load a program from jsr.io
   "DENO_TOKIO_GLOBAL_QUEUE_INTERVAL=61", // the runtime's own; it panics at 0, or no number
+  // These two are files that it writes.
+  "DENO_AUDIT_PERMISSIONS=otel",
+  "SSLKEYLOGFILE=",
   "DENO_LOG=error,deno::cache::cache_db=off", // on a terminal it would complain that it can keep no cache
 ];
 
@@ -113,6 +119,26 @@ function readOwn(path: ByteString): Uint8Array<ArrayBuffer> {
   }
 }
 
+/** What ld.so(8) takes out of the environment of a program in secure-execution mode. */
+const UNSECURE = new Set([
+  ...["GCONV_PATH", "GETCONF_DIR", "GLIBC_TUNABLES", "HOSTALIASES", "LD_AUDIT", "LD_DEBUG"],
+  ...["LD_DEBUG_OUTPUT", "LD_DYNAMIC_WEAK", "LD_HWCAP_MASK", "LD_LIBRARY_PATH", "LD_ORIGIN_PATH"],
+  ...["LD_PRELOAD", "LD_PROFILE", "LD_SHOW_AUXV", "LOCALDOMAIN", "LOCPATH", "MALLOC_CHECK_"],
+  ...["MALLOC_TRACE", "NIS_PATH", "NLSPATH", "RESOLV_HOST_CONF", "RES_OPTIONS", "TMPDIR", "TZDIR"],
+]);
+/** getauxval(3): whether this is a set-user-ID program, or was run by one. */
+const AT_SECURE = 23n;
+
+/**
+ * The environment as a C program would find it. Ours comes from the kernel: with a set-user-ID program its caller's
+ * LD_PRELOAD, say, would reach what we run as another user.
+ */
+function withoutUnsecure(environ: ByteString[]): ByteString[] {
+  const secure = environ.filter((entry) => !UNSECURE.has(entry.slice(0, entry.indexOf("="))));
+  if (secure.length === environ.length) return environ;
+  return libc().getauxval(AT_SECURE, pad) === 0n ? environ : secure;
+}
+
 /** What the main module's file of the script form is called, in the folder of the launcher. */
 const MAIN_MODULE = "/runtime/djbox.js";
 /** The arguments in front of STATE: the runtime's name, its options, the main module. */
@@ -134,7 +160,7 @@ export function start(): Start {
   return {
     form: "script",
     argv,
-    environ: environ.slice(RUNTIME_VARIABLES.length),
+    environ: withoutUnsecure(environ.slice(RUNTIME_VARIABLES.length)),
     executed,
     toolbox: mainModule.slice(0, -MAIN_MODULE.length) + "/djbox",
     signalsReady: true,
@@ -200,12 +226,17 @@ function startCompiled(argv: ByteString[], environ: ByteString[]): Start {
   };
   if (first.startsWith(STATE_VARIABLE)) {
     const restored = restore(first.slice(STATE_VARIABLE.length));
-    return { ...common, environ: environ.slice(1), signalsReady: true, ...restored };
+    return {
+      ...common,
+      environ: withoutUnsecure(environ.slice(1)),
+      signalsReady: true,
+      ...restored,
+    };
   }
   setDisposition(SIGPIPE, "default");
   return {
     ...common,
-    environ,
+    environ: withoutUnsecure(environ),
     softFiles: undefined,
     limits: new Map(),
     mask: setMask(0n),

@@ -137,3 +137,15 @@ toolTest("tai64nlocal shows what the C tool shows", ["tai64nlocal"], async (box)
     equal(shown.stdout === expected.stdout, true, `TZ=${TZ}, seed ${seed}`);
   }
 }, { djboxOnly: "it is compared with the C tool" });
+
+toolTest("tai64nlocal shows what comes after a leap second", ["tai64nlocal"], async (box) => {
+  const leap = 0x586846a4 - 10;
+  const stdin = [0, 1, 3600, -100_000].map((later) => `${stamp(leap + later, 5)} x\n`).join("");
+  const { code, stdout } = await box.run(["tai64nlocal"], { stdin, env: { TZ: "right/UTC" } });
+  equal(code, 0);
+  equal(
+    stdout,
+    "2016-12-31 23:59:60.000000005 x\n2017-01-01 00:00:00.000000005 x\n" +
+      "2017-01-01 00:59:59.000000005 x\n2016-12-30 20:13:20.000000005 x\n",
+  );
+}, { programs: ["zdump"] });

@@ -48,7 +48,9 @@ function localForm(seconds: bigint): Form | undefined {
   const start = seconds - BigInt(time.minute * 60 + time.second);
   const last = start + 3599n;
   const end = localTime(last);
-  const regular = end !== undefined && show(end) === show({ ...time, minute: 59, second: 59 });
+  // A leap second is none of the seconds that follow from `start`.
+  const regular = time.second < 60 && end !== undefined &&
+    show(end) === show({ ...time, minute: 59, second: 59 });
   return regular ? { text, clock: { start, last } } : { text };
 }
 
