@@ -6,6 +6,7 @@
  * @module
  */
 import type { InputBuffer, OutputBuffer, Take } from "../os/buffers.ts";
+import { SystemError } from "../os/errno.ts";
 import { hash, HASH_START, PAIR } from "./format.ts";
 import type { Scanner } from "./scan.ts";
 import { checkPosition } from "./tables.ts";
@@ -96,8 +97,19 @@ function endOfInput(): TextError {
   return new TextError("unexpected end if input");
 }
 
-/** Writes all records of `cdb` as text. */
+/** Writes all records of `cdb` as text; of one that is damaged, or cannot be read on, all that came before. */
 export function writeText(cdb: Scanner, output: OutputBuffer): void {
+  try {
+    writeRecords(cdb, output);
+    output.putByte(NEWLINE);
+  } catch (error) {
+    if (error instanceof SystemError) output.flush();
+    throw error;
+  }
+  output.flush();
+}
+
+function writeRecords(cdb: Scanner, output: OutputBuffer): void {
   const put: Take = (bytes, from, to) => output.put(bytes, from, to);
   while (cdb.next()) {
     output.putByte(PLUS);
@@ -111,6 +123,4 @@ export function writeText(cdb: Scanner, output: OutputBuffer): void {
     cdb.value(put);
     output.putByte(NEWLINE);
   }
-  output.putByte(NEWLINE);
-  output.flush();
 }

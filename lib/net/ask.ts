@@ -30,11 +30,15 @@ export function ask(
   filters: readonly [Filter, ...Filter[]],
 ): number {
   const isPrintable = isOpen(1);
+  const ignored = isIgnored(SIGPIPE);
   const connection = connectOrComplain(context, question);
   if (connection === undefined) return 0;
   // Connecting has put /dev/null there; what cannot be printed is to be told.
   if (!isPrintable) close(1);
-  send(connection, question.request.replaceAll("\n", "\r\n"));
+  // A server that doesn't listen may have said something all the same.
+  unlessRefused(() => writeAll(connection, toBytes(question.request.replaceAll("\n", "\r\n"))));
+  // Connecting has had SIGPIPE ignored; who reads no more of what is printed ends us.
+  if (!ignored) setDisposition(SIGPIPE, "default");
   orFatal(
     context.name,
     "unable to write output",
@@ -54,12 +58,4 @@ function connectOrComplain(
     if (error.text !== "") complain(error.text);
     return undefined;
   }
-}
-
-/** A server that doesn't listen may have said something all the same. */
-function send(connection: number, request: ByteString): void {
-  const ignored = isIgnored(SIGPIPE);
-  setDisposition(SIGPIPE, "ignore");
-  unlessRefused(() => writeAll(connection, toBytes(request)));
-  if (!ignored) setDisposition(SIGPIPE, "default");
 }

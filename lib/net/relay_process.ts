@@ -45,8 +45,7 @@ export function runBehindRelay(
     return 0;
   }
   if (context.args.length === 0) throw usageError(context.name, usage);
-  startRelay(context);
-  return { argv: context.args, env: context.env };
+  return { argv: context.args, env: context.env, descriptors: startRelay(context) };
 }
 
 /** What the relay is told: descriptors of its own, and the program's pid. */
@@ -98,8 +97,11 @@ function tellReady(fd: number): boolean {
   }
 }
 
-/** Starts the relay, and makes our descriptors 0 and 1 those that the program is to have. */
-function startRelay(context: Context): void {
+/**
+ * Starts the relay, and makes our descriptors 0 and 1 those that the program is to have. Returns those that are to be put
+ * there once more: what a tool before us in the chain has for the program at 0 or 1 has lost its place.
+ */
+function startRelay(context: Context): Mapping[] {
   const { name, args, env, toolbox } = context;
   const { descriptors } = context.inheritance;
   const least = Math.max(2, ...descriptors.map(([, theirs]) => theirs)) + 1;
@@ -136,12 +138,14 @@ function startRelay(context: Context): void {
     throw fatal(name, "unable to start the relay");
   }
   close(ready.reader);
-  dup2(inward.reader, 0);
-  dup2(outward.writer, 1);
-  for (const { reader, writer } of [inward, outward]) {
-    close(reader);
-    close(writer);
+  const ends: Mapping[] = [[inward.reader, 0], [outward.writer, 1]];
+  for (const [ours, theirs] of ends) dup2(ours, theirs);
+  const again = ends.filter(([, theirs]) => descriptors.some((mapping) => mapping[1] === theirs));
+  const kept = again.map(([ours]) => ours);
+  for (const end of [inward, outward].flatMap(({ reader, writer }) => [reader, writer])) {
+    if (!kept.includes(end)) close(end);
   }
+  return again;
 }
 
 /** A pipe whose ends have numbers from `least` on: a closed 0, 1 or 2 must stay so in the relay. */

@@ -84,7 +84,8 @@ export function parseLocalIp(text: ByteString): Address | undefined {
 const FIRST_FREE = 8;
 
 /**
- * Connects to `host`, a name or an address; `""` and `0` are this machine.
+ * Connects to `host`, a name or an address; `""` and `0` are this machine. SIGPIPE is ignored from then on: that nobody
+ * reads a message is no reason not to connect.
  *
  * @param tool the name that messages begin with
  * @throws Failure with tcpclient's message
@@ -95,6 +96,7 @@ export function connectTcp(
   { host, port }: { readonly host: ByteString; readonly port: number },
   settings: ClientSettings,
 ): TcpConnection {
+  setDisposition(SIGPIPE, "ignore");
   fillStandardDescriptors();
   const { ipv6 } = settings;
   const resolver = new Resolver(new Loop(), env);

@@ -9,10 +9,18 @@
  */
 import { type ByteString, toBytes } from "../os/bytes.ts";
 import { SIGTERM } from "../os/constants.ts";
-import { EMFILE, ENFILE, ENOBUFS, ENOENT, ENOMEM, SystemError } from "../os/errno.ts";
+import {
+  EMFILE,
+  ENFILE,
+  ENOBUFS,
+  ENOENT,
+  ENOMEM,
+  SystemError,
+  unlessRefused,
+} from "../os/errno.ts";
 import { close } from "../os/file.ts";
 import type { Loop } from "../os/loop.ts";
-import { sleep } from "../os/poll.ts";
+import { POLLOUT, PollSet, sleep } from "../os/poll.ts";
 import { type Ended, type Inheritance, waitIfEnded } from "../os/process.ts";
 import { CALM, rest } from "../os/rest.ts";
 import type { SignalDescriptor } from "../os/signal.ts";
@@ -116,11 +124,15 @@ export class TcpServer {
   /** Whether only clients of the server before this one leave no room. */
   #crowded = false;
   #ending = false;
+  /** Whether children have ended that were not waited for. */
+  #childrenEnded = false;
+  /** Descriptor 2, and the signals. */
+  readonly #outlet = new PollSet(2);
 
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#loop = options.resolver.loop;
-    this.#log = new StatusLog(options.name, options.verbosity);
+    this.#log = new StatusLog(options.name, options.verbosity, (waits) => this.#mayWrite(waits));
     this.#layouts = new EnvironLayouts(options.env);
     this.#rules = options.rules === undefined ? undefined : new RuleFile(options.rules);
     this.#former = new FormerClients(localEnd(options.listener), this.#addresses);
@@ -146,12 +158,29 @@ export class TcpServer {
     this.#reap();
     this.#listen();
     this.#restWhenCalm();
-    while (!this.#ending) {
+    for (;;) {
       this.#log.flush();
-      this.#loop.turn();
+      if (this.#ending) break;
+      if (this.#childrenEnded) {
+        this.#readSignals();
+        this.#listen();
+      } else this.#loop.turn();
     }
-    this.#log.flush();
     this.#partFromReleased();
+  }
+
+  /** Whether descriptor 2 has room for what is said. SIGTERM ends the waiting for that. */
+  #mayWrite(waits: boolean): boolean {
+    const { fd } = this.#options.signals;
+    for (;;) {
+      this.#outlet.set(0, 2, POLLOUT);
+      this.#outlet.set(1, fd);
+      // Where we may have no descriptors poll(2) refuses to wait for two.
+      const polled = unlessRefused(() => this.#outlet.wait(waits && !this.#ending ? -1 : 0));
+      if (polled === undefined || this.#outlet.happened(0) !== 0) return true;
+      if (!waits || this.#ending) return false;
+      this.#takeSignals();
+    }
   }
 
   #restWhenCalm(): void {
@@ -332,13 +361,18 @@ export class TcpServer {
   }
 
   #readSignals(): void {
+    this.#takeSignals();
+    if (!this.#childrenEnded || this.#ending) return;
+    this.#childrenEnded = false;
+    this.#reap();
+  }
+
+  #takeSignals(): void {
     const { signals } = this.#options;
-    let childrenEnded = false;
     for (let arrived = signals.next(); arrived !== undefined; arrived = signals.next()) {
       if (arrived.signal === SIGTERM) this.#ending = true;
-      else childrenEnded = true;
+      else this.#childrenEnded = true;
     }
-    if (childrenEnded && !this.#ending) this.#reap();
   }
 
   /** One SIGCHLD may stand for many children. */

@@ -91,3 +91,18 @@ toolTest(
   },
   { djboxOnly: "freecdb prints what it finds there" },
 );
+
+toolTest("cdbdump prints all that comes before the damage", TOOLS, async (box) => {
+  const text = Array.from({ length: 100 }, (_, i) => `+4,50:k${100 + i}->${"v".repeat(50)}\n`);
+  equal((await box.run(["cdbmake", "a.cdb", "a.tmp"], { stdin: text.join("") + "\n" })).code, 0);
+  const whole = box.read("a.cdb");
+  for (const records of [0, 1, 17, 99]) {
+    const { code, stdout } = await dump(box, whole.slice(0, 2048 + 62 * records + 40));
+    equal(code, 111);
+    const before = text.slice(0, records).join("");
+    equal(stdout.slice(0, before.length), before);
+    // Of the last one C prints what it has read as a whole.
+    const last = box.ours ? 40 : 12;
+    equal(stdout.slice(before.length), text[records]?.slice(0, last));
+  }
+});

@@ -137,4 +137,12 @@ b'; ${program} ./show '' 'a b' 8</dev/null 2>/dev/null 3<&-`);
       setlock lock echo free`);
     equal(stdout.replaceAll("\r\n", "\n"), "x\nfree\n");
   });
+
+  test("has its pipes where a tool before it has put something else", async (box) => {
+    // The lock gets the number of a descriptor that rblsmtpd has filled.
+    const says = (fd: number): string => `${tool} sh -c 'readlink /proc/$$/fd/${fd} >&2'`;
+    const { stderr } = await box.sh(`RBLSMTPD= rblsmtpd setlock in ${says(0)} <&- >/dev/null
+      RBLSMTPD= rblsmtpd setlock out ${says(1)} >&-`);
+    equal(stderr.match(/pipe:\[/g)?.length, 2);
+  });
 }

@@ -360,3 +360,11 @@ toolTest("tcpclient says which address it is that it cannot get", TOOLS, async (
     "tcpclient: fatal: unable to get local address: out of buffer space\n",
   ]);
 }, { programs: ["strace"] });
+
+toolTest("tcpclient connects though nobody reads what it says", TOOLS, async (box) => {
+  await using server = await greeter("127.0.0.1", "hello\n");
+  const line = `tcpclient -vRHl0 127.0.0.1 ${server.port} sh -c "cat <&6 >ran"`;
+  await box.sh(`(until [ -e gone ]; do sleep 0.01; done; ${line}; echo $? >code) 2>&1 >/dev/null |
+    { exec <&-; : >gone; until [ -s code ]; do sleep 0.01; done; }`);
+  deepEqual([box.read("ran"), box.read("code")], ["hello\n", "0\n"]);
+});
