@@ -52,6 +52,8 @@ export interface Inheritance {
   readonly mask: SignalMask;
   /** Its soft limit of open files; undefined: ours. */
   readonly softFiles: bigint | undefined;
+  /** Its hard limit of open files, where ours is higher than what we were given. */
+  readonly hardFiles?: bigint | undefined;
   /** Further soft limits. */
   readonly limits: Limits;
   /** Descriptors that it has beside those that are simply open, as setlock(8)'s. */

@@ -6,7 +6,14 @@
  *
  * @module
  */
-import { ARCH, F_SETFD, KERNEL_SIGSET_SIZE, O_PATH, SIG_SETMASK } from "./constants.ts";
+import {
+  ARCH,
+  F_SETFD,
+  KERNEL_SIGSET_SIZE,
+  O_PATH,
+  RLIMIT_NOFILE,
+  SIG_SETMASK,
+} from "./constants.ts";
 import { EMFILE, SystemError, unlessRefused } from "./errno.ts";
 import { dup, dup3, isInherited, open, readDirectory } from "./file.ts";
 import { type Call, DEFAULT_ACTION, Fork, timespec, words64 } from "./fork.ts";
@@ -129,6 +136,7 @@ export class SpawnPlan {
   readonly #mappings: readonly number[];
   readonly #further: number;
   readonly #limits: readonly (readonly [resource: number, soft: bigint, limit: BigUint64Array])[];
+  readonly #hardFiles: bigint | undefined;
   readonly #exec: number;
 
   /**
@@ -163,6 +171,7 @@ export class SpawnPlan {
       calls.push({ name: "prlimit64", args: [0, resource, limit, 0] });
       return [resource, soft, new BigUint64Array(limit.buffer)];
     });
+    this.#hardFiles = program.hardFiles;
     this.#exec = calls.push({
       name: "execve",
       args: [cString(program.path), stringArray(program.argv), stringArray(program.environ)],
@@ -185,7 +194,9 @@ export class SpawnPlan {
     const fork = this.#fork;
     if (this.#directory >= 0) fork.set(this.#directory, 0, directory);
     for (const [resource, soft, limit] of this.#limits) {
-      const { hard } = getLimit(resource);
+      const ours = getLimit(resource).hard;
+      const theirs = resource === RLIMIT_NOFILE ? this.#hardFiles ?? ours : ours;
+      const hard = theirs < ours ? theirs : ours;
       limit[0] = soft < hard ? soft : hard;
       limit[1] = hard;
     }

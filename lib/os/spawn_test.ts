@@ -2,9 +2,11 @@
 // What a program inherits is tested through the tools, too: tests/rts, tests/daemontools.
 import { equal, throws } from "node:assert/strict";
 import { fromBytes } from "./bytes.ts";
+import { RLIMIT_NOFILE } from "./constants.ts";
 import { EBADF, SystemError } from "./errno.ts";
 import { close, dup, isOpen, openDirectory, pipe, readToEnd } from "./file.ts";
 import { type Mapping, waitFor } from "./process.ts";
+import { getLimit } from "./rlimit.ts";
 import { spawn, SpawnPlan } from "./spawn.ts";
 
 const SCRIPT = 'pwd; for fd in 3 200 300 400; do [ ! -e "/proc/$$/fd/$fd" ] || echo "$fd"; done';
@@ -67,5 +69,24 @@ Deno.test("a program is not run without a descriptor that it was to have", () =>
   );
   close(writer);
   equal(fromBytes(readToEnd(reader)), "");
+  close(reader);
+});
+
+Deno.test("a program has the limits of open files that it was to have, but none above ours", () => {
+  const { reader, writer } = pipe();
+  for (const [softFiles, hardFiles] of [[50n, 60n], [80n, 60n], [50n, 1n << 40n]] as const) {
+    const pid = spawn({
+      path: "/bin/sh",
+      argv: ["sh", "-c", "ulimit -Sn; ulimit -Hn"],
+      ...PLAIN,
+      softFiles,
+      hardFiles,
+      descriptors: [[writer, 1]],
+    });
+    equal(waitFor(pid)?.status, 0);
+  }
+  close(writer);
+  const { hard } = getLimit(RLIMIT_NOFILE);
+  equal(fromBytes(readToEnd(reader)), `50\n60\n60\n60\n50\n${hard}\n`);
   close(reader);
 });

@@ -65,12 +65,13 @@ export function descriptorsOf({ services, inheritance }: Handed): number[] {
 
 /** Signal masks and limits have 64 bits, and JSON knows neither those nor maps. */
 export function encodeHanded({ services, inheritance }: Handed): Uint8Array<ArrayBuffer> {
-  const { mask, softFiles, limits, descriptors } = inheritance;
+  const { mask, softFiles, hardFiles, limits, descriptors } = inheritance;
   const state = {
     shape: SHAPE,
     services,
     mask: `${mask}`,
     softFiles: softFiles === undefined ? undefined : `${softFiles}`,
+    hardFiles: hardFiles === undefined ? undefined : `${hardFiles}`,
     limits: [...limits].map(([resource, soft]) => [resource, `${soft}`]),
     descriptors,
   };
@@ -81,12 +82,13 @@ export function encodeHanded({ services, inheritance }: Handed): Uint8Array<Arra
 export function decodeHanded(text: ByteString): Handed | undefined {
   const state = parseJson(text);
   if (!isState(state)) return undefined;
-  const { services, mask, softFiles, limits, descriptors } = state as State;
+  const { services, mask, softFiles, hardFiles, limits, descriptors } = state as State;
   return {
     services,
     inheritance: {
       mask: BigInt(mask),
       softFiles: softFiles === undefined ? undefined : BigInt(softFiles),
+      hardFiles: hardFiles === undefined ? undefined : BigInt(hardFiles),
       limits: new Map(limits.map(([resource, soft]) => [resource, BigInt(soft)])),
       descriptors,
     },
@@ -107,6 +109,7 @@ interface State {
   readonly services: readonly HandedService[];
   readonly mask: string;
   readonly softFiles?: string;
+  readonly hardFiles?: string;
   readonly limits: readonly (readonly [number, string])[];
   readonly descriptors: readonly Mapping[];
 }
@@ -180,6 +183,7 @@ const isState = objectOf({
   })),
   mask: isLong,
   softFiles: either(isNothing, isLong),
+  hardFiles: either(isNothing, isLong),
   limits: listOf(rowOf(isNatural, isLong)),
   descriptors: isMappings,
 });

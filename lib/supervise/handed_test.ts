@@ -48,6 +48,7 @@ const HANDED: fc.Arbitrary<Handed> = fc.record({
   inheritance: fc.record({
     mask: LONG,
     softFiles: fc.option(LONG, { nil: undefined }),
+    hardFiles: fc.option(LONG, { nil: undefined }),
     limits: fc.array(fc.tuple(fc.nat(15), LONG), { maxLength: 3 }).map((all) => new Map(all)),
     descriptors: MAPPINGS,
   }),

@@ -12,7 +12,7 @@ import { Loop } from "../os/loop.ts";
 import { Poller } from "../os/poll.ts";
 import type { Inheritance } from "../os/process.ts";
 import { CALM, rest } from "../os/rest.ts";
-import { getLimit, setSoftLimit } from "../os/rlimit.ts";
+import { getLimit, raiseHardLimit, setSoftLimit } from "../os/rlimit.ts";
 import { ignoreForOurselves, setDisposition } from "../os/signal.ts";
 import { letGoOfText } from "../os/text.ts";
 import { Timers } from "../os/timers.ts";
@@ -53,11 +53,22 @@ export function makeSurroundings(context: Context, adopts: boolean): Surrounding
   };
 }
 
-/** A service takes up to six descriptors. We have as many as we may; the services are to have what we were given. */
+/** Enough for some thousand services. */
+const FILES = 65_536n;
+
+/**
+ * A service takes up to six descriptors here, where C has a process for each; so what one process may have is not to be
+ * what all have together. We have as many as we may, and as root some more; the services are to have what we were given.
+ */
 function takeFiles(inheritance: Inheritance): Inheritance {
   const { soft, hard } = getLimit(RLIMIT_NOFILE);
-  if (soft < hard) setSoftLimit(RLIMIT_NOFILE, hard);
-  return { ...inheritance, softFiles: inheritance.softFiles ?? soft };
+  unlessRefused(() => raiseHardLimit(RLIMIT_NOFILE, FILES));
+  setSoftLimit(RLIMIT_NOFILE, getLimit(RLIMIT_NOFILE).hard);
+  return {
+    ...inheritance,
+    softFiles: inheritance.softFiles ?? soft,
+    hardFiles: inheritance.hardFiles ?? hard,
+  };
 }
 
 /** A step of the wall clock that nobody will notice, in milliseconds. */

@@ -284,3 +284,32 @@ shortageTest(
   },
   { programs: ["strace"] },
 );
+
+toolTest(
+  "svscan supervises more than it may have files open for, and services get the limit that it got",
+  TOOLS,
+  async (box) => {
+    // Where root may not raise a limit (CAP_SYS_RESOURCE, capabilities(7)) djbox's svscan cannot have more either.
+    const more = "prlimit --nofile=$(($(ulimit -Hn) + 1)):$(($(ulimit -Hn) + 1)) true";
+    const mayRaise = !box.ours || (await box.sh(more)).code === 0;
+    const services = Array.from({ length: mayRaise ? 20 : 2 }, (_, i) => `sv/s${i}`);
+    writeServices(box, services);
+    for (const service of services) box.script(`${service}/log/run`, "exec cat >>lines");
+    box.script("sv/told/run", "ulimit -Sn >limits; ulimit -Hn >>limits; exec sleep 100000");
+    const svscan = box.start(["sh", "-c", "ulimit -Sn 50; ulimit -Hn 60; exec svscan sv"]);
+    await untilSupervised(box, services.flatMap((service) => [service, `${service}/log`]));
+    await box.until("the limits are told", () => box.read("sv/told/limits") === "50\n60\n");
+    if (!box.ours) return;
+    // Also after it has started itself over.
+    equal((await box.run(["djbox", "upgrade", "sv"])).code, 0);
+    await box.run(["svc", "-t", "sv/told"]);
+    const before = pidOf(box, "sv/told");
+    box.write("sv/told/limits", "");
+    await box.run(["svc", "-t", "sv/told"]);
+    await box.until("it is started anew", () => ![0, before].includes(pidOf(box, "sv/told")));
+    await box.until("the limits are told", () => box.read("sv/told/limits") === "50\n60\n");
+    equal(box.read("err"), "");
+    ok(isAlive(svscan.pid));
+  },
+  { root: true, programs: ["prlimit"] },
+);
