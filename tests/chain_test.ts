@@ -87,6 +87,26 @@ toolTest(
   { root: true, programs: ["setpriv"] },
 );
 
+/** What GNU's tools for this machine are called. */
+const GNU = `${Deno.build.arch}-linux-gnu`;
+
+toolTest(
+  "chain: a library that is put in front of C's is asked first",
+  ["svok"],
+  async (box) => {
+    const body = Deno.build.arch === "aarch64" ? "mov w0, 0" : "xor %eax, %eax";
+    box.write("always.s", `.globl chdir\n.type chdir, %function\nchdir: ${body}\nret\n`);
+    const made = await box.sh(
+      `${GNU}-as -o always.o always.s && ${GNU}-ld -shared -o always.so always.o`,
+    );
+    equal(made.stderr, "");
+    const env = { LD_PRELOAD: `${box.dir}/always.so` };
+    deepEqual(await box.run(["svok", "nowhere"], { env }), { code: 100, stdout: "", stderr: "" });
+    equal((await box.run(["svok", "nowhere"])).code, 111);
+  },
+  { programs: [`${GNU}-as`, `${GNU}-ld`] },
+);
+
 toolTest("chain: a tool makes nothing where there is no /dev/null", ["addcr"], async (box) => {
   const { stdout } = await box.sh(
     `unshare -m sh -c 'mount -t tmpfs none /dev && echo line | addcr && ls /dev'`,

@@ -148,8 +148,11 @@ type Symbols<Table extends Readonly<Record<string, string>>, Further extends rea
     { readonly [Name in keyof Table]: Declared<Table[Name], Further> }
   >["symbols"];
 
-/** The C library's file: glibc's name, then musl's. */
-const LIBRARIES = ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`];
+/**
+ * Where the C library is: in this program, as dlopen(3) has it without a name. So what LD_PRELOAD brings (fakeroot,
+ * faketime, torsocks) comes first, as in a C program. musl does not know that, but its file's name.
+ */
+const LIBRARIES = ["", `libc.musl-${Deno.build.arch}.so.1`];
 
 /** Binds the function `name`, whose parameters are those of its prototype and `further`. */
 function bind(name: string, prototype: string, further: readonly Pad[]): unknown {
