@@ -16,9 +16,11 @@ import {
   KERNEL_SIGSET_SIZE,
   PR_SET_PDEATHSIG,
   SIG_SETMASK,
+  SIGBUS,
   SIGCHLD,
   SIGKILL,
   SIGPIPE,
+  SIGSEGV,
   TCP_NODELAY,
 } from "../os/constants.ts";
 import { ENOENT } from "../os/errno.ts";
@@ -161,6 +163,10 @@ function planCalls(program: ServedProgram): CallPlan {
   const add = (call: Call): number => calls.push(call) - 1;
   const mask = inheritance.mask & ~maskOf([SIGCHLD]);
 
+  // The runtime's handlers would run on the child's small stack, in our memory.
+  for (const signal of [SIGSEGV, SIGBUS]) {
+    add({ name: "rt_sigaction", args: [signal, DEFAULT_ACTION, 0, KERNEL_SIGSET_SIZE] });
+  }
   // Whoever kills the server kills the clients that it has not let in yet.
   add({ name: "prctl", args: [PR_SET_PDEATHSIG, SIGKILL] });
   add({ name: "close", args: [program.listener] });

@@ -97,7 +97,8 @@ const CLONE_FILES = 0x400;
 const CLONE_VFORK = 0x4000;
 const CLONE_CHILD_CLEARTID = 0x200000;
 const SIGCHLD_AT_EXIT = 17;
-/* clone(3) itself pushes two words; no call needs more, and no signal has a handler. */
+/* clone(3) itself pushes two words; no call needs more. Of the signals those of the runtime's own faults have handlers,
+ * which need more: a child that may stand before a gate takes them away first. */
 const STACK = 1024;
 /* A child whose gate nobody opens is one whose parent was killed between clone and prctl. struct timespec. */
 const PATIENCE = words64(3600n, 0n);

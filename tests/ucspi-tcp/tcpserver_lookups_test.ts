@@ -272,3 +272,22 @@ for (const [manner, bytes] of [["not for each byte", "1"], ["where nothing comes
     await end(server);
   }, { root: true });
 }
+
+toolTest("tcpserver lives when somebody kills what waits for an answer", TOOLS, async (box) => {
+  const net = loopbackNet();
+  await using _silent = await NameServer.start(`${net}.1`, () => ({ packets: [] }));
+  const server = await serve(box, ["-v", "-R", "-l0", "127.0.0.1", "0", "echo", "hello"], {
+    env: { DNSCACHEIP: `${net}.1` },
+  });
+  const signals = { SIGSEGV: 11, SIGBUS: 7 } as const;
+  for (const name of ["SIGSEGV", "SIGBUS", "SIGSEGV", "SIGBUS"] as const) {
+    const client = new Client("127.0.0.1", server.port);
+    const started = /tcpserver: pid (\d+) from [0-9.]+\n$/;
+    await box.until("it is taken in", () => started.test(box.read("err")));
+    const pid = Number(started.exec(box.read("err"))?.[1]);
+    Deno.kill(pid, name);
+    await client.closed;
+    await has(box, `tcpserver: end ${pid} status ${signals[name]}\n`);
+  }
+  await end(server);
+}, { root: true });
