@@ -29,7 +29,7 @@ import {
   O_RDWR,
   X_OK,
 } from "./constants.ts";
-import { EINTR, ENOENT, SystemError } from "./errno.ts";
+import { EINTR, ENOENT, SystemError, unlessRefused } from "./errno.ts";
 import { cString } from "./c_string.ts";
 import { check, errno, hot, libc, pad } from "./libc.ts";
 import { fstat } from "./stat.ts";
@@ -389,7 +389,9 @@ function isCloseOnExec(fd: number): boolean {
  * `kept` is no duplicate, though it may be the same file.
  */
 export function letGo(fds: readonly number[], kept: readonly number[]): void {
-  const nothing = open("/dev/null", O_RDWR);
+  // A chroot need not have it; C only closes them.
+  const nothing = unlessRefused(() => open("/dev/null", O_RDWR)) ??
+    memoryFile("null", new Uint8Array());
   const files = new Set(fds.map((fd) => fstat(fd).identity));
   const others = readDirectory("/proc/self/fd").map(Number).filter((fd) =>
     fd > 2 && !kept.includes(fd) && isCloseOnExec(fd) && files.has(fstat(fd).identity)

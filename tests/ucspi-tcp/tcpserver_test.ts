@@ -291,3 +291,12 @@ toolTest("tcpserver serves many at the same time and leaves nothing behind", TOO
   equal(open(), before);
   await end(server);
 });
+
+toolTest("tcpserver serves where there is no /dev/null", TOOLS, async (box) => {
+  const server = await serve(box, [...QUIET, "echo", "hello"], {
+    shell: 'exec unshare -m sh -c \'mount -t tmpfs none /dev; exec "$@"\' sh "$@"',
+  });
+  equal(await talk("127.0.0.1", server.port), "hello\n");
+  await idle(box, 1);
+  await end(server);
+}, { root: true, programs: ["unshare"] });
