@@ -47,7 +47,8 @@ type Put = (bytes: Uint8Array<ArrayBuffer>) => number;
  * can be done; else (a socket, another user's pipe) poll(2) says whether there is room.
  */
 function openMessages(): Put {
-  const isFile = unlessRefused(() => isRegular(fstat(2))) === true;
+  // What cannot be looked at may be one: opened anew it would be written over from its beginning.
+  const isFile = unlessRefused(() => isRegular(fstat(2))) !== false;
   const flags = O_WRONLY | O_NONBLOCK | O_NOCTTY;
   const own = isFile ? undefined : unlessRefused(() => open("/proc/self/fd/2", flags));
   if (isFile || own !== undefined) return (bytes) => putNow(own ?? 2, bytes);
