@@ -221,6 +221,22 @@ shortageTest(
   { programs: ["strace"] },
 );
 
+shortageTest("svscan that starts itself over waits for what it needs", async (box) => {
+  writeServices(box, ["sv/a"]);
+  const svscan = scan(box);
+  const [service] = await untilUp(box, ["sv/a"]) as [number];
+  await untilOld(box, ["sv/a"]);
+  // The runtime has the first of its main thread.
+  await inject(box, svscan, "-e", "inject=epoll_create1:error=EMFILE:when=2");
+  svscan.kill("SIGHUP");
+  await box.until("it was refused", () => box.read("trace").includes("INJECTED"));
+  await untilSupervised(box, ["sv/a"]);
+  await box.run(["svc", "-p", "sv/a"]);
+  await box.until("it obeys", () => statusOf(box, "sv/a")?.paused === true);
+  equal(pidOf(box, "sv/a"), service);
+  ok(isAlive(svscan.pid));
+}, { programs: ["strace"] });
+
 shortageTest("a second TERM ends svscan where nobody can take over", async (box) => {
   writeServices(box, ["sv/a"]);
   const svscan = scan(box);

@@ -66,7 +66,9 @@ function run(called: Context): Outcome {
   if (handed === "trial") return 0;
   const inheritance = handed?.inheritance ?? called.inheritance;
   const context: Context = { ...called, inheritance };
-  const surroundings = makeSurroundings(context, true);
+  const surroundings = handed === undefined
+    ? makeSurroundings(context, true)
+    : untilItWorks(() => makeSurroundings(context, true));
   const scanner: Scanner = new Scanner(context, surroundings, () => schedule.soon());
   const all = (): Handed => ({
     services: scanner.pack(),
@@ -111,6 +113,18 @@ function run(called: Context): Outcome {
   loop(surroundings, over, () => schedule.rested());
   scanner.release();
   return 0;
+}
+
+/** What `action` returns; while it fails, it is tried again: who was handed services must not give them up for a shortage. */
+function untilItWorks<T>(action: () => T): T {
+  for (;;) {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      sleep(RETRY);
+    }
+  }
 }
 
 /** What would end svscan. What it was started ignoring (nohup), or with blocked, does not end it. */
