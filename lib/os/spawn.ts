@@ -135,8 +135,14 @@ export class SpawnPlan {
   readonly #directory: number;
   readonly #mappings: readonly number[];
   readonly #further: number;
-  readonly #limits: readonly (readonly [resource: number, soft: bigint, limit: BigUint64Array])[];
-  readonly #hardFiles: bigint | undefined;
+  readonly #limits: readonly {
+    readonly resource: number;
+    readonly soft: bigint;
+    /** Undefined: ours. */
+    readonly hard: bigint | undefined;
+    /** What the call is given. */
+    readonly limit: BigUint64Array;
+  }[];
   readonly #exec: number;
 
   /**
@@ -169,9 +175,9 @@ export class SpawnPlan {
     this.#limits = [...softLimits(program)].map(([resource, soft]) => {
       const limit = words64(0n, 0n);
       calls.push({ name: "prlimit64", args: [0, resource, limit, 0] });
-      return [resource, soft, new BigUint64Array(limit.buffer)];
+      const hard = resource === RLIMIT_NOFILE ? program.hardFiles : undefined;
+      return { resource, soft, hard, limit: new BigUint64Array(limit.buffer) };
     });
-    this.#hardFiles = program.hardFiles;
     this.#exec = calls.push({
       name: "execve",
       args: [cString(program.path), stringArray(program.argv), stringArray(program.environ)],
@@ -193,12 +199,11 @@ export class SpawnPlan {
   start(directory = -1, further?: Mapping): Spawned {
     const fork = this.#fork;
     if (this.#directory >= 0) fork.set(this.#directory, 0, directory);
-    for (const [resource, soft, limit] of this.#limits) {
+    for (const { resource, soft, hard, limit } of this.#limits) {
       const ours = getLimit(resource).hard;
-      const theirs = resource === RLIMIT_NOFILE ? this.#hardFiles ?? ours : ours;
-      const hard = theirs < ours ? theirs : ours;
-      limit[0] = soft < hard ? soft : hard;
-      limit[1] = hard;
+      const most = hard !== undefined && hard < ours ? hard : ours;
+      limit[0] = soft < most ? soft : most;
+      limit[1] = most;
     }
     const brought = this.#bring(further);
     try {

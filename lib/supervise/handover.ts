@@ -4,8 +4,8 @@
  * (locks stay held, FIFOs keep their readers and what is in them, log pipes their two ends), so nobody notices.
  *
  * The state (handed.ts) goes through a file in memory, whose descriptor the environment variable DJBOX_SUPERVISION
- * names. Services never see the variable. Where it says `trial`, too, whoever reads it takes nothing over, but says that
- * it could.
+ * names. Services never see the variable. Whoever has understood the state says so in the file; where the variable says
+ * `trial`, too, that is all, and nothing is taken over.
  *
  * @module
  */
@@ -145,10 +145,10 @@ export function handedOn({ name, env }: Context): Handed | "trial" | undefined {
   if (handed === undefined || handed === "unusable") {
     throw fatal(name, "unable to take over: I don't understand the other version");
   }
-  if (!trial) { for (const fd of descriptorsOf(handed)) setCloseOnExec(fd, true); }
   writeAll(file, toBytes(UNDERSTOOD));
   if (trial) return "trial";
   close(file);
+  for (const fd of descriptorsOf(handed)) setCloseOnExec(fd, true);
   return handed;
 }
 

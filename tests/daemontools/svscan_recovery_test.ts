@@ -11,6 +11,7 @@ import {
   processesCalled,
   processesIn,
   statusOf,
+  SUPERVISION,
   untilOld,
   untilSupervised,
   untilUp,
@@ -18,11 +19,9 @@ import {
   writeServices,
 } from "../harness/services.ts";
 
-const TOOLS = ["svscan", "supervise", "svc", "svok", "svstat"];
-
 function recoveryTest(name: string, body: (box: Box) => Promise<void>, needs: Needs = {}): void {
   const djboxOnly = "C's supervise does not try again what has failed, nor make anew what is gone";
-  toolTest(name, TOOLS, body, { ...needs, djboxOnly });
+  toolTest(name, SUPERVISION, body, { ...needs, djboxOnly });
 }
 
 /** Does something to the files while svscan stands still, which might write just in the middle of it. */

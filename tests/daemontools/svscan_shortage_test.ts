@@ -1,30 +1,22 @@
 // SPDX-License-Identifier: 0BSD
-// svscan lives with a lack of descriptors and processes, and of room for what it says; for a lack of disk space see
-// svscan_recovery_test.ts.
+// svscan lives with a lack of descriptors and processes, and of room for what it says, and with errors that pass; for a
+// lack of disk space see svscan_recovery_test.ts.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { type Box, type Needs, type Started, toolTest } from "../harness/harness.ts";
+import { type Box, type Started, toolTest } from "../harness/harness.ts";
 import {
   isAlive,
+  oneProcessTest,
   pidOf,
   processesCalled,
   processesIn,
+  scan,
   statusOf,
+  SUPERVISION,
   untilOld,
   untilSupervised,
   untilUp,
   writeServices,
 } from "../harness/services.ts";
-
-const TOOLS = ["svscan", "supervise", "svc", "svok", "svstat"];
-
-function shortageTest(name: string, body: (box: Box) => Promise<void>, needs: Needs = {}): void {
-  const djboxOnly = "C's svscan is a process for each service, and lives otherwise";
-  toolTest(name, TOOLS, body, { ...needs, djboxOnly });
-}
-
-function scan(box: Box): Started {
-  return box.start(["svscan", "sv"]);
-}
 
 /** How many descriptors a process may have from now on; what is open stays. */
 async function limitFiles(box: Box, { pid }: Started, files: number): Promise<void> {
@@ -33,7 +25,7 @@ async function limitFiles(box: Box, { pid }: Started, files: number): Promise<vo
 
 toolTest(
   "svscan goes on where its messages are over the limit of a file's size",
-  TOOLS,
+  SUPERVISION,
   async (box) => {
     writeServices(box, ["sv/a"]);
     box.script("sv/fails/run", "exec sleep 100000");
@@ -48,7 +40,7 @@ toolTest(
   },
 );
 
-shortageTest("svscan goes on without descriptors, and recovers", async (box) => {
+oneProcessTest("svscan goes on without descriptors, and recovers", async (box) => {
   writeServices(box, ["sv/a", "sv/b"]);
   const started = scan(box);
   await untilUp(box, ["sv/a", "sv/b"]);
@@ -77,7 +69,7 @@ shortageTest("svscan goes on without descriptors, and recovers", async (box) => 
   await box.until("the status is right", () => processesIn(box, "sv/a")[0] === pidOf(box, "sv/a"));
 }, { programs: ["prlimit"] });
 
-shortageTest("svscan that was upgraded lives where no descriptor is left", async (box) => {
+oneProcessTest("svscan that was upgraded lives where no descriptor is left", async (box) => {
   writeServices(box, ["sv/a"]);
   const svscan = scan(box);
   const [service] = await untilUp(box, ["sv/a"]) as [number];
@@ -91,7 +83,7 @@ shortageTest("svscan that was upgraded lives where no descriptor is left", async
   await box.until("the status is right", () => processesIn(box, "sv/a")[0] === pidOf(box, "sv/a"));
 }, { programs: ["prlimit"] });
 
-shortageTest(
+oneProcessTest(
   "the end of a service that is not its child is noticed where no descriptor is left",
   async (box) => {
     writeServices(box, ["sv/a"]);
@@ -110,7 +102,7 @@ shortageTest(
   { programs: ["prlimit"] },
 );
 
-shortageTest(
+oneProcessTest(
   "a service that always ends at once can be stopped where no descriptor is left",
   async (box) => {
     writeServices(box, ["sv/a"], "echo started >>starts");
@@ -134,7 +126,7 @@ shortageTest(
   { programs: ["prlimit"] },
 );
 
-shortageTest(
+oneProcessTest(
   "a log that no descriptor is left for keeps nothing else from running",
   async (box) => {
     writeServices(box, ["sv/first"]);
@@ -157,35 +149,39 @@ shortageTest(
   { programs: ["prlimit"] },
 );
 
-shortageTest("svscan tries each second where no process can be made, and answers", async (box) => {
-  box.script("sv/a/run", "exec sleep 100000");
-  box.script("sv/b/run", "exec sleep 100000");
-  // A user of its own, so that nobody else's processes count.
-  await box.sh("chown -R 54321 .");
-  const asUser = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"];
-  const started = box.start([...asUser, "svscan", "sv"]);
-  await untilUp(box, ["sv/a", "sv/b"]);
-  const limit = async (processes: string): Promise<void> => {
-    const argv = [...asUser, "prlimit", `--pid=${started.pid}`, `--nproc=${processes}:`];
-    deepEqual((await box.run(argv)).stderr, "");
-  };
-  await limit("1");
-  Deno.kill(pidOf(box, "sv/a"), "SIGKILL");
-  const warning =
-    "supervise: warning: unable to fork for a, trying again in a second: temporary failure\n";
-  await box.until("it says so twice", () => box.read("err").split(warning).length > 2);
-  equal(box.read("err").replaceAll(warning, ""), "");
-  match(
-    (await box.run(["svstat", "sv/a"])).stdout,
-    /^sv\/a: down \d+ seconds, normally up, want up\n$/,
-  );
-  await box.run(["svc", "-d", "sv/a"]);
-  await box.until("it obeys", () => statusOf(box, "sv/a")?.want === "d");
-  await box.run(["svc", "-o", "sv/a"]);
-  await box.until("it obeys", () => statusOf(box, "sv/a")?.want === "");
-  await limit("1000");
-  await untilUp(box, ["sv/a"]);
-}, { root: true, programs: ["prlimit", "setpriv"] });
+oneProcessTest(
+  "svscan tries each second where no process can be made, and answers",
+  async (box) => {
+    box.script("sv/a/run", "exec sleep 100000");
+    box.script("sv/b/run", "exec sleep 100000");
+    // A user of its own, so that nobody else's processes count.
+    await box.sh("chown -R 54321 .");
+    const asUser = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"];
+    const started = box.start([...asUser, "svscan", "sv"]);
+    await untilUp(box, ["sv/a", "sv/b"]);
+    const limit = async (processes: string): Promise<void> => {
+      const argv = [...asUser, "prlimit", `--pid=${started.pid}`, `--nproc=${processes}:`];
+      deepEqual((await box.run(argv)).stderr, "");
+    };
+    await limit("1");
+    Deno.kill(pidOf(box, "sv/a"), "SIGKILL");
+    const warning =
+      "supervise: warning: unable to fork for a, trying again in a second: temporary failure\n";
+    await box.until("it says so twice", () => box.read("err").split(warning).length > 2);
+    equal(box.read("err").replaceAll(warning, ""), "");
+    match(
+      (await box.run(["svstat", "sv/a"])).stdout,
+      /^sv\/a: down \d+ seconds, normally up, want up\n$/,
+    );
+    await box.run(["svc", "-d", "sv/a"]);
+    await box.until("it obeys", () => statusOf(box, "sv/a")?.want === "d");
+    await box.run(["svc", "-o", "sv/a"]);
+    await box.until("it obeys", () => statusOf(box, "sv/a")?.want === "");
+    await limit("1000");
+    await untilUp(box, ["sv/a"]);
+  },
+  { root: true, programs: ["prlimit", "setpriv"] },
+);
 
 /** Has system calls of a process fail as strace's options say, until what is returned is ended. */
 async function inject(box: Box, { pid }: Started, ...options: string[]): Promise<Started> {
@@ -196,7 +192,7 @@ async function inject(box: Box, { pid }: Started, ...options: string[]): Promise
   return strace;
 }
 
-shortageTest(
+oneProcessTest(
   "svscan does not die of TERM while no process can be made for its services",
   async (box) => {
     writeServices(box, ["sv/a"]);
@@ -221,7 +217,7 @@ shortageTest(
   { programs: ["strace"] },
 );
 
-shortageTest("svscan that starts itself over waits for what it needs", async (box) => {
+oneProcessTest("svscan that starts itself over waits for what it needs", async (box) => {
   writeServices(box, ["sv/a"]);
   const svscan = scan(box);
   const [service] = await untilUp(box, ["sv/a"]) as [number];
@@ -237,7 +233,7 @@ shortageTest("svscan that starts itself over waits for what it needs", async (bo
   ok(isAlive(svscan.pid));
 }, { programs: ["strace"] });
 
-shortageTest("a second TERM ends svscan where nobody can take over", async (box) => {
+oneProcessTest("a second TERM ends svscan where nobody can take over", async (box) => {
   writeServices(box, ["sv/a"]);
   const svscan = scan(box);
   await untilUp(box, ["sv/a"]);
@@ -251,7 +247,7 @@ shortageTest("a second TERM ends svscan where nobody can take over", async (box)
   equal(box.read("err"), warning.repeat(2));
 }, { programs: ["strace"] });
 
-shortageTest(
+oneProcessTest(
   "services go on where the directory of one cannot be looked at any more",
   async (box) => {
     writeServices(box, ["sv/a", "sv/b"]);
@@ -271,7 +267,7 @@ shortageTest(
   { programs: ["strace"] },
 );
 
-shortageTest(
+oneProcessTest(
   "trouble that passes makes no second process of a service that was left",
   async (box) => {
     for (
@@ -303,7 +299,7 @@ shortageTest(
 
 toolTest(
   "svscan supervises more than it may have files open for, and services get the limit that it got",
-  TOOLS,
+  SUPERVISION,
   async (box) => {
     // Where root may not raise a limit (CAP_SYS_RESOURCE, capabilities(7)) djbox's svscan cannot have more either.
     const more = "prlimit --nofile=$(($(ulimit -Hn) + 1)):$(($(ulimit -Hn) + 1)) true";

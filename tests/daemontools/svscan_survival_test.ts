@@ -5,7 +5,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { later } from "../../lib/os/clock.ts";
 import { decodeRecord, encodeRecord, type SupervisionRecord } from "../../lib/supervise/record.ts";
 import { decodeStatus, encodeStatus, type Status } from "../../lib/supervise/status_file.ts";
-import { type Box, mixedTest, type Needs, type Started, toolTest } from "../harness/harness.ts";
+import { mixedTest, type Started, toolTest } from "../harness/harness.ts";
 import { Random, roundsOf } from "../harness/random.ts";
 import {
   hold,
@@ -14,12 +14,15 @@ import {
   lastWritten,
   letGo,
   lines,
+  oneProcessTest,
   openFiles,
   original,
   pidOf,
   processesCalled,
   processesIn,
+  scan,
   statusOf,
+  SUPERVISION,
   untilOld,
   untilSupervised,
   untilUp,
@@ -27,23 +30,12 @@ import {
   writeServices,
 } from "../harness/services.ts";
 
-const TOOLS = ["svscan", "supervise", "svc", "svok", "svstat"];
-
-function survivalTest(name: string, body: (box: Box) => Promise<void>, needs: Needs = {}): void {
-  const djboxOnly = "C's svscan is a process for each service, and lives otherwise";
-  toolTest(name, TOOLS, body, { ...needs, djboxOnly });
-}
-
-function scan(box: Box): Started {
-  return box.start(["svscan", "sv"]);
-}
-
 async function killed(started: Started): Promise<void> {
   started.kill("SIGKILL");
   equal(await started.ended, 128 + 9);
 }
 
-survivalTest("svscan finds the services of one that was killed", async (box) => {
+oneProcessTest("svscan finds the services of one that was killed", async (box) => {
   writeServices(box, ["sv/a", "sv/down", "sv/died", "sv/paused"]);
   writeLogged(box, "sv/c");
   const names = ["sv/a", "sv/c", "sv/c/log", "sv/paused"];
@@ -80,7 +72,7 @@ survivalTest("svscan finds the services of one that was killed", async (box) => 
   await untilUp(box, ["sv/down"]);
 });
 
-survivalTest(
+oneProcessTest(
   "no log line is lost by kill -9 of svscan, nor of what comes after it",
   async (box) => {
     // As fast as a shell can; what it writes last is in `n` when it is ended.
@@ -126,7 +118,7 @@ while :; do i=$((i+1)); echo $i; done`,
   },
 );
 
-survivalTest("kill -9 of svscan and of a logger at once loses no line", async (box) => {
+oneProcessTest("kill -9 of svscan and of a logger at once loses no line", async (box) => {
   writeLogged(box, "sv/a");
   writeLogged(box, "sv/both");
   const first = scan(box);
@@ -162,30 +154,33 @@ survivalTest("kill -9 of svscan and of a logger at once loses no line", async (b
   });
 });
 
-survivalTest("who holds the log pipes is there again, and ends with the services", async (box) => {
-  writeLogged(box, "sv/a");
-  const started = scan(box);
-  const pids = await untilUp(box, ["sv/a", "sv/a/log"]);
-  const holder = async (): Promise<number> => {
-    await box.until("the pipes are held", () => processesCalled(box, "log-pipes").length === 1);
-    return processesCalled(box, "log-pipes")[0] as number;
-  };
-  const pid = await holder();
-  Deno.kill(pid, "SIGKILL");
-  await box.until("it is gone", () => processesCalled(box, "log-pipes").length === 0);
-  const again = await holder();
-  ok(again !== pid);
-  // With a service that has a log comes another pipe.
-  writeLogged(box, "sv/b");
-  await untilUp(box, ["sv/b/log"]);
-  await box.until("another holds both", async () => await holder() !== again);
-  equal(statusOf(box, "sv/a")?.pid, pids[0]);
-  await killed(started);
-  for (const name of ["sv/a", "sv/b"]) Deno.kill(pidOf(box, name), "SIGTERM");
-  await box.until("it has ended", () => processesCalled(box, "log-pipes").length === 0);
-});
+oneProcessTest(
+  "who holds the log pipes is there again, and ends with the services",
+  async (box) => {
+    writeLogged(box, "sv/a");
+    const started = scan(box);
+    const pids = await untilUp(box, ["sv/a", "sv/a/log"]);
+    const holder = async (): Promise<number> => {
+      await box.until("the pipes are held", () => processesCalled(box, "log-pipes").length === 1);
+      return processesCalled(box, "log-pipes")[0] as number;
+    };
+    const pid = await holder();
+    Deno.kill(pid, "SIGKILL");
+    await box.until("it is gone", () => processesCalled(box, "log-pipes").length === 0);
+    const again = await holder();
+    ok(again !== pid);
+    // With a service that has a log comes another pipe.
+    writeLogged(box, "sv/b");
+    await untilUp(box, ["sv/b/log"]);
+    await box.until("another holds both", async () => await holder() !== again);
+    equal(statusOf(box, "sv/a")?.pid, pids[0]);
+    await killed(started);
+    for (const name of ["sv/a", "sv/b"]) Deno.kill(pidOf(box, name), "SIGTERM");
+    await box.until("it has ended", () => processesCalled(box, "log-pipes").length === 0);
+  },
+);
 
-survivalTest(
+oneProcessTest(
   "whatever the record says that is not true, the service is started as usual",
   async (box) => {
     const boot = Deno.readTextFileSync("/proc/sys/kernel/random/boot_id").trim();
@@ -222,7 +217,7 @@ survivalTest(
   },
 );
 
-survivalTest("the clock was set while nobody supervised: svstat tells the truth", async (box) => {
+oneProcessTest("the clock was set while nobody supervised: svstat tells the truth", async (box) => {
   writeServices(box, ["sv/early", "sv/late"]);
   const first = scan(box);
   const names = ["sv/early", "sv/late"];
@@ -249,7 +244,7 @@ survivalTest("the clock was set while nobody supervised: svstat tells the truth"
 });
 
 for (const next of ["supervise", "an upgrade"]) {
-  survivalTest(
+  oneProcessTest(
     `a logger that has outlived its removed service is handed on to ${next}`,
     async (box) => {
       writeServices(box, ["sv/other"]);
@@ -286,7 +281,7 @@ for (const next of ["supervise", "an upgrade"]) {
   );
 }
 
-survivalTest("svscan that was started with SIGCHLD ignored sees what ends", async (box) => {
+oneProcessTest("svscan that was started with SIGCHLD ignored sees what ends", async (box) => {
   writeServices(box, ["sv/a", "sv/a/log"]);
   box.start(["perl", "-e", '$SIG{CHLD} = "IGNORE"; exec @ARGV', "svscan", "sv"]);
   const [service] = await untilUp(box, ["sv/a", "sv/a/log"]) as [number];
@@ -301,7 +296,7 @@ survivalTest("svscan that was started with SIGCHLD ignored sees what ends", asyn
   await box.until("it runs again", () => box.read("sv/a/starts") === "started\nstarted\n");
 }, { programs: ["perl"] });
 
-survivalTest("a service is adopted whose start was not written down to its end", async (box) => {
+oneProcessTest("a service is adopted whose start was not written down to its end", async (box) => {
   writeServices(box, ["sv/a", "sv/b"]);
   const first = scan(box);
   const pids = await untilUp(box, ["sv/a", "sv/b"]);
@@ -320,26 +315,30 @@ survivalTest("a service is adopted whose start was not written down to its end",
   for (const name of ["sv/a", "sv/b"]) equal(processesIn(box, name).length, 1);
 });
 
-mixedTest("svscan goes by what C's supervise has left since it was killed", TOOLS, async (box) => {
-  writeServices(box, ["sv/a", "sv/b"]);
-  const first = scan(box);
-  await untilUp(box, ["sv/a", "sv/b"]);
-  await untilOld(box, ["sv/a", "sv/b"]);
-  await box.run(["svc", "-d", "sv/a", "sv/b"]);
-  for (const name of ["sv/a", "sv/b"]) await box.until("down", () => pidOf(box, name) === 0);
-  await killed(first);
-  const theirs = box.start([original("supervise"), "sv/a"]);
-  await untilUp(box, ["sv/a"]);
-  await box.run(["svc", "-dx", "sv/a"]);
-  equal(await theirs.ended, 0);
-  scan(box);
-  // C's has ended as it should: its service is started as always; the other one stays as it was.
-  await untilUp(box, ["sv/a"]);
-  await untilSupervised(box, ["sv/b"]);
-  equal(pidOf(box, "sv/b"), 0);
-});
+mixedTest(
+  "svscan goes by what C's supervise has left since it was killed",
+  SUPERVISION,
+  async (box) => {
+    writeServices(box, ["sv/a", "sv/b"]);
+    const first = scan(box);
+    await untilUp(box, ["sv/a", "sv/b"]);
+    await untilOld(box, ["sv/a", "sv/b"]);
+    await box.run(["svc", "-d", "sv/a", "sv/b"]);
+    for (const name of ["sv/a", "sv/b"]) await box.until("down", () => pidOf(box, name) === 0);
+    await killed(first);
+    const theirs = box.start([original("supervise"), "sv/a"]);
+    await untilUp(box, ["sv/a"]);
+    await box.run(["svc", "-dx", "sv/a"]);
+    equal(await theirs.ended, 0);
+    scan(box);
+    // C's has ended as it should: its service is started as always; the other one stays as it was.
+    await untilUp(box, ["sv/a"]);
+    await untilSupervised(box, ["sv/b"]);
+    equal(pidOf(box, "sv/b"), 0);
+  },
+);
 
-survivalTest("kill -9 at any moment never makes two of one service, or none", async (box) => {
+oneProcessTest("kill -9 at any moment never makes two of one service, or none", async (box) => {
   const random = new Random(2);
   const names = Array.from({ length: 20 }, (_, i) => `sv/s${i}`);
   for (const [i, name] of names.entries()) {
@@ -361,7 +360,7 @@ survivalTest("kill -9 at any moment never makes two of one service, or none", as
   await box.until("each runs", () => copies().every((count) => count === 1));
 });
 
-survivalTest("svscan is left by a signal in every state of its services", async (box) => {
+oneProcessTest("svscan is left by a signal in every state of its services", async (box) => {
   writeServices(box, ["sv/up", "sv/once", "sv/exiting", "sv/down"]);
   writeServices(box, ["sv/flaps"], "echo started >>starts; exit 1");
   box.write("sv/down/down", "");
@@ -396,7 +395,7 @@ survivalTest("svscan is left by a signal in every state of its services", async 
 
 toolTest(
   "after svscan has ended, a service whose logger was told to exit has nobody to write to",
-  TOOLS,
+  SUPERVISION,
   async (box) => {
     box.script("sv/a/run", "echo started >>starts; while echo line; do sleep 0.01; done");
     box.script("sv/a/log/run", "echo started >>starts; exec cat >/dev/null");
@@ -418,7 +417,7 @@ toolTest(
   },
 );
 
-survivalTest("svscan starts what is new without waiting for its next scan", async (box) => {
+oneProcessTest("svscan starts what is new without waiting for its next scan", async (box) => {
   await box.sh("mkdir sv real");
   scan(box);
   await box.until("it watches", () => processesCalled(box, "svscan").length === 1);
@@ -435,7 +434,7 @@ survivalTest("svscan starts what is new without waiting for its next scan", asyn
   ok((took[2] as number) < 2400, `${took}`);
 });
 
-survivalTest("svscan leaves alone a directory that is still being filled", async (box) => {
+oneProcessTest("svscan leaves alone a directory that is still being filled", async (box) => {
   writeServices(box, ["sv/first"]);
   scan(box);
   // Its first scan, which takes what is there, is over then.

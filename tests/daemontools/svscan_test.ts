@@ -12,6 +12,7 @@ import {
   processesCalled,
   processesIn,
   STAYS,
+  SUPERVISION,
   untilOld,
   untilSupervised,
   untilUp,
@@ -19,7 +20,6 @@ import {
   writeServices,
 } from "../harness/services.ts";
 
-const TOOLS = ["svscan", "supervise", "svc", "svok", "svstat"];
 /** Within this time svscan must have seen what is new: the interval of its scans, and room for a busy machine. */
 const SCAN = 12_000;
 
@@ -36,7 +36,7 @@ function sleeps(pid: number): number {
 
 toolTest(
   "svscan enters the directory it is given, and ignores what follows",
-  TOOLS,
+  SUPERVISION,
   async (box) => {
     box.write("file", "");
     for (const [name, reason] of [["", "file does not exist"], ["file", "not a directory"]]) {
@@ -55,7 +55,7 @@ toolTest(
 
 toolTest(
   "svscan takes directories and links to them, and nothing with a dot",
-  TOOLS,
+  SUPERVISION,
   async (box) => {
     writeServices(box, ["sv/a", "sv/.hidden", "real", "sv/with space", "sv/new\nline", "sv/-dash"]);
     await box.sh(
@@ -80,7 +80,7 @@ toolTest(
   },
 );
 
-toolTest("svscan takes anything called log for a logger", TOOLS, async (box) => {
+toolTest("svscan takes anything called log for a logger", SUPERVISION, async (box) => {
   writeServices(box, ["sv/file", "sv/fifo", "sv/closed", "sv/link", "elsewhere"]);
   await box.sh(`: >sv/file/log; mkfifo sv/fifo/log; mkdir sv/closed/log
 ln -s ../../elsewhere sv/link/log; ln -s log sv/closed/x`);
@@ -98,7 +98,7 @@ ln -s ../../elsewhere sv/link/log; ln -s log sv/closed/x`);
   equal(Deno.readLinkSync(`/proc/${pidOf(box, "elsewhere")}/fd/0`), pipe);
 });
 
-toolTest("svscan finds what is new, and what is gone and there again", TOOLS, async (box) => {
+toolTest("svscan finds what is new, and what is gone and there again", SUPERVISION, async (box) => {
   writeServices(box, ["sv/a", "sv/gone", "sv/renamed", "sv/replaced"]);
   scan(box);
   const pids = await untilUp(box, ["sv/a", "sv/gone", "sv/renamed", "sv/replaced"]);
@@ -119,7 +119,7 @@ mv sv/replaced away; cp -r sv/a sv/replaced; rm -r sv/replaced/supervise sv/repl
 
 toolTest(
   "svscan sees that a link leads elsewhere though it has not changed",
-  TOOLS,
+  SUPERVISION,
   async (box) => {
     writeServices(box, ["sv/a", "one/service", "two/service"]);
     await box.sh("ln -s one current; ln -s ../current/service sv/b");
@@ -137,7 +137,7 @@ toolTest(
 
 toolTest(
   "svscan that has many services looks rarely, and yet sees in time what there is to do",
-  TOOLS,
+  SUPERVISION,
   async (box) => {
     const names = Array.from({ length: 121 }, (_, i) => `real/${i}`);
     writeServices(box, names);
@@ -170,7 +170,7 @@ toolTest(
   { djboxOnly: "C's svscan looks every five seconds" },
 );
 
-toolTest("svscan leaves alone what is removed as the manual says", TOOLS, async (box) => {
+toolTest("svscan leaves alone what is removed as the manual says", SUPERVISION, async (box) => {
   writeLogged(box, "real");
   await box.sh("mkdir sv; ln -s ../real sv/link");
   scan(box);
@@ -190,19 +190,24 @@ toolTest("svscan leaves alone what is removed as the manual says", TOOLS, async 
   await box.until("lines come again", () => lines(box, "real").length > seen.length + 5);
 });
 
-toolTest("svscan says that a supervise cannot be started, and tries again", TOOLS, async (box) => {
-  writeServices(box, ["sv/a"]);
-  await box.sh("mkdir sv/a/log empty; chmod 0 sv/a; chown -R nobody .");
-  const started = box.start(["setuidgid", "nobody", "svscan", "sv"]);
-  const warning = "svscan: warning: unable to stat a/log: access denied\n";
-  await box.until("it says so", () => box.read("err") === warning);
-  await box.sh("chmod 755 sv/a");
-  await box.until("it runs", () => isAlive(pidOf(box, "sv/a")), SCAN);
-  started.kill("SIGTERM");
-  equal(await started.ended, 128 + 15);
-}, { root: true });
+toolTest(
+  "svscan says that a supervise cannot be started, and tries again",
+  SUPERVISION,
+  async (box) => {
+    writeServices(box, ["sv/a"]);
+    await box.sh("mkdir sv/a/log empty; chmod 0 sv/a; chown -R nobody .");
+    const started = box.start(["setuidgid", "nobody", "svscan", "sv"]);
+    const warning = "svscan: warning: unable to stat a/log: access denied\n";
+    await box.until("it says so", () => box.read("err") === warning);
+    await box.sh("chmod 755 sv/a");
+    await box.until("it runs", () => isAlive(pidOf(box, "sv/a")), SCAN);
+    started.kill("SIGTERM");
+    equal(await started.ended, 128 + 15);
+  },
+  { root: true },
+);
 
-toolTest("svscan runs a thousand services, and says so of more", TOOLS, async (box) => {
+toolTest("svscan runs a thousand services, and says so of more", SUPERVISION, async (box) => {
   await box.sh(`mkdir sv; cd sv; i=0
 while [ $i -lt 1003 ]; do mkdir s$i; : >s$i/down; i=$((i+1)); done`);
   scan(box);
@@ -219,7 +224,7 @@ while [ $i -lt 1003 ]; do mkdir s$i; : >s$i/down; i=$((i+1)); done`);
   equal(new Set(said()).size, 3);
 });
 
-toolTest("svscan's services outlive it, supervised", TOOLS, async (box) => {
+toolTest("svscan's services outlive it, supervised", SUPERVISION, async (box) => {
   writeServices(box, ["sv/a", "sv/b"]);
   writeLogged(box, "sv/c");
   const started = scan(box);
@@ -248,22 +253,27 @@ toolTest("svscan's services outlive it, supervised", TOOLS, async (box) => {
   await box.until("no process is left", () => processesCalled(box, "supervise").length === 0);
 });
 
-toolTest("a signal to the whole process group ends svscan and everything", TOOLS, async (box) => {
-  writeServices(box, ["sv/a", "sv/b"]);
-  box.script("sv/exits/run", "trap 'exit 0' TERM; while :; do sleep 0.02; done");
-  box.script("leader", "echo $$ >leader.pid; svscan sv & wait");
-  box.start(["setsid", "./leader"]);
-  const pids = await untilUp(box, ["sv/a", "sv/b", "sv/exits"]);
-  await untilOld(box, ["sv/a"]);
-  Deno.kill(-Number(box.read("leader.pid")), "SIGTERM");
-  await box.until("all have ended", () => !pids.some(isAlive));
-  for (const name of ["sv/a", "sv/b"]) {
-    await box.until(`${name} is not supervised`, async () => !await isSupervised(box, name));
-    equal(box.read(`${name}/starts`), "started\n");
-  }
-}, { programs: ["setsid"] });
+toolTest(
+  "a signal to the whole process group ends svscan and everything",
+  SUPERVISION,
+  async (box) => {
+    writeServices(box, ["sv/a", "sv/b"]);
+    box.script("sv/exits/run", "trap 'exit 0' TERM; while :; do sleep 0.02; done");
+    box.script("leader", "echo $$ >leader.pid; svscan sv & wait");
+    box.start(["setsid", "./leader"]);
+    const pids = await untilUp(box, ["sv/a", "sv/b", "sv/exits"]);
+    await untilOld(box, ["sv/a"]);
+    Deno.kill(-Number(box.read("leader.pid")), "SIGTERM");
+    await box.until("all have ended", () => !pids.some(isAlive));
+    for (const name of ["sv/a", "sv/b"]) {
+      await box.until(`${name} is not supervised`, async () => !await isSupervised(box, name));
+      equal(box.read(`${name}/starts`), "started\n");
+    }
+  },
+  { programs: ["setsid"] },
+);
 
-toolTest("svscan asks whatever supervise PATH leads to", TOOLS, async (box) => {
+toolTest("svscan asks whatever supervise PATH leads to", SUPERVISION, async (box) => {
   writeServices(box, ["sv/a", "sv/b"], STAYS);
   await box.sh("mkdir sv/a/log");
   box.script("bin/supervise", 'echo "$* $(basename "$PWD")" >>"$HOME/calls"; exec sleep 1000');
@@ -277,7 +287,7 @@ toolTest("svscan asks whatever supervise PATH leads to", TOOLS, async (box) => {
   await box.until("they are called again", () => calls().length >= 5, SCAN);
 });
 
-mixedTest("svscan and C's run each other's supervise", TOOLS, async (box) => {
+mixedTest("svscan and C's run each other's supervise", SUPERVISION, async (box) => {
   writeLogged(box, "ours/a");
   writeLogged(box, "theirs/a");
   const theirs = original("supervise").replace(/\/supervise$/, "");

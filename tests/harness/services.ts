@@ -5,10 +5,28 @@
  * @module
  */
 import { ok } from "node:assert/strict";
-import { type Box, cTool } from "./harness.ts";
+import { type Box, cTool, type Needs, type Started, toolTest } from "./harness.ts";
 
 /** A run script's body that stays until it is ended, and notes each start: before it is called sleep. */
 export const STAYS = "echo started >>starts; exec sleep 100000";
+
+/** What services are supervised with. */
+export const SUPERVISION = ["svscan", "supervise", "svc", "svok", "svstat"];
+
+/** Declares a test of what becomes of services that one process supervises. */
+export function oneProcessTest(
+  name: string,
+  body: (box: Box) => Promise<void>,
+  needs: Needs = {},
+): void {
+  const djboxOnly = "C's svscan is a process for each service, and lives otherwise";
+  toolTest(name, SUPERVISION, body, { ...needs, djboxOnly });
+}
+
+/** Starts svscan in the folder `sv`. */
+export function scan(box: Box): Started {
+  return box.start(["svscan", "sv"]);
+}
 
 /** Writes services under the box's folder, each with the same run script. */
 export function writeServices(box: Box, names: readonly string[], body = STAYS): void {
