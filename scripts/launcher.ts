@@ -24,10 +24,11 @@
  *       [DIR/runtime/deno, ...FLAGS, DIR/runtime/djbox.js, STATE, EXECFN, argv[0], argv[1], ...],
  *       [...RUNTIME_VARIABLES, ...envp])
  *
- * so that STATE follows the script in /proc/self/cmdline, and the first strings of /proc/self/environ are
- * not the caller's: they keep the caller's own out of the runtime's sight (getenv(3) finds the
- * first). EXECFN is the file name that was executed (AT_EXECFN). STATE is what was found
- * at the start, 98 lower-case hexadecimal digits:
+ * so that STATE follows the script in /proc/self/cmdline, and the first strings of /proc/self/environ are not the
+ * caller's: they keep the caller's own out of the runtime's sight (getenv(3) finds the first). Those of the caller's
+ * that are called DENO_... or NODE_... are out of its sight altogether: bit 7 is set in their first letter, and
+ * lib/os/start.ts clears it again. EXECFN is the file name that was executed (AT_EXECFN). STATE is what was found at
+ * the start, 98 lower-case hexadecimal digits:
  *
  *     16  soft RLIMIT_NOFILE
  *     16  signal mask: bit N - 1 is set when signal N was blocked

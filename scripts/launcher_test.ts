@@ -243,6 +243,16 @@ for (const arch of ARCHES) {
     deepStrictEqual(environ, [...RUNTIME_VARIABLES, ...expected]);
   });
 
+  test("hides from the runtime what it would take orders from", async (box) => {
+    const orders = ["DENO_X=1", "NODE_=2"];
+    const others = ["DENO=DENO_", "NODE=", "DENOX_=1", "A=NODE_X", "D=", "NODE-_=3"];
+    const { environ } = await box.report(
+      `exec env -i ${[...orders, ...others].join(" ")} ${box.run}`,
+    );
+    const given = environ.slice(RUNTIME_VARIABLES.length).toSorted();
+    deepStrictEqual(given, ["\xc4ENO_X=1", "\xceODE_=2", ...others].toSorted());
+  });
+
   test("works with an empty environment", async (box) => {
     const { environ } = await box.report(`exec env -i ${box.run}`);
     deepStrictEqual(environ, [...RUNTIME_VARIABLES]);

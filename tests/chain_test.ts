@@ -59,6 +59,13 @@ toolTest(
         "DENO_CONNECTED=1",
         "DENO_TOKIO_GLOBAL_QUEUE_INTERVAL=0",
         "DENO_AUDIT_PERMISSIONS=audit",
+        "DENO_PERMISSION_BROKER_PATH=/nowhere",
+        "DENO_UNSTABLE_CONTROL_SOCK=/nowhere",
+        "DENO_COVERAGE_DIR=coverage",
+        "DENO_AUTH_TOKENS=x",
+        "DENO_STARTUP_PHASES=1",
+        "DENO_TOKIO_METRICS=1",
+        "NODE_CHANNEL_FD=5",
         "SSLKEYLOGFILE=keys",
         "LANG=unpredictable",
       ]

@@ -75,9 +75,9 @@ export const RUNTIME_FLAGS: readonly string[] = [
 export const V8_FLAGS = "--max-semi-space-size=1,--expose-gc,--single-threaded";
 
 /**
- * The variables that the launcher puts in front of the environment. They are for the runtime, which would
- * otherwise take orders from variables that were meant for other programs (NODE_OPTIONS can even load code), read from
- * the caller's home, write into it and ask for updates.
+ * The variables that the launcher puts in front of the environment. They are for the runtime, which would otherwise
+ * read from the caller's home, write into it and ask for updates. From the caller's own variables called DENO_... and
+ * NODE_..., which can do worse (load code, write files, have it not start), the launcher keeps it: see `inherited`.
  */
 export const RUNTIME_VARIABLES: readonly string[] = [
   "DENO_NO_UPDATE_CHECK=1",
@@ -89,15 +89,18 @@ export const RUNTIME_VARIABLES: readonly string[] = [
   `DENO_V8_FLAGS=${V8_FLAGS}`,
   "MALLOC_ARENA_MAX=1", // mallopt(3)
   "LC_ALL=C", // it crashes of some names of locales
-  "NODE_OPTIONS=",
   "OTEL_DENO=false",
-  "DENO_CONNECTED=", // it would load a program from jsr.io
-  "DENO_TOKIO_GLOBAL_QUEUE_INTERVAL=61", // the runtime's own; it panics at 0, or no number
-  // These two are files that it writes.
-  "DENO_AUDIT_PERMISSIONS=otel",
-  "SSLKEYLOGFILE=",
+  "SSLKEYLOGFILE=", // a file that it writes
   "DENO_LOG=error,deno::cache::cache_db=off", // on a terminal it would complain that it can keep no cache
 ];
+
+/** A variable as the caller gave it: the launcher sets bit 7 in the first letter of DENO_... and NODE_... */
+function inherited(entry: ByteString): ByteString {
+  const name = entry.slice(0, 5);
+  return name === "\xc4ENO_" || name === "\xceODE_"
+    ? String.fromCharCode(entry.charCodeAt(0) - 128) + entry.slice(1)
+    : entry;
+}
 
 function splitAtNul(bytes: Uint8Array): ByteString[] {
   const parts = fromBytes(bytes).split("\0");
@@ -160,7 +163,7 @@ export function start(): Start {
   return {
     form: "script",
     argv,
-    environ: withoutUnsecure(environ.slice(RUNTIME_VARIABLES.length)),
+    environ: withoutUnsecure(environ.slice(RUNTIME_VARIABLES.length).map(inherited)),
     executed,
     toolbox: mainModule.slice(0, -MAIN_MODULE.length) + "/djbox",
     signalsReady: true,

@@ -12,9 +12,27 @@ export const AARCH64 = `
     8b010e74  add x20, x19, x1, lsl 3
     91002294  add x20, x20, 8              ; x20: envp, behind argv's NULL
     aa1403e1  mov x1, x20
-  environment_end:
+    5288a885  mov w5, 0x4544
+    72a9e9c5  movk w5, 0x4f4e, lsl 16      ; w5: DENO
+    5289e9c6  mov w6, 0x4f4e
+    72a8a886  movk w6, 0x4544, lsl 16      ; w6: NODE
+  inherited: ; the runtime takes orders from DENO_... and NODE_...: with bit 7 in its first letter, it is another name
     f8408420  ldr x0, [x1], 8
-    b5000000  cbnz x0, environment_end
+    b4000000  cbz x0, environment_end
+    39401002  ldrb w2, [x0, 4]
+    71017c5f  cmp w2, '_'
+    54000001  b.ne inherited
+    b9400002  ldr w2, [x0]
+    6b05005f  cmp w2, w5
+    54000000  b.eq hide
+    6b06005f  cmp w2, w6
+    54000001  b.ne inherited
+  hide:
+    39400002  ldrb w2, [x0]
+    32190042  orr w2, w2, 128
+    39000002  strb w2, [x0]
+    14000000  b inherited
+  environment_end:
     d1002035  sub x21, x1, 8               ; x21: envp's NULL
   auxiliary: ; pairs of type and value, up to type 0 (AT_NULL)
     a8c15820  ldp x0, x22, [x1], 16        ; x22: EXECFN

@@ -20,10 +20,21 @@ export const X86_64 = `
     48 8b 04 24              mov rax, [rsp]               ; argc
     4c 8d 64 c3 08           lea r12, [rbx + rax*8 + 8]   ; r12: envp, behind argv's NULL
     4c 89 e6                 mov rsi, r12
-  environment_end:
+  inherited: ; the runtime takes orders from DENO_... and NODE_...: with bit 7 in its first letter, it is another name
     48 ad                    lodsq
     48 85 c0                 test rax, rax
-    75 ..                    jnz environment_end
+    74 ..                    jz environment_end
+    80 78 04 5f              cmp byte ptr [rax + 4], '_'
+    75 ..                    jne inherited
+    8b 10                    mov edx, [rax]
+    81 fa 44 45 4e 4f        cmp edx, 0x4f4e4544          ; DENO
+    74 ..                    je hide
+    81 fa 4e 4f 44 45        cmp edx, 0x45444f4e          ; NODE
+    75 ..                    jne inherited
+  hide:
+    80 08 80                 or byte ptr [rax], 128
+    eb ..                    jmp inherited
+  environment_end:
     4c 8d 6e f8              lea r13, [rsi - 8]           ; r13: envp's NULL
   auxiliary: ; pairs of type and value, up to type 0 (AT_NULL)
     48 ad                    lodsq
