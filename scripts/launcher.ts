@@ -14,7 +14,8 @@
  *   block. The launcher blocks the ones that djbox handles, and the threads inherit that; only
  *   djbox's main thread unblocks them.
  * - The runtime reserves much memory, and does not start under a limit of it. The launcher raises the soft limits, and
- *   records them: programs that djbox runs are to have them.
+ *   records them: programs that djbox runs are to have them. Where a hard limit is so low that the runtime would only
+ *   crash, it says so, and exits 111.
  * - The runtime does not start in a folder that was removed. From there the launcher goes to the
  *   root, and leaves a descriptor to come back by.
  *
@@ -72,8 +73,11 @@ const DATA: readonly Data[] = [
   ["installed_runtime", ascii(`${INSTALLED}/runtime/deno\0`)],
   ["variables", list(RUNTIME_VARIABLES)],
   ["flags", list(RUNTIME_FLAGS)],
-  ["message", ascii("djbox: fatal: unable to run the runtime beside it (runtime/deno)\n")],
-  ["message_end", ascii("")],
+  ["nothing_beside", message("run the runtime beside it (runtime/deno)")],
+  ["few_files", message("start: hard limit of open files is too low (ulimit -Hn)")],
+  ["little_data", message("start: hard limit of data is too low (ulimit -Hd)")],
+  ["little_stack", message("start: hard limit of the stack is too low (ulimit -Hs)")],
+  ["little_space", message("start: hard limit of address space is too low (ulimit -Hv)")],
 ];
 
 const LISTINGS: Readonly<Record<Arch, string>> = { x86_64: X86_64, aarch64: AARCH64 };
@@ -97,6 +101,10 @@ export function launcherSource(arch: Arch): string {
 
 function ascii(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
+}
+
+function message(what: string): Uint8Array<ArrayBuffer> {
+  return ascii(`djbox: fatal: unable to ${what}\n\0`);
 }
 
 /** Strings to be pushed: the last one first, since arrays are pushed from their ends; an empty one ends them. */

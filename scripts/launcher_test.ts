@@ -5,7 +5,7 @@
 //
 // Not tested here: no /proc, no AT_EXECFN, paths near PATH_MAX.
 
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { CODE_OFFSET } from "../lib/os/elf.ts";
 import type { Arch } from "../lib/os/listing.ts";
 import { RUNTIME_VARIABLES } from "../lib/os/start.ts";
@@ -333,6 +333,33 @@ for (const arch of ARCHES) {
     const { raised: stack } = await box.state(`ulimit -Hs 4096; ulimit -Ss 200; exec ${box.run}`);
     deepStrictEqual(stack, [undefined, 200 * 1024, undefined]);
   });
+
+  // What ulimit takes: kilobytes, but for -n. The first figure is the launcher's; the second leaves the runtime room.
+  const hardLimits = [
+    ["n", "open files", 13, 20],
+    ["d", "data", arch === "x86_64" ? 520 * 1024 : 128 * 1024, 1024 ** 2],
+    ["s", "the stack", 400, 1024],
+    ["v", "address space", 32 * 1024 ** 2, 40 * 1024 ** 2],
+  ] as const;
+  for (const [option, what, least, enough] of hardLimits) {
+    // qemu-user keeps the limits of memory from its guest.
+    if (!native && option !== "n") continue;
+    test(`says so and exits 111 where the hard limit of ${what} is too low for the runtime`, async (box) => {
+      const limit = (value: number): string =>
+        `ulimit -S${option} ${value}; ulimit -H${option} ${value}`;
+      deepStrictEqual(await box.shell(`${limit(least - 1)}; exec ${box.run}`), {
+        code: 111,
+        stdout: "",
+        stderr:
+          `djbox: fatal: unable to start: hard limit of ${what} is too low (ulimit -H${option})\n`,
+      });
+      await Deno.writeTextFile(`${box.folder}/nothing.js`, "Deno.exit(0)");
+      const bare = `${box.folder}/runtime/deno ${FLAGS.join(" ")} ${box.folder}/nothing.js`;
+      const { code } = await box.shell(`${limit(least - 1)}; exec ${bare}`);
+      notStrictEqual(code, 0, "the launcher refuses what the runtime can do with");
+      if (native) await box.report(`${limit(enough)}; exec ${box.run}`);
+    });
+  }
 
   test("leaves a working directory that was removed, and a descriptor of it", async (box) => {
     strictEqual((await box.state(`cd ${box.folder}; exec ${box.run}`)).folder, 0);

@@ -53,6 +53,10 @@ export const AARCH64 = `
     910103e3  add x3, sp, 64
     d28020a8  mov x8, 261
     d4000001  svc 0
+    10000001  adr x1, few_files
+    f94027e0  ldr x0, [sp, 72]
+    f100341f  cmp x0, 13
+    54000003  b.lo fail
     94000000  bl hex
 
   signal_mask: ; rt_sigprocmask(SIG_BLOCK, blocked, answer, 8)
@@ -101,16 +105,28 @@ export const AARCH64 = `
   known:
     94000000  bl hex
 
-  memory_limits: ; RLIMIT_DATA, RLIMIT_STACK (8 MB are enough), RLIMIT_AS
+  memory_limits: ; RLIMIT_DATA, RLIMIT_STACK (8 MB are enough), RLIMIT_AS; each with what its hard limit must be
     d2800049  mov x9, 2
     9280000a  mov x10, -1
     94000000  bl limit
+    10000001  adr x1, little_data
+    f94027e0  ldr x0, [sp, 72]
+    d35bfc00  lsr x0, x0, 27               ; 128 MB
+    b4000000  cbz x0, fail
     d2800069  mov x9, 3
     d2a0100a  mov x10, 0x800000
     94000000  bl limit
+    10000001  adr x1, little_stack
+    f94027e0  ldr x0, [sp, 72]
+    f141901f  cmp x0, 409600
+    54000003  b.lo fail
     d2800129  mov x9, 9
     9280000a  mov x10, -1
     94000000  bl limit
+    10000001  adr x1, little_space
+    f94027e0  ldr x0, [sp, 72]
+    d363fc00  lsr x0, x0, 35               ; 32 GB
+    b4000000  cbz x0, fail
 
   closed_descriptors: ; fcntl(2, F_GETFD), then 1, then 0: negative means closed
     52800009  mov w9, 0
@@ -150,7 +166,7 @@ export const AARCH64 = `
     d4000001  svc 0
   slash: ; an error is negative already and fails here too
     f1000400  subs x0, x0, 1
-    54000004  b.mi fail
+    54000004  b.mi nothing
     38606841  ldrb w1, [x2, x0]
     7100bc3f  cmp w1, '/'
     54000001  b.ne slash
@@ -229,11 +245,15 @@ export const AARCH64 = `
     d2801ba8  mov x8, 221
     d4000001  svc 0
 
-  fail: ; write(2, message, its length); exit_group(111)
-    d2800040  mov x0, 2
-    10000001  adr x1, message
-    10000002  adr x2, message_end
+  nothing:
+    10000001  adr x1, nothing_beside
+  fail: ; write(2, the string at x1, its length); exit_group(111)
+    aa0103e2  mov x2, x1
+  length:
+    38401c40  ldrb w0, [x2, 1]!
+    35000000  cbnz w0, length
     cb010042  sub x2, x2, x1
+    d2800040  mov x0, 2
     d2800808  mov x8, 64
     d4000001  svc 0
     d2800de0  mov x0, 111

@@ -58,6 +58,9 @@ export const X86_64 = `
     4c 8d 55 40              lea r10, [rbp + 64]
     b8 2e 01 00 00           mov eax, 302
     0f 05                    syscall
+    48 8d 35 .. .. .. ..     lea rsi, [rip + few_files]
+    48 83 7d 48 0d           cmp qword ptr [rbp + 72], 13
+    0f 82 .. .. .. ..        jb fail
     e8 .. .. .. ..           call hex
 
   signal_mask: ; rt_sigprocmask(SIG_BLOCK, blocked, answer, 8)
@@ -104,16 +107,25 @@ export const X86_64 = `
   known:
     e8 .. .. .. ..           call hex
 
-  memory_limits: ; RLIMIT_DATA, RLIMIT_STACK (8 MB are enough), RLIMIT_AS
+  memory_limits: ; RLIMIT_DATA, RLIMIT_STACK (8 MB are enough), RLIMIT_AS; each with what its hard limit must be
     41 b8 02 00 00 00        mov r8d, 2
     49 c7 c1 ff ff ff ff     mov r9, -1
     e8 .. .. .. ..           call limit
+    48 8d 35 .. .. .. ..     lea rsi, [rip + little_data]
+    48 81 7d 48 00 00 80 20  cmp qword ptr [rbp + 72], 0x20800000
+    0f 82 .. .. .. ..        jb fail
     41 b8 03 00 00 00        mov r8d, 3
     41 b9 00 00 80 00        mov r9d, 0x800000
     e8 .. .. .. ..           call limit
+    48 8d 35 .. .. .. ..     lea rsi, [rip + little_stack]
+    48 81 7d 48 00 40 06 00  cmp qword ptr [rbp + 72], 0x64000
+    0f 82 .. .. .. ..        jb fail
     41 b8 09 00 00 00        mov r8d, 9
     49 c7 c1 ff ff ff ff     mov r9, -1
     e8 .. .. .. ..           call limit
+    48 8d 35 .. .. .. ..     lea rsi, [rip + little_space]
+    83 7d 4c 08              cmp dword ptr [rbp + 76], 8  ; 32 GB
+    0f 82 .. .. .. ..        jb fail
 
   closed_descriptors: ; fcntl(2, F_GETFD), then 1, then 0: negative means closed
     45 31 c0                 xor r8d, r8d
@@ -150,7 +162,7 @@ export const X86_64 = `
     0f 05                    syscall
   slash: ; an error is negative already and fails here too
     ff c8                    dec eax
-    0f 88 .. .. .. ..        js fail
+    0f 88 .. .. .. ..        js nothing
     80 3c 06 2f              cmp byte ptr [rsi + rax], '/'
     75 ..                    jne slash
     89 c1                    mov ecx, eax                 ; the folder's length, without the slash
@@ -215,11 +227,15 @@ export const X86_64 = `
     b8 3b 00 00 00           mov eax, 59
     0f 05                    syscall
 
-  fail: ; write(2, message, its length); exit_group(111)
+  nothing:
+    48 8d 35 .. .. .. ..     lea rsi, [rip + nothing_beside]
+  fail: ; write(2, the string at rsi, its length); exit_group(111)
+    31 d2                    xor edx, edx
+  length:
+    ff c2                    inc edx
+    80 3c 16 00              cmp byte ptr [rsi + rdx], 0
+    75 ..                    jne length
     bf 02 00 00 00           mov edi, 2
-    48 8d 35 .. .. .. ..     lea rsi, [rip + message]
-    48 8d 15 .. .. .. ..     lea rdx, [rip + message_end]
-    29 f2                    sub edx, esi
     b8 01 00 00 00           mov eax, 1
     0f 05                    syscall
     bf 6f 00 00 00           mov edi, 111
