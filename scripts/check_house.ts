@@ -139,23 +139,22 @@ function wrongImport(path: string, { specifier, target }: Import): string | unde
   return there === here ? `imports from another room of its floor: ${target}` : undefined;
 }
 
-/** Modules whose code needs each other to be there first. */
+/** Modules that cannot be understood, or taken away, without each other: types count, too. */
 function* circles(house: House): Generator<Finding> {
   const sources = new Map(house.product().map((source) => [source.path, source]));
   const done = new Set<string>();
   const visit = function* (path: string, above: readonly string[]): Generator<Finding> {
     const source = sources.get(path);
     if (source === undefined || done.has(path)) return;
-    for (const { target, line, typesOnly } of importsOf(source)) {
-      if (typesOnly || target === undefined) continue;
+    for (const { target, line } of importsOf(source)) {
+      if (target === undefined) continue;
       const chain = [...above, path];
       const at = chain.indexOf(target);
       if (at < 0) yield* visit(target, chain);
-      else {yield {
-          path,
-          line,
-          what: `imports in a circle: ${[...chain.slice(at), target].join(" ")}`,
-        };}
+      else {
+        const circle = [...chain.slice(at), target].join(" ");
+        yield { path, line, what: `imports in a circle: ${circle}` };
+      }
     }
     done.add(path);
   };

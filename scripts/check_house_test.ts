@@ -122,6 +122,14 @@ Deno.test("check_house lets imports go down only", () => {
       [],
     ],
   );
+  const [a, b] = ["lib/cdb/a.ts", "lib/cdb/b.ts"];
+  deepEqual(
+    found({
+      [a]: LICENCE + 'import type { B } from "./b.ts";\nexport interface A {}\n',
+      [b]: LICENCE + 'import { type A } from "./a.ts";\nexport interface B {}\n',
+    }),
+    [`${b}:2: imports in a circle: ${a} ${b} ${a}`],
+  );
   deepEqual(found({ "lib/misc/x.ts": LICENCE }), ["lib/misc/x.ts:1: lib/misc has no floor"]);
 });
 

@@ -16,8 +16,6 @@ export interface Import {
   /** The file, relative to the house; undefined for what does not come from a file. */
   readonly target: string | undefined;
   readonly line: number;
-  /** Gone when the program runs. */
-  readonly typesOnly: boolean;
   /** What is imported, by the names that it has where it comes from; undefined: all of it. */
   readonly names: readonly string[] | undefined;
 }
@@ -123,20 +121,19 @@ export function lineAt(text: string, index: number): number {
 
 /** Imports and re-exports, as `deno fmt` writes them. */
 const IMPORT = new RegExp(
-  '^(?:import|export) (type )?(?:\\* as \\w+|\\*|[\\w, ]*\\{[^}]*\\}|\\w+) from "([^"]+)"|' +
+  '^(?:import|export) (?:type )?(?:\\* as \\w+|\\*|[\\w, ]*\\{[^}]*\\}|\\w+) from "([^"]+)"|' +
     '^import "([^"]+)"',
   "gm",
 );
 
 export function importsOf({ path, text }: Source): Import[] {
   return [...text.matchAll(IMPORT)].map((match) => {
-    const specifier = match[2] ?? match[3] ?? "";
+    const specifier = match[1] ?? match[2] ?? "";
     const folder = new URL(path, "file:///");
     return {
       specifier,
       target: /^\.\.?\//.test(specifier) ? new URL(specifier, folder).pathname.slice(1) : undefined,
       line: lineAt(text, match.index),
-      typesOnly: match[1] !== undefined,
       names: namesIn(match[0]),
     };
   });

@@ -9,15 +9,8 @@ import { type ByteString, fromBytes, toBytes } from "./bytes.ts";
 import { O_RDONLY } from "./constants.ts";
 import { unlessRefused } from "./errno.ts";
 import { close, open, read } from "./file.ts";
-import { diagnose } from "./sock_diag.ts";
-import { type Address, AF_INET, AF_INET6, type Endpoint } from "./socket.ts";
-
-export interface Connection {
-  readonly local: Endpoint;
-  readonly remote: Endpoint;
-  /** The socket's inode: no other socket has it for as long as this one is open. */
-  readonly inode: number;
-}
+import { type Connection, diagnose } from "./sock_diag.ts";
+import { type Address, AF_INET, AF_INET6 } from "./socket.ts";
 
 /* sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode */
 const LINE =

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: 0BSD
 // Not tested: machines that are not little-endian, of which there is none that we run on.
 import { deepEqual, equal } from "node:assert/strict";
-import {
-  type Connection,
-  listedConnections,
-  openConnections,
-  parseConnection,
-} from "./connections.ts";
+import { listedConnections, openConnections, parseConnection } from "./connections.ts";
+import type { Connection } from "./sock_diag.ts";
 
 const IPV4 =
   `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode

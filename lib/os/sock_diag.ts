@@ -6,12 +6,19 @@
  * @module
  */
 import { fromBytes } from "./bytes.ts";
-import type { Connection } from "./connections.ts";
 import { IPPROTO_TCP, O_CLOEXEC } from "./constants.ts";
 import { EPROTO, SystemError } from "./errno.ts";
 import { close, read, writeAll } from "./file.ts";
 import { check, libc, pad } from "./libc.ts";
 import { AF_INET, AF_INET6, type Endpoint } from "./socket.ts";
+
+/** A TCP connection that a process has open. */
+export interface Connection {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  /** The socket's inode: no other socket has it for as long as this one is open. */
+  readonly inode: number;
+}
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;

@@ -15,10 +15,10 @@ import { bootId, processFacts, ticksSinceBoot } from "../os/proc.ts";
 import type { Mapping } from "../os/process.ts";
 import type { Timer } from "../os/timers.ts";
 import { pipeName } from "./log_pipes.ts";
-import type { Surroundings } from "./loop.ts";
 import { NO_PIPE, type Phase } from "./record.ts";
 import type { ServiceDirectory } from "./service_directory.ts";
 import type { Status } from "./status_file.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** How long until it is tried again to write what could not be written, in milliseconds. */
 const AGAIN = 1000;

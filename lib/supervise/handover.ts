@@ -37,9 +37,9 @@ import {
   type HandedSupervisor,
   SHAPE,
 } from "./handed.ts";
-import type { Surroundings } from "./loop.ts";
 import { ServiceDirectory } from "./service_directory.ts";
 import { Supervisor } from "./supervisor.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 const VARIABLE = "DJBOX_SUPERVISION";
 /** The name of the file in memory. */

@@ -19,7 +19,7 @@ import { kill, openPidfd, waitFor, waitIfEnded } from "../os/process.ts";
 import { warn } from "../cli/messages.ts";
 import type { Timer } from "../os/timers.ts";
 import type { Context } from "../cli/tool.ts";
-import type { Surroundings } from "./loop.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** How long until it is looked again where the pipes are held by nobody, in milliseconds. */
 const AGAIN = 1000;

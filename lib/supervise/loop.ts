@@ -4,72 +4,13 @@
  *
  * @module
  */
-import { type StringArray, stringArray } from "../os/c_string.ts";
 import { ClockWatch } from "../os/clock_watch.ts";
-import { RLIMIT_NOFILE, SIGCHLD, SIGPIPE, SIGXFSZ } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { Loop } from "../os/loop.ts";
-import { Poller } from "../os/poll.ts";
-import type { Inheritance } from "../os/process.ts";
 import { CALM, rest } from "../os/rest.ts";
-import { getLimit, raiseHardLimit, setSoftLimit } from "../os/rlimit.ts";
-import { ignoreForOurselves, setDisposition } from "../os/signal.ts";
 import { letGoOfText } from "../os/text.ts";
-import { Timers } from "../os/timers.ts";
-import type { Context } from "../cli/tool.ts";
-import { dropUnread } from "./complaints.ts";
 import { prepareStarts } from "./start_run.ts";
-
-/** What a supervisor needs from the process that it lives in. */
-export interface Surroundings {
-  readonly poller: Poller;
-  readonly timers: Timers;
-  /** The environment of the services. */
-  readonly environ: StringArray;
-  readonly inheritance: Inheritance;
-  /** Whether services are to be found again, and not started a second time, after this process was killed. */
-  readonly adopts: boolean;
-}
-
-/**
- * Surroundings whose services inherit what a program run by `context` would.
- *
- * @param adopts whether services are to be found again after this process was killed
- */
-export function makeSurroundings(context: Context, adopts: boolean): Surroundings {
-  // A message that nobody reads (svscan's go into readproctitle) must not end the supervision of everything.
-  ignoreForOurselves(SIGPIPE);
-  // Nor must one that the limit of a file's size has no room for: that is an error like others then.
-  ignoreForOurselves(SIGXFSZ);
-  // Where it is ignored the kernel takes the status of what has ended, and its pid may be somebody else's (wait(2)).
-  setDisposition(SIGCHLD, "default");
-  dropUnread();
-  return {
-    poller: new Poller(),
-    timers: new Timers(),
-    environ: stringArray(context.env.entries()),
-    inheritance: takeFiles(context.inheritance),
-    adopts,
-  };
-}
-
-/** Enough for some thousand services. */
-const FILES = 65_536n;
-
-/**
- * A service takes up to six descriptors here, where C has a process for each; so what one process may have is not to be
- * what all have together. We have as many as we may, and as root some more; the services are to have what we were given.
- */
-function takeFiles(inheritance: Inheritance): Inheritance {
-  const { soft, hard } = getLimit(RLIMIT_NOFILE);
-  unlessRefused(() => raiseHardLimit(RLIMIT_NOFILE, FILES));
-  setSoftLimit(RLIMIT_NOFILE, getLimit(RLIMIT_NOFILE).hard);
-  return {
-    ...inheritance,
-    softFiles: inheritance.softFiles ?? soft,
-    hardFiles: inheritance.hardFiles ?? hard,
-  };
-}
+import type { Surroundings } from "./surroundings.ts";
 
 /** A step of the wall clock that nobody will notice, in milliseconds. */
 const UNNOTICED = 500;

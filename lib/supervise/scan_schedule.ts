@@ -13,8 +13,8 @@ import type { ByteString } from "../os/bytes.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { DirectoryWatch } from "../os/inotify.ts";
 import type { Timer } from "../os/timers.ts";
-import type { Surroundings } from "./loop.ts";
 import type { Scanner } from "./scanner.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 const INTERVAL = 5000;
 /** The most intervals from one look to the next. */

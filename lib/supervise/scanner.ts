@@ -23,9 +23,9 @@ import { Entries, type Entry } from "./entries.ts";
 import type { HandedKeeper, HandedService } from "./handed.ts";
 import { packSupervisor, unpackSupervisor } from "./handover.ts";
 import { type Held, heldPipes, LogPipes, type Pipe } from "./log_pipes.ts";
-import type { Surroundings } from "./loop.ts";
 import { type Keeper, startSupervise } from "./start_supervise.ts";
 import type { Supervisor } from "./supervisor.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** C's svscan has a table of this size. */
 const MOST_SERVICES = 1000;

@@ -11,8 +11,8 @@ import { maskOf } from "../os/signal.ts";
 import { SpawnPlan } from "../os/spawn.ts";
 import { errorText } from "../cli/error_text.ts";
 import { complain, warn } from "../cli/messages.ts";
-import type { Surroundings } from "./loop.ts";
 import { type ServiceDirectory, SUPERVISE } from "./service_directory.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** What is the same for all services of a process. */
 const starts = new WeakMap<Surroundings, SpawnPlan>();

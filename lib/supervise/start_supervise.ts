@@ -13,9 +13,9 @@ import { spawn } from "../os/spawn.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
 import { searchPath } from "../cli/path_search.ts";
 import type { Context } from "../cli/tool.ts";
-import type { Surroundings } from "./loop.ts";
 import { SUPERVISE } from "./service_directory.ts";
 import { supervise, type Supervisor } from "./supervisor.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** What looks after a service directory: a supervisor of ours, or the pid of a foreign supervise. */
 export type Keeper = Supervisor | number | undefined;

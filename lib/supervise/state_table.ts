@@ -5,7 +5,6 @@
  *
  * @module
  */
-import type { Supervisor } from "./supervisor.ts";
 
 /**
  * - `down`: there is no process.
@@ -33,7 +32,29 @@ export type Event =
   | "ended"
   | "second";
 
-type Action = keyof typeof Supervisor.ACTIONS;
+/** What a supervisor can do. */
+export type Action =
+  | "wantUp"
+  | "wantDown"
+  | "wantOnce"
+  | "wantExit"
+  | "markPaused"
+  | "markContinued"
+  | "sendTerm"
+  | "sendCont"
+  | "sendStop"
+  | "sendHup"
+  | "sendAlrm"
+  | "sendInt"
+  | "sendKill"
+  | "announce"
+  | "start"
+  | "listen"
+  | "watch"
+  | "forget"
+  | "startIfWanted"
+  | "giveUp"
+  | "endIfWanted";
 
 /**
  * What each event does in each state. An event that does not stand here does nothing.

@@ -18,12 +18,12 @@ import type { Timer } from "../os/timers.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
 import { Bookkeeping } from "./bookkeeping.ts";
 import { findProcess, type LeftBehind, readLeftBehind } from "./adoption.ts";
-import type { Surroundings } from "./loop.ts";
 import type { SupervisionRecord } from "./record.ts";
 import { ServiceDirectory, SUPERVISE } from "./service_directory.ts";
 import { startRun } from "./start_run.ts";
-import { type Event, type State, TABLE } from "./state_table.ts";
+import { type Action, type Event, type State, TABLE } from "./state_table.ts";
 import type { Status, Want } from "./status_file.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 const SECOND = 1000;
 
@@ -239,8 +239,8 @@ export class Supervisor {
     }
   }
 
-  #do(action: keyof typeof Supervisor.ACTIONS): void {
-    Supervisor.ACTIONS[action](this);
+  #do(action: Action): void {
+    Supervisor.#ACTIONS[action](this);
   }
 
   /** There are letters in the FIFO. The C tool looks for its child before each of them. */
@@ -369,38 +369,38 @@ export class Supervisor {
   }
 
   /** The named side effects of the table: shared by all supervisors, of which there may be a thousand. */
-  static readonly ACTIONS = {
-    wantUp: (s: Supervisor): void => {
+  static readonly #ACTIONS: Readonly<Record<Action, (s: Supervisor) => void>> = {
+    wantUp: (s) => {
       s.#want = "u";
     },
-    wantDown: (s: Supervisor): void => {
+    wantDown: (s) => {
       s.#want = "d";
     },
-    wantOnce: (s: Supervisor): void => {
+    wantOnce: (s) => {
       s.#want = "";
     },
-    wantExit: (s: Supervisor): void => {
+    wantExit: (s) => {
       s.#exits = true;
     },
-    markPaused: (s: Supervisor): void => {
+    markPaused: (s) => {
       s.#paused = true;
     },
-    markContinued: (s: Supervisor): void => {
+    markContinued: (s) => {
       s.#paused = false;
     },
-    sendTerm: (s: Supervisor): void => s.#send(SIGTERM),
-    sendCont: (s: Supervisor): void => s.#send(SIGCONT),
-    sendStop: (s: Supervisor): void => s.#send(SIGSTOP),
-    sendHup: (s: Supervisor): void => s.#send(SIGHUP),
-    sendAlrm: (s: Supervisor): void => s.#send(SIGALRM),
-    sendInt: (s: Supervisor): void => s.#send(SIGINT),
-    sendKill: (s: Supervisor): void => s.#send(SIGKILL),
+    sendTerm: (s) => s.#send(SIGTERM),
+    sendCont: (s) => s.#send(SIGCONT),
+    sendStop: (s) => s.#send(SIGSTOP),
+    sendHup: (s) => s.#send(SIGHUP),
+    sendAlrm: (s) => s.#send(SIGALRM),
+    sendInt: (s) => s.#send(SIGINT),
+    sendKill: (s) => s.#send(SIGKILL),
 
     /** Where the directory was removed and it is to end therefore, that has been said, and there is nobody to read it. */
-    announce: (s: Supervisor): void => s.#books.write(s.#exits && s.directory.isRemoved),
+    announce: (s) => s.#books.write(s.#exits && s.directory.isRemoved),
 
     /** Starts ./run. */
-    start: (s: Supervisor): void => {
+    start: (s) => {
       s.#books.intend();
       const pid = startRun(s.directory, s.#mappings[0], s.surroundings);
       s.#deaf();
@@ -419,7 +419,7 @@ export class Supervisor {
     },
 
     /** The second after a start is over: commands and the process's end count again. */
-    listen: (s: Supervisor): void => {
+    listen: (s) => {
       s.#state = "up";
       // One letter goes before the process's end, or nobody could stop a service that always ends at once.
       s.#obey();
@@ -430,14 +430,14 @@ export class Supervisor {
     },
 
     /** Has the process's end noticed. Where the system refuses what that takes, somebody looks each second. */
-    watch: (s: Supervisor): void => {
+    watch: (s) => {
       if (s.#watchProcess()) return;
       if (s.#hasEnded() || !kill(s.#pid, 0)) s.#happen("ended");
       else s.#inASecond();
     },
 
     /** The process is gone. */
-    forget: (s: Supervisor): void => {
+    forget: (s) => {
       if (s.#pidfd >= 0) {
         s.surroundings.poller.remove(s.#pidfd);
         close(s.#pidfd);
@@ -450,15 +450,15 @@ export class Supervisor {
       if (s.#willStart) s.#books.intend();
     },
 
-    startIfWanted: (s: Supervisor): void => {
+    startIfWanted: (s) => {
       if (s.#willStart) s.#do("start");
     },
 
-    giveUp: (s: Supervisor): void => {
+    giveUp: (s) => {
       s.#state = "down";
     },
 
-    endIfWanted: (s: Supervisor): void => {
+    endIfWanted: (s) => {
       if (!s.#exits || s.#pid !== 0) return;
       s.#books.finish();
       s.letGo();

@@ -6,11 +6,11 @@ import { AT_FDCWD } from "../os/constants.ts";
 import { stringArray } from "../os/c_string.ts";
 import { Timers } from "../os/timers.ts";
 import { Failure } from "../cli/messages.ts";
-import type { Surroundings } from "./loop.ts";
 import { decodeRecord } from "./record.ts";
 import { decodeStatus, type Status } from "./status_file.ts";
 import { packSupervisor, unpackSupervisor } from "./handover.ts";
 import { supervise, type Supervisor } from "./supervisor.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 interface Bench {
   readonly path: string;

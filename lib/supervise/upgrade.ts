@@ -21,7 +21,7 @@ import { searchPath } from "../cli/path_search.ts";
 import type { Context } from "../cli/tool.ts";
 import type { Handed } from "./handed.ts";
 import { parcel, wasUnderstood } from "./handover.ts";
-import type { Surroundings } from "./loop.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** How long a trial may take. */
 const PATIENCE = 10_000;

@@ -24,8 +24,9 @@ import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { type Handed, type HandedSupervisor, supervisorsOf } from "../../lib/supervise/handed.ts";
 import { handedOn, unpackSupervisor } from "../../lib/supervise/handover.ts";
 import { LogPipes, type Pipe } from "../../lib/supervise/log_pipes.ts";
-import { loop, makeSurroundings, watchClock } from "../../lib/supervise/loop.ts";
+import { loop, watchClock } from "../../lib/supervise/loop.ts";
 import { supervise as superviseDirectory } from "../../lib/supervise/supervisor.ts";
+import { makeSurroundings } from "../../lib/supervise/surroundings.ts";
 
 const USAGE = "usage: supervise dir";
 

@@ -49,12 +49,13 @@ import { orFatal, warn } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import type { Handed } from "../../lib/supervise/handed.ts";
 import { handedOn, handOver, packSupervisor } from "../../lib/supervise/handover.ts";
-import { loop, makeSurroundings, watchClock } from "../../lib/supervise/loop.ts";
+import { loop, watchClock } from "../../lib/supervise/loop.ts";
 import { reapOrphans } from "../../lib/supervise/orphans.ts";
 import { ScanSchedule } from "../../lib/supervise/scan_schedule.ts";
 import { Scanner } from "../../lib/supervise/scanner.ts";
 import { SUPERVISE } from "../../lib/supervise/service_directory.ts";
 import type { Supervisor } from "../../lib/supervise/supervisor.ts";
+import { makeSurroundings } from "../../lib/supervise/surroundings.ts";
 import { Upgrade } from "../../lib/supervise/upgrade.ts";
 
 /** What people and containers (SIGPWR: lxc-stop) end svscan with, of what can be noticed. */
