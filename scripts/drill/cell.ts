@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { becomeSubreaper, endEverything, until } from "../trial/processes.ts";
+import { becomeSubreaper, endEverything, Late, until } from "../trial/processes.ts";
 import { calm, FAULTS } from "./faults.ts";
 import { type Books, Place } from "./place.ts";
 import { systems } from "./systems.ts";
@@ -44,7 +44,9 @@ function run(faultName: string, systemName: string, commands: string): Outcome {
       seconds = (performance.now() - since) / 1000;
       calm();
       if (!place.isRight()) seconds = null;
-    } catch { /* it never was */ }
+    } catch (error) {
+      if (!(error instanceof Late)) throw error; // it never was
+    }
     return { ...place.balance(), seconds, applies, said: place.said() };
   } finally {
     endEverything();

@@ -55,7 +55,9 @@ function meanwhile(
 /** A small file system of its own for a folder of the service's. */
 function mounted(folder: string, options: string): Fault["prepare"] {
   return (place): void => {
-    place.sh(`mkdir -p sv/a/${folder}; mount -t tmpfs -o mode=777,${options} none sv/a/${folder}`);
+    place.must(
+      `mkdir -p sv/a/${folder} && mount -t tmpfs -o mode=777,${options} none sv/a/${folder}`,
+    );
   };
 }
 
@@ -66,21 +68,21 @@ const exhaust = (folder: string) => (place: Place): void => {
   place.sh(`cd sv/a/${folder}; i=0; while : >filler$i; do i=$((i+1)); done`);
 };
 const free = (folder: string) => (place: Place): void => {
-  place.sh(`rm -f sv/a/${folder}/filler*`);
+  place.must(`rm -f sv/a/${folder}/filler*`);
 };
 /* The file system itself can't become read-only while somebody has a file open: a mount on top of it can. */
 const cover = (folder: string) => (place: Place): void => {
-  place.sh(`cd sv/a; mount --bind ${folder} ${folder} && mount -o remount,bind,ro ${folder}`);
+  place.must(`cd sv/a && mount --bind ${folder} ${folder} && mount -o remount,bind,ro ${folder}`);
 };
 const uncover = (folder: string) => (place: Place): void => {
-  place.sh(`umount sv/a/${folder}`);
+  place.must(`umount sv/a/${folder}`);
 };
 /** Nobody else's processes count, and only he may change his limits. */
 const SOMEBODY = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"];
 
 const limit = (resource: string, who: readonly string[] = []) => (place: Place): void => {
   const set = [...who, "prlimit", `--${resource}:`].join(" ");
-  place.sh(place.supervisors().map((pid) => `${set} --pid=${pid}`).join("\n"));
+  place.must(place.supervisors().map((pid) => `${set} --pid=${pid}`).join(" && "));
 };
 
 /** The files in which systems keep what they know of a service. */
@@ -104,13 +106,13 @@ function unstartable(take: string, giveBack: string): Fault["act"] {
   return (place): void => {
     place.kill(place.supervisors(), "SIGSTOP");
     place.kill(place.talkers());
-    place.sh(take);
+    place.must(take);
     place.kill(place.supervisors(), "SIGCONT");
     sleep(2.5);
     // It answers meanwhile, or it is never right.
     place.tell("down");
     until("it obeys", () => !/want up|^up|^run/.test(place.status()));
-    place.sh(giveBack);
+    place.must(giveBack);
     place.tell("up");
   };
 }
@@ -204,7 +206,7 @@ export const FAULTS: readonly Fault[] = [
         echo ${talker - 1} >/proc/sys/kernel/ns_last_pid; sleep 100000 >/dev/null 2>&1 & pid=$!
         [ "$pid" = ${talker} ] || kill $pid
       done`;
-      place.sh(script);
+      place.must(`${script}; [ "$pid" = ${talker} ]`);
       place.start();
     },
   },
@@ -251,10 +253,10 @@ export const FAULTS: readonly Fault[] = [
     what: "what is mounted at the service's directory vanishes while the service dies",
     root: true,
     restarts: 1,
-    prepare: (place) => place.sh("mv sv/a b; mkdir sv/a; mount --bind b sv/a"),
+    prepare: (place) => place.must("mv sv/a b && mkdir sv/a && mount --bind b sv/a"),
     act: meanwhile(
-      (place) => place.sh("umount -l sv/a"),
-      (place) => place.sh("mount --bind b sv/a"),
+      (place) => place.must("umount -l sv/a"),
+      (place) => place.must("mount --bind b sv/a"),
       SCAN,
     ),
   },

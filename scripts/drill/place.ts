@@ -9,7 +9,7 @@ import { utf8 } from "../../lib/os/bytes.ts";
 import { O_APPEND, O_CREAT, O_WRONLY } from "../../lib/os/constants.ts";
 import { close, open } from "../../lib/os/file.ts";
 import { allProcesses } from "../../lib/os/proc.ts";
-import { nameOf, reap, startChild, until } from "../trial/processes.ts";
+import { Late, nameOf, reap, startChild, until } from "../trial/processes.ts";
 import { pathOf, type System } from "./systems.ts";
 
 /** Writes a line each 2 ms, and notes in ../../written/RUN how many of this run's are written. */
@@ -53,7 +53,7 @@ export class Place {
     Deno.chmodSync(`${work}/perl`, 0o755);
     Deno.writeTextFileSync(`${work}/said`, "");
     this.writeService();
-    this.sh("chmod -R a+rwX .");
+    this.must("chmod -R a+rwX .");
   }
 
   writeService(): void {
@@ -70,16 +70,25 @@ export class Place {
     Deno.writeTextFileSync(`${service}/log/run`, log, { mode: 0o755 });
   }
 
-  /** Runs a shell script in the folder: what it prints. */
+  /** Runs a shell script in the folder, may it succeed or not: what it prints. */
   sh(script: string): string {
-    const { stdout } = new Deno.Command("/bin/sh", {
+    return new TextDecoder().decode(this.#shell(script).stdout);
+  }
+
+  /** Runs a shell script without which there is no fault: a row of faults that never happened would look good. */
+  must(script: string): void {
+    const { success, stderr } = this.#shell(script);
+    if (!success) throw new Error(`${script}: ${new TextDecoder().decode(stderr)}`);
+  }
+
+  #shell(script: string): Deno.CommandOutput {
+    return new Deno.Command("/bin/sh", {
       args: ["-c", script],
       cwd: this.work,
       clearEnv: true,
       env: { PATH: pathOf(this.system) },
       stdin: "null",
     }).outputSync();
-    return new TextDecoder().decode(stdout);
   }
 
   /** Starts the system, in front of which `prefix` may stand. */
@@ -175,7 +184,8 @@ export class Place {
     try {
       until("the line is logged", () => this.#logged(run) >= count, 200);
       return true;
-    } catch {
+    } catch (error) {
+      if (!(error instanceof Late)) throw error;
       return false;
     }
   }
@@ -210,7 +220,9 @@ export class Place {
     };
     try {
       until("all is logged", () => lost() === 0, 3000);
-    } catch { /* then some are lost */ }
+    } catch (error) {
+      if (!(error instanceof Late)) throw error; // then some are lost
+    }
     return { copies: this.#copies, starts: this.#written().size, lost: lost() };
   }
 }

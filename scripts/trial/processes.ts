@@ -232,11 +232,20 @@ export function nameOf(pid: number): string {
   }
 }
 
-/** Waits until `condition` holds, without taking a processor from those that are to bring it about. */
+/** What was waited for has not come in time. */
+export class Late extends Error {}
+
+/**
+ * Waits until `condition` holds, without taking a processor from those that are to bring it about.
+ *
+ * @throws Late after `patience` milliseconds
+ */
 export function until(what: string, condition: () => boolean, patience = 60_000): void {
   const end = performance.now() + patience;
   while (!condition()) {
-    if (performance.now() > end) throw new Error(`not within ${patience / 1000} s: ${what}`);
+    if (performance.now() > end) {
+      throw new Late(`not within ${patience / 1000} s: ${what}`);
+    }
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
   }
 }
