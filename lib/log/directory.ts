@@ -84,7 +84,7 @@ export class LogDirectory {
    */
   constructor(path: ByteString, options: LogOptions) {
     const { tool, size, number, processor, nextStamp } = options;
-    const place = { tool, path, number, nextStamp, at: openDirectory(tool, path) };
+    const place = { tool, path, number, nextStamp, at: openLogDirectory(tool, path) };
     this.#place = place;
     this.#size = size;
     this.#processor = processor;
@@ -189,7 +189,7 @@ export class LogDirectory {
   }
 }
 
-function openDirectory(tool: string, path: ByteString): number {
+function openLogDirectory(tool: string, path: ByteString): number {
   // Whether it is there is seen next.
   unlessRefused(() => mkdir(path, 0o700));
   // "/." asks for the permission to enter it.

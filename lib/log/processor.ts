@@ -19,7 +19,7 @@ import {
   SIGALRM,
   SIGTERM,
 } from "../os/constants.ts";
-import { ECHILD, ENOENT, SystemError } from "../os/errno.ts";
+import { ECHILD, ENOENT, SystemError, unlessErrno } from "../os/errno.ts";
 import { close, dup, fchmod, fsync, open, rename, unlink } from "../os/file.ts";
 import { exitCodeOf, type Inheritance, type Mapping, signalOf, waitFor } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
@@ -54,7 +54,11 @@ export function runProcessor(place: Place, processor: Processor): void {
   // From here on `processed` counts, whoever dies.
   settle(place, "processed", COMPLETE);
   settle(place, "newstate");
-  persist(tool, `unable to remove ${path}/previous`, () => unlinkIfThere("previous", at));
+  persist(
+    tool,
+    `unable to remove ${path}/previous`,
+    () => unlessErrno([ENOENT], () => unlink("previous", at)),
+  );
   persist(
     tool,
     `unable to rename newstate to state in directory ${path}`,
@@ -157,12 +161,4 @@ function settle({ tool, path, at }: Place, file: ByteString, mode?: number): voi
     persist(tool, `unable to set mode of ${path}/${file}`, () => fchmod(fd, mode));
   }
   close(fd);
-}
-
-function unlinkIfThere(file: ByteString, at: number): void {
-  try {
-    unlink(file, at);
-  } catch (error) {
-    if (!(error instanceof SystemError) || error.errno !== ENOENT) throw error;
-  }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { type ByteString, fromBytes } from "../os/bytes.ts";
-import { ENOENT, SystemError } from "../os/errno.ts";
+import { ENOENT, unlessErrno } from "../os/errno.ts";
 import { readDirectory, readFile } from "../os/file.ts";
 
 /** The sections there are, in the order in which man(1) looks through them. */
@@ -22,7 +22,8 @@ export interface Entry {
 export function pagesIn(folder: ByteString): Entry[] {
   return SECTIONS.flatMap((section) => {
     const directory = `${folder}/man${section}`;
-    return filesIn(directory).filter((file) => file.endsWith(`.${section}`))
+    const files = unlessErrno([ENOENT], () => readDirectory(directory)) ?? [];
+    return files.filter((file) => file.endsWith(`.${section}`))
       .map((file) => file.slice(0, -2)).sort()
       .map((name) => ({ name, section, file: `${directory}/${name}.${section}` }));
   });
@@ -31,13 +32,4 @@ export function pagesIn(folder: ByteString): Entry[] {
 /** The source of a page. */
 export function readPage({ file }: Entry): ByteString {
   return fromBytes(readFile(file));
-}
-
-function filesIn(directory: ByteString): ByteString[] {
-  try {
-    return readDirectory(directory);
-  } catch (error) {
-    if (error instanceof SystemError && error.errno === ENOENT) return [];
-    throw error;
-  }
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import { type ByteString, fromBytes } from "../os/bytes.ts";
-import { ENOENT, SystemError } from "../os/errno.ts";
+import { ENOENT, unlessErrno } from "../os/errno.ts";
 import { readFile } from "../os/file.ts";
 import type { Address } from "../os/socket.ts";
 import type { Environment } from "../cli/environment.ts";
@@ -19,12 +19,7 @@ const MAX_SERVERS = 16;
 
 /** The content of a file; undefined if there is none. Throws SystemError where it is there and can't be read. */
 function contentOf(file: ByteString): ByteString | undefined {
-  try {
-    return fromBytes(readFile(file));
-  } catch (error) {
-    if (error instanceof SystemError && error.errno === ENOENT) return undefined;
-    throw error;
-  }
+  return unlessErrno([ENOENT], () => fromBytes(readFile(file)));
 }
 
 /** The servers to ask, in order: $DNSCACHEIP, else /etc/resolv.conf, else 127.0.0.1. Throws SystemError. */

@@ -10,10 +10,10 @@
  *
  * @module
  */
-import { EAGAIN, EINPROGRESS, EINTR, EIO, ETIMEDOUT, SystemError } from "../os/errno.ts";
+import { EAGAIN, EINPROGRESS, EINTR, EIO, ETIMEDOUT, succeeds, SystemError } from "../os/errno.ts";
 import { EPOLLIN, EPOLLOUT } from "../os/constants.ts";
 import type { Loop } from "../os/loop.ts";
-import { type Address, bind, connect, type Endpoint, receive, send, socket } from "../os/socket.ts";
+import { type Address, bind, connect, receive, send, socket } from "../os/socket.ts";
 import { ANY_ADDRESS, ANY_IPV6_ADDRESS, isIpv6 } from "./address.ts";
 import { AwaitedSocket, type Task } from "./task.ts";
 import { answers, isFailure, isTruncated, question, type WireName } from "./dns_packet.ts";
@@ -84,7 +84,7 @@ export class DnsQuery implements Task {
     const from = isIpv6(address) ? ANY_IPV6_ADDRESS : ANY_ADDRESS;
     this.#socket.fd = socket(type, true, address);
     const free = ports.map((port) => FIRST_PORT + port % (65536 - FIRST_PORT)).some((port) =>
-      bound(this.#socket.fd, { address: from, port })
+      succeeds(() => bind(this.#socket.fd, { address: from, port }))
     );
     if (!free) bind(this.#socket.fd, { address: from, port: 0 });
     return connect(this.#socket.fd, { address, port: DNS_PORT });
@@ -217,15 +217,5 @@ class TcpAnswer {
       this.#bytes = new Uint8Array(2 + high * 256 + low);
     }
     return this.#length === this.#bytes.length ? this.#bytes.subarray(2) : undefined;
-  }
-}
-
-function bound(fd: number, where: Endpoint): boolean {
-  try {
-    bind(fd, where);
-    return true;
-  } catch (error) {
-    if (error instanceof SystemError) return false;
-    throw error;
   }
 }

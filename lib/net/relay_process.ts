@@ -11,7 +11,7 @@
  * @module
  */
 import { SIGPIPE } from "../os/constants.ts";
-import { SystemError } from "../os/errno.ts";
+import { succeeds, SystemError } from "../os/errno.ts";
 import { close, dup, dup2, pipe, readOrEnd, writeAll } from "../os/file.ts";
 import { getpid, type Mapping } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
@@ -87,14 +87,10 @@ function runRelay({ reader, writer, ready, pid }: Role, filters: (pid: number) =
 
 /** false: the program has gone before it came. */
 function tellReady(fd: number): boolean {
-  try {
+  return succeeds(() => {
     writeAll(fd, new Uint8Array(1));
     close(fd);
-    return true;
-  } catch (error) {
-    if (error instanceof SystemError) return false;
-    throw error;
-  }
+  });
 }
 
 /**

@@ -54,3 +54,21 @@ export function unlessRefused<T>(action: () => T): T | undefined {
     throw error;
   }
 }
+
+/** What `action` returns; undefined where a system call in it fails with one of `errnos`. Other errors pass. */
+export function unlessErrno<T>(errnos: readonly number[], action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof SystemError && errnos.includes(error.errno)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether no system call in `action` fails. */
+export function succeeds(action: () => void): boolean {
+  return unlessRefused(() => {
+    action();
+    return true;
+  }) === true;
+}

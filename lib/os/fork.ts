@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { ARCH } from "./constants.ts";
+import { ARCH, SIGCHLD } from "./constants.ts";
 import { EINTR, SystemError } from "./errno.ts";
 import { type StringArray } from "./c_string.ts";
 import { addressOf, check, errno, libc, pad } from "./libc.ts";
@@ -96,7 +96,6 @@ const CLONE_VM = 0x100;
 const CLONE_FILES = 0x400;
 const CLONE_VFORK = 0x4000;
 const CLONE_CHILD_CLEARTID = 0x200000;
-const SIGCHLD_AT_EXIT = 17;
 /* clone(3) itself pushes two words; no call needs more. Of the signals those of the runtime's own faults have handlers,
  * which need more: a child that may stand before a gate takes them away first. */
 const STACK = 1024;
@@ -184,7 +183,7 @@ export class Fork {
     const pid = libc().clone(
       code(),
       this.#stackTop,
-      CLONE_VM | SIGCHLD_AT_EXIT | flags,
+      CLONE_VM | SIGCHLD | flags,
       this.#first,
       null,
       null,
@@ -206,17 +205,17 @@ export class Fork {
    * The same, but only for `patience`, a struct timespec: exec waits for whoever has a lease (fcntl(2)) on a file that it
    * opens, for 45 seconds if he likes. As long as the child `isInside`, this list is the child's.
    *
-   * @param parting the call that gives the child descriptors of its own: until it is made the child has ours, so it is
-   *   waited for however long it takes; -1: the child has copies from the start
+   * @param unshare the call that gives the child descriptors of its own: until it is made the child has ours, so it is
+   *   waited for however long it takes; undefined: the child has copies from the start
    */
-  startAndWaitFor(patience: Uint8Array<ArrayBuffer>, parting: number): number {
+  startAndWaitFor(patience: Uint8Array<ArrayBuffer>, unshare: number | undefined): number {
     this.#inside[0] = 1;
-    const pid = this.#start(CLONE_CHILD_CLEARTID | (parting < 0 ? 0 : CLONE_FILES));
+    const pid = this.#start(CLONE_CHILD_CLEARTID | (unshare === undefined ? 0 : CLONE_FILES));
     const time = addressOf(patience);
     while (this.isInside) {
       const result = libc().syscall(FUTEX, this.#insideAddress, FUTEX_WAIT, 1n, time, pad);
       const isLate = result < 0 && errno() !== EINTR;
-      if (isLate && (parting < 0 || this.made(parting))) break;
+      if (isLate && (unshare === undefined || this.made(unshare))) break;
     }
     return pid;
   }

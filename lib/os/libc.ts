@@ -212,7 +212,8 @@ export function hot<Name extends keyof Hot>(name: Name): Hot[Name] {
 
 /** errno(3) of the call just made. */
 export function errno(): number {
-  return errnoView === undefined ? 0 : errnoView.getInt32();
+  if (errnoView === undefined) throw new Error("errno before any call");
+  return errnoView.getInt32();
 }
 
 /** `result` if it is not negative, else the SystemError of `call`. */

@@ -6,7 +6,7 @@
  */
 import { type ByteString, fromBytes } from "./bytes.ts";
 import { sinceBoot } from "./clock.ts";
-import { EACCES, ENOENT, ESRCH, SystemError, unlessRefused } from "./errno.ts";
+import { EACCES, ENOENT, ESRCH, SystemError, unlessErrno, unlessRefused } from "./errno.ts";
 import { readBeginning, readDirectory, readFile, readlink } from "./file.ts";
 
 export interface ProcessFacts {
@@ -16,6 +16,9 @@ export interface ProcessFacts {
   /** When it was started: clock ticks since boot. Together with the boot id it tells apart uses of one pid. */
   readonly started: number;
 }
+
+/* What tells that a process is gone, or not for us to see. */
+const ABSENT = [ENOENT, ESRCH, EACCES];
 
 /* The fields of /proc/PID/stat behind the name in brackets, counted from the state, which is field 3. */
 const STAT_PARENT = 1;
@@ -100,23 +103,11 @@ export function bootId(): ByteString {
 
 function namedBoot(): ByteString {
   const id = readProc("/proc/sys/kernel/random/boot_id")?.trim();
-  const namespace = orAbsent(() => readlink("/proc/self/ns/pid"))?.replace(/\D/g, "");
+  const namespace = unlessErrno(ABSENT, () => readlink("/proc/self/ns/pid"))?.replace(/\D/g, "");
   return id === undefined || namespace === undefined ? "" : `${id}:${namespace}`;
 }
 
 /** What the file holds; undefined where its process is gone, or it is not for us to see. */
 function readProc(path: ByteString): ByteString | undefined {
-  return orAbsent(() => fromBytes(readBeginning(path)));
-}
-
-/** What `action` returns; undefined where what it looks at is gone, or not for us to see. */
-function orAbsent<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    if (error instanceof SystemError && [ENOENT, ESRCH, EACCES].includes(error.errno)) {
-      return undefined;
-    }
-    throw error;
-  }
+  return unlessErrno(ABSENT, () => fromBytes(readBeginning(path)));
 }

@@ -15,7 +15,7 @@ import {
   SIG_SETMASK,
 } from "./constants.ts";
 import { EMFILE, SystemError, unlessRefused } from "./errno.ts";
-import { dup, dup3, isInherited, open, readDirectory } from "./file.ts";
+import { close, dup, dup3, isInherited, open, readDirectory } from "./file.ts";
 import { type Call, DEFAULT_ACTION, Fork, timespec, words64 } from "./fork.ts";
 import { cString, stringArray } from "./c_string.ts";
 import { libc, pad } from "./libc.ts";
@@ -41,39 +41,47 @@ const LAST = 0xffffffff;
  * What divides our descriptors into those that a child gets and those that it does not even get copies of, which is most
  * of them: to copy five thousand, and to close them again at the exec, takes the kernel 0.3 ms.
  */
-class Divide {
+class DescriptorSplit {
   /** A child gets those below. */
   readonly end: number;
-  /** The last of them, where one from above is put for as long as a start takes; else `#nothing` is there. */
-  readonly #place: number;
-  readonly #nothing = open("/", O_PATH);
 
   /**
-   * @param least none below is to be used here
+   * @param spare the last of them, where one from above is put for as long as a start takes
+   * @param placeholder what is open there else
    * @param kept those below that the program is to have
    */
-  private constructor(least: number, private readonly kept: ReadonlySet<number>) {
-    this.#place = dup(this.#nothing, least);
-    this.end = this.#place + 1;
+  private constructor(
+    private readonly spare: number,
+    private readonly placeholder: number,
+    private readonly kept: ReadonlySet<number>,
+  ) {
+    this.end = spare + 1;
   }
 
   /**
    * One that leaves a program what it is to have. undefined where the system has no close_range(2), as before Linux 5.9,
    * or does not tell what is open.
    */
-  static open({ descriptors }: Program): Divide | undefined {
+  static open({ descriptors }: Program): DescriptorSplit | undefined {
     const last = BigInt(LAST);
     if (libc().syscall(SYS_CLOSE_RANGE, last, last, 0n, 0n, pad) !== 0) return undefined;
     return unlessRefused(() => {
       const inherited = readDirectory("/proc/self/fd").map(Number).filter(isInherited);
       const kept = new Set([0, 1, 2, ...inherited, ...descriptors.map(([, theirs]) => theirs)]);
-      return new Divide(Math.max(...kept, ...descriptors.flat()) + 1, kept);
+      const placeholder = open("/", O_PATH);
+      try {
+        const spare = dup(placeholder, Math.max(...kept, ...descriptors.flat()) + 1);
+        return new DescriptorSplit(spare, placeholder, kept);
+      } catch (error) {
+        close(placeholder);
+        throw error;
+      }
     });
   }
 
   /**
-   * What takes from a child what it has below and the program is not to have: else it would have it (locks, too) for as long as
-   * exec keeps it waiting.
+   * What closes in a child what lies below the split and the program is not to have; otherwise it would hold it (locks,
+   * too) for as long as its exec is kept waiting.
    */
   closings(): Call[] {
     const calls: Call[] = [];
@@ -87,19 +95,19 @@ class Divide {
 
   /** Where a child finds what is open at `fd`, until `clear`. Throws SystemError. */
   bring(fd: number): number {
-    if (fd < this.#place) return fd;
+    if (fd < this.spare) return fd;
     try {
-      dup3(fd, this.#place);
+      dup3(fd, this.spare);
     } catch (error) {
       // The limit of open files has been set so low meanwhile that there is no such place.
       throw error instanceof SystemError ? new SystemError(EMFILE, error.call) : error;
     }
-    return this.#place;
+    return this.spare;
   }
 
   /** Nothing is kept open for a child any more; where the system refuses that, until the next one. */
   clear(): void {
-    unlessRefused(() => dup3(this.#nothing, this.#place));
+    unlessRefused(() => dup3(this.placeholder, this.spare));
   }
 }
 
@@ -130,11 +138,12 @@ export class SpawnPlan {
   /** Lists that late children still go through, kept from the garbage collector. */
   #left: readonly Fork[] = [];
   readonly #often: boolean;
-  readonly #divide: Divide | undefined;
-  readonly #part: number;
-  readonly #directory: number;
+  readonly #split: DescriptorSplit | undefined;
+  /* Where in the list the calls stand that may fail, or are different at each start; undefined: there is none such. */
+  readonly #unshare: number | undefined;
+  readonly #directory: number | undefined;
   readonly #mappings: readonly number[];
-  readonly #further: number;
+  readonly #further: number | undefined;
   readonly #limits: readonly {
     readonly resource: number;
     readonly soft: bigint;
@@ -151,39 +160,35 @@ export class SpawnPlan {
    */
   constructor(program: Program, { moves = false, defaults = [], often = false }: Manner = {}) {
     const calls: Call[] = [];
+    const add = (call: Call): number => calls.push(call) - 1;
     // Nothing is to be run that is called so in another directory.
-    const move: Call = { name: "fchdir", args: [-1], passedOver: [] };
-    this.#directory = moves ? calls.push(move) - 1 : -1;
-    const divide = often ? Divide.open(program) : undefined;
-    const args = [divide?.end ?? LAST, LAST, CLOSE_RANGE_UNSHARE];
-    // What comes behind it would change our own descriptors if it had failed.
-    const part: Call = { name: "close_range", args, passedOver: [] };
-    this.#part = divide === undefined ? -1 : calls.push(part) - 1;
-    this.#divide = divide;
-    this.#mappings = program.descriptors.map(([ours, theirs]) =>
-      calls.push(handOn(ours, theirs)) - 1
-    );
-    this.#further = often ? calls.push(handOn(-1, 0)) - 1 : -1;
-    calls.push(...divide?.closings() ?? []);
-    for (const signal of [...ignoredForOurselves(), ...defaults]) {
-      calls.push({ name: "rt_sigaction", args: [signal, DEFAULT_ACTION, 0, KERNEL_SIGSET_SIZE] });
+    if (moves) this.#directory = add({ name: "fchdir", args: [-1], passedOver: [] });
+    const split = this.#split = often ? DescriptorSplit.open(program) : undefined;
+    if (split !== undefined) {
+      // What comes behind it would change our own descriptors if it had failed.
+      const args = [split.end, LAST, CLOSE_RANGE_UNSHARE];
+      this.#unshare = add({ name: "close_range", args, passedOver: [] });
     }
-    calls.push({
-      name: "rt_sigprocmask",
-      args: [SIG_SETMASK, words64(program.mask), 0, KERNEL_SIGSET_SIZE],
-    });
+    this.#mappings = program.descriptors.map(([ours, theirs]) => add(handOn(ours, theirs)));
+    if (often) this.#further = add(handOn(-1, 0));
+    split?.closings().forEach(add);
+    for (const signal of [...ignoredForOurselves(), ...defaults]) {
+      add({ name: "rt_sigaction", args: [signal, DEFAULT_ACTION, 0, KERNEL_SIGSET_SIZE] });
+    }
+    const mask = words64(program.mask);
+    add({ name: "rt_sigprocmask", args: [SIG_SETMASK, mask, 0, KERNEL_SIGSET_SIZE] });
     this.#limits = [...softLimits(program)].map(([resource, soft]) => {
       const limit = words64(0n, 0n);
-      calls.push({ name: "prlimit64", args: [0, resource, limit, 0] });
+      add({ name: "prlimit64", args: [0, resource, limit, 0] });
       const hard = resource === RLIMIT_NOFILE ? program.hardFiles : undefined;
       return { resource, soft, hard, limit: new BigUint64Array(limit.buffer) };
     });
-    this.#exec = calls.push({
+    this.#exec = add({
       name: "execve",
       args: [cString(program.path), stringArray(program.argv), stringArray(program.environ)],
       passedOver: [],
-    }) - 1;
-    calls.push({ name: "exit_group", args: [EXIT_FAILED] });
+    });
+    add({ name: "exit_group", args: [EXIT_FAILED] });
     this.#calls = calls;
     this.#fork = new Fork(calls);
     this.#often = often;
@@ -198,7 +203,7 @@ export class SpawnPlan {
    */
   start(directory = -1, further?: Mapping): Spawned {
     const fork = this.#fork;
-    if (this.#directory >= 0) fork.set(this.#directory, 0, directory);
+    if (this.#directory !== undefined) fork.set(this.#directory, 0, directory);
     for (const { resource, soft, hard, limit } of this.#limits) {
       const ours = getLimit(resource).hard;
       const most = hard !== undefined && hard < ours ? hard : ours;
@@ -207,12 +212,12 @@ export class SpawnPlan {
     }
     const brought = this.#bring(further);
     try {
-      const pid = this.#often ? fork.startAndWaitFor(PATIENCE, this.#part) : fork.startAndWait();
+      const pid = this.#often ? fork.startAndWaitFor(PATIENCE, this.#unshare) : fork.startAndWait();
       if (!fork.isInside) return { pid, errno: this.#error(fork) };
       this.#leave(fork);
       return { pid, errno: 0 };
     } finally {
-      if (brought) this.#divide?.clear();
+      if (brought) this.#split?.clear();
     }
   }
 
@@ -222,26 +227,26 @@ export class SpawnPlan {
     this.#fork = new Fork(this.#calls);
   }
 
-  /** The error that the child has ended of; 0: it has become the program. */
+  /** The error that ended the child; 0: it has become the program. */
   #error(fork: Fork): number {
     for (
-      const step of [this.#directory, this.#part, this.#further, ...this.#mappings, this.#exec]
+      const step of [this.#directory, this.#unshare, this.#further, ...this.#mappings, this.#exec]
     ) {
-      const error = step < 0 ? 0 : fork.errorOf(step);
+      const error = step === undefined ? 0 : fork.errorOf(step);
       if (error !== 0) return error;
     }
     return 0;
   }
 
-  /** Writes `further` into the list. Returns whether it was brought from beyond the divide. */
+  /** Writes `further` into the list. Returns whether it was brought from beyond the split. */
   #bring(further: Mapping | undefined): boolean {
-    if (this.#further < 0) return false;
+    if (this.#further === undefined) return false;
     if (further === undefined) {
       this.#fork.become(this.#further, "getpid");
       return false;
     }
     const [fd, theirs] = further;
-    const ours = this.#divide?.bring(fd) ?? fd;
+    const ours = this.#split?.bring(fd) ?? fd;
     const stays = ours === theirs;
     this.#fork.become(this.#further, stays ? "fcntl" : "dup3");
     this.#fork.set(this.#further, 0, ours);

@@ -98,8 +98,12 @@ function overwrite(text: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return all.subarray(0, Math.min(text.length, size));
 }
 
+/** Referenced until the kernel has read it. */
+let comm: Uint8Array<ArrayBuffer> | undefined;
+
 /** The kernel cuts the name to 15 bytes. */
 function setComm(name: ByteString): void {
+  comm = cString(name);
   // Not through /proc/self/comm, which is root's own after setuid(2).
-  libc().prctl(PR_SET_NAME, addressOf(cString(name)), null, 0n, 0n, pad);
+  libc().prctl(PR_SET_NAME, addressOf(comm), null, 0n, 0n, pad);
 }

@@ -7,7 +7,7 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { LOCK_EX, LOCK_NB, O_DIRECTORY, O_RDONLY } from "../os/constants.ts";
-import { EAGAIN, SystemError, unlessRefused } from "../os/errno.ts";
+import { EAGAIN, unlessErrno, unlessRefused } from "../os/errno.ts";
 import { flock, open } from "../os/file.ts";
 import { fstat, stat } from "../os/stat.ts";
 import { attempt, refusal } from "./messages.ts";
@@ -32,11 +32,9 @@ export function lock(admin: ByteString): void {
 }
 
 function takes(directory: number): boolean {
-  try {
+  const taken = unlessErrno([EAGAIN], () => {
     flock(directory, LOCK_EX | LOCK_NB);
     return true;
-  } catch (error) {
-    if (error instanceof SystemError && error.errno === EAGAIN) return false;
-    throw error;
-  }
+  });
+  return taken === true;
 }

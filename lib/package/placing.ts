@@ -7,7 +7,16 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } from "../os/constants.ts";
-import { EEXIST, EINVAL, ELOOP, ENOENT, ENOTDIR, SystemError, unlessRefused } from "../os/errno.ts";
+import {
+  EEXIST,
+  EINVAL,
+  ELOOP,
+  ENOENT,
+  ENOTDIR,
+  SystemError,
+  unlessErrno,
+  unlessRefused,
+} from "../os/errno.ts";
 import {
   close,
   fchmod,
@@ -114,25 +123,12 @@ function copyInto(to: number, path: ByteString): void {
 
 /** Whether there is anything at `path`, be it a link that leads nowhere. */
 export function isThere(path: ByteString): boolean {
-  try {
-    lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof SystemError && [ENOENT, ENOTDIR].includes(error.errno)) return false;
-    throw error;
-  }
+  return unlessErrno([ENOENT, ENOTDIR], () => lstat(path)) !== undefined;
 }
 
 /** Where the link at `path` leads, as it stands there; undefined where there is none. */
 export function linkAt(path: ByteString): ByteString | undefined {
-  try {
-    return readlink(path);
-  } catch (error) {
-    if (error instanceof SystemError && [ENOENT, ENOTDIR, EINVAL].includes(error.errno)) {
-      return undefined;
-    }
-    throw error;
-  }
+  return unlessErrno([ENOENT, ENOTDIR, EINVAL], () => readlink(path));
 }
 
 /** How many symbolic links the system follows on the way to a file (path_resolution(7)). */

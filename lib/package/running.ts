@@ -7,7 +7,7 @@
 import { type ByteString, toBytes } from "../os/bytes.ts";
 import { monotonic } from "../os/clock.ts";
 import { SIGTERM, W_OK } from "../os/constants.ts";
-import { EACCES, unlessRefused } from "../os/errno.ts";
+import { EACCES, succeeds, unlessRefused } from "../os/errno.ts";
 import { access, close, openDirectory, readlink, writeAll } from "../os/file.ts";
 import { isDirectory, stat } from "../os/stat.ts";
 import { sleep } from "../os/poll.ts";
@@ -67,25 +67,24 @@ export function servicesIn(directory: ByteString): ByteString[] {
     });
 }
 
-/** What `action` returns for the directory of a service; undefined where the system refuses it. */
+/** What `action` returns for the directory of a service. */
+function inside<T>(service: ByteString, action: (directory: number) => T): T {
+  const directory = openDirectory(service);
+  try {
+    return action(directory);
+  } finally {
+    close(directory);
+  }
+}
+
+/** The same; undefined where the system refuses it. */
 export function within<T>(service: ByteString, action: (directory: number) => T): T | undefined {
-  return unlessRefused(() => {
-    const directory = openDirectory(service);
-    try {
-      return action(directory);
-    } finally {
-      close(directory);
-    }
-  });
+  return unlessRefused(() => inside(service, action));
 }
 
 /** Whether somebody supervises `service`, as svok(8) finds out. */
 export function isSupervised(service: ByteString): boolean {
-  const ask = (directory: number): true => {
-    checkSupervised(directory);
-    return true;
-  };
-  return within(service, ask) === true;
+  return succeeds(() => inside(service, checkSupervised));
 }
 
 /** Sends letters to the supervise of a service, if there is one. */

@@ -20,8 +20,14 @@ import { geteuid, kill } from "../os/process.ts";
 import { ignoreForOurselves } from "../os/signal.ts";
 import type { Context } from "../cli/tool.ts";
 import { readLeftBehind, recoverPipe } from "../supervise/adoption.ts";
-import { type Pipe, pipesOf, startLogPipes } from "../supervise/log_pipes.ts";
-import { decodeRecord, type Phase } from "../supervise/record.ts";
+import {
+  LOGGER_END,
+  type Pipe,
+  pipesOf,
+  SERVICE_END,
+  startLogPipes,
+} from "../supervise/log_pipes.ts";
+import { decodeRecord, NO_PIPE, type Phase } from "../supervise/record.ts";
 import { leaveRecord } from "../supervise/service_directory.ts";
 import { decodeStatus, type Status } from "../supervise/status_file.ts";
 import { attempt, orTell, refusal } from "./messages.ts";
@@ -37,7 +43,7 @@ interface StoppedSupervise {
   readonly pid: number;
   readonly directory: ByteString;
   readonly status: Status;
-  /** The log pipe, or `-`. */
+  /** The log pipe, or NO_PIPE. */
   readonly pipe: ByteString;
 }
 
@@ -135,8 +141,8 @@ function keepersOf(scanner: FoundScanner): ForeignSupervise[] {
   };
   for (const service of servicesIn(scanner.directory)) {
     const hasLog = isThere(`${service}/log`);
-    add(service, hasLog ? 1 : undefined);
-    if (hasLog) add(`${service}/log`, 0);
+    add(service, hasLog ? SERVICE_END : undefined);
+    if (hasLog) add(`${service}/log`, LOGGER_END);
   }
   return findScanners(["supervise"]).flatMap(({ pid }) => {
     const home = unlessRefused(() => stat(`/proc/${pid}/cwd`))?.identity;
@@ -166,7 +172,7 @@ function hold(keeper: ForeignSupervise, pause: (pid: number) => void): StoppedSu
   };
   const status = waitUntil(`a quiet moment of ${directory}`, look);
   const pipe = keeper.pipe === undefined
-    ? "-"
+    ? NO_PIPE
     : attempt(`look at process ${pid}`, () => readlink(`/proc/${pid}/fd/${keeper.pipe}`));
   return { pid, directory, status, pipe };
 }

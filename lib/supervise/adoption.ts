@@ -20,7 +20,7 @@ import {
   ENXIO,
   EPERM,
   ESRCH,
-  SystemError,
+  unlessErrno,
   unlessRefused,
 } from "../os/errno.ts";
 import { close, open, openDirectory, readBeginning, readlink, setNonblocking } from "../os/file.ts";
@@ -28,10 +28,19 @@ import { stat } from "../os/stat.ts";
 import { PollSet } from "../os/poll.ts";
 import { allProcesses, bootId, processFacts } from "../os/proc.ts";
 import { getpid, openPidfd } from "../os/process.ts";
-import { type Held, type Pipe, pipeName } from "./log_pipes.ts";
+import { type Held, LOGGER_END, type Pipe, pipeName, SERVICE_END } from "./log_pipes.ts";
 import { decodeRecord, NO_PIPE, type SupervisionRecord } from "./record.ts";
 import { isLocked } from "./service_directory.ts";
 import { decodeStatus, type Status } from "./status_file.ts";
+
+/**
+ * What tells that something is not there, not for us to see, or not what it should be. All other trouble says nothing of
+ * what was looked at: to take it for absent would be to start a service a second time.
+ */
+const ABSENT = [
+  ...[ENOENT, ESRCH, ENOTDIR, EISDIR, ELOOP, EACCES, EPERM, ENXIO],
+  EAGAIN, // a FIFO that somebody has put there
+];
 
 /** What was left behind in a service directory, and is still true. */
 export interface LeftBehind {
@@ -46,8 +55,8 @@ export interface LeftBehind {
 export function readLeftBehind(at: number): LeftBehind | undefined {
   // The directory may belong to a user, who is not to have us read what is not his.
   const read = (file: ByteString): Uint8Array => readBeginning(file, at, O_NOFOLLOW);
-  const record = orUndefined(() => decodeRecord(fromBytes(read("supervise/lock"))));
-  const status = orUndefined(() => decodeStatus(read("supervise/status")));
+  const record = unlessErrno(ABSENT, () => decodeRecord(fromBytes(read("supervise/lock"))));
+  const status = unlessErrno(ABSENT, () => decodeStatus(read("supervise/status")));
   if (record === undefined || status === undefined || !isCurrent(record, status)) return undefined;
   return { record, status };
 }
@@ -79,7 +88,7 @@ export function findProcess(record: SupervisionRecord, directory: number): Found
 
 /** `pid`, if it is the process that was started at `started` and has not ended. */
 function openIfStarted(pid: number, started: number): Found | undefined {
-  const pidfd = orUndefined(() => openPidfd(pid));
+  const pidfd = unlessErrno(ABSENT, () => openPidfd(pid));
   if (pidfd === undefined) return undefined;
   // In this order: once the descriptor is open, the pid cannot be anybody else's without its having ended.
   try {
@@ -127,20 +136,20 @@ function ancestorsOf(pid: number): Set<number> {
  */
 export function recoverPipe(pid: number, fd: number, name: ByteString): Pipe | undefined {
   const path = `/proc/${pid}/fd/${fd}`;
-  if (orUndefined(() => readlink(path)) !== name) return undefined;
+  if (unlessErrno(ABSENT, () => readlink(path)) !== name) return undefined;
   const opened: number[] = [];
   let pipe: Pipe | undefined;
   try {
     const [reader, writer] = [O_RDONLY, O_WRONLY].map((flag) => {
-      const fd = orUndefined(() => open(path, flag | O_NONBLOCK));
-      if (fd !== undefined) opened.push(fd);
-      return fd;
+      const end = unlessErrno(ABSENT, () => open(path, flag | O_NONBLOCK));
+      if (end !== undefined) opened.push(end);
+      return end;
     });
     // The process may have put something else there meanwhile.
     if (
-      opened.every((fd) => pipeName(fd) === name) && reader !== undefined && writer !== undefined
+      opened.every((end) => pipeName(end) === name) && reader !== undefined && writer !== undefined
     ) {
-      for (const fd of opened) setNonblocking(fd, false);
+      for (const end of opened) setNonblocking(end, false);
       pipe = { reader, writer };
     }
     return pipe;
@@ -153,64 +162,49 @@ export function recoverPipe(pid: number, fd: number, name: ByteString): Pipe | u
  * The log pipe of the service directory `name`, from whichever of the service and its logger still runs, or from who
  * holds it for them.
  *
- * @param output the descriptor at which the service has the pipe
- * @param input the descriptor at which the logger has it
  * @param held the pipes that are held (log_pipes.ts)
  * @param isOurs whether we look after the service directory that is open at a descriptor: nobody has left that behind
  */
 export function recoverLogPipe(
   name: ByteString,
-  output: number,
-  input: number,
   held: () => ReadonlyMap<ByteString, readonly Held[]>,
   isOurs: (directory: number) => boolean,
 ): Pipe | undefined {
   const names = new Set<ByteString>();
-  for (const [path, fd] of [[name, output], [`${name}/log`, input]] as const) {
-    const directory = orUndefined(() => openDirectory(path));
-    if (directory === undefined) continue;
-    let left: LeftBehind | undefined;
-    let found: Found | undefined;
-    try {
-      if (!isLocked(directory) || !isOurs(directory)) left = readLeftBehind(directory);
-      if (left !== undefined) found = findProcess(left.record, directory);
-    } finally {
-      close(directory);
-    }
+  for (const [path, end] of [[name, SERVICE_END], [`${name}/log`, LOGGER_END]] as const) {
+    const left = leftIn(path, isOurs);
     if (left === undefined) continue;
-    names.add(left.record.pipe);
-    if (found === undefined) continue;
+    names.add(left.pipe);
+    if (left.found === undefined) continue;
     try {
-      const pipe = recoverPipe(found.pid, fd, left.record.pipe);
+      const pipe = recoverPipe(left.found.pid, end, left.pipe);
       if (pipe !== undefined) return pipe;
     } finally {
-      close(found.pidfd);
+      close(left.found.pidfd);
     }
   }
-  for (const name of names) {
-    for (const { pid, fd } of name === NO_PIPE ? [] : held().get(name) ?? []) {
-      const pipe = recoverPipe(pid, fd, name);
-      if (pipe !== undefined) return pipe;
+  names.delete(NO_PIPE);
+  for (const pipe of names) {
+    for (const { pid, fd } of held().get(pipe) ?? []) {
+      const recovered = recoverPipe(pid, fd, pipe);
+      if (recovered !== undefined) return recovered;
     }
   }
   return undefined;
 }
 
-/* What tells that something is not there, not for us, or not what it should be. */
-const ABSENT = [
-  ...[ENOENT, ESRCH, ENOTDIR, EISDIR, ELOOP, EACCES, EPERM, ENXIO],
-  EAGAIN, // a FIFO that somebody has put there
-];
-
-/**
- * What `action` returns; undefined where what it looks at is not there, or not for us to see. All other trouble passes,
- * and says nothing of what was looked at: to take it for absent would be to start a service a second time.
- */
-function orUndefined<T>(action: () => T): T | undefined {
+/** What a supervisor that was killed has left in the directory at `path`: its log pipe's name, and who runs there still. */
+function leftIn(
+  path: ByteString,
+  isOurs: (directory: number) => boolean,
+): { readonly pipe: ByteString; readonly found: Found | undefined } | undefined {
+  const directory = unlessErrno(ABSENT, () => openDirectory(path));
+  if (directory === undefined) return undefined;
   try {
-    return action();
-  } catch (error) {
-    if (error instanceof SystemError && ABSENT.includes(error.errno)) return undefined;
-    throw error;
+    if (isLocked(directory) && isOurs(directory)) return undefined;
+    const left = readLeftBehind(directory);
+    return left && { pipe: left.record.pipe, found: findProcess(left.record, directory) };
+  } finally {
+    close(directory);
   }
 }

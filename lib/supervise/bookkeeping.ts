@@ -28,10 +28,10 @@ export class Bookkeeping {
   #ticks = 0;
   /** The log pipe, as the record calls it. */
   readonly #pipe: ByteString;
-  /** The `since` that the record speaks of, as one of what is. */
+  /** The `since` of the record that was written last; undefined: it is not known what stands there. */
   #recorded: Time | undefined;
-  /** The `since` that the record speaks of, as one of what is to end in a moment: there will be a process. */
-  #intended: Time | undefined;
+  /** Whether that record announces a start, and does not say how the service is. */
+  #announcesStart = false;
   /** The `since` in the status file; undefined: it is not known. */
   #announced: Time | undefined;
   /** Set where something could not be written. */
@@ -39,14 +39,14 @@ export class Bookkeeping {
 
   /**
    * @param mappings the log pipe, where there is one
-   * @param now how the service is now; its `since` is another object where it is another time
+   * @param status how the service is now; its `since` is another object where it is another time
    * @param look called before what could not be written is tried again: the files may have been removed
    */
   constructor(
     private readonly directory: ServiceDirectory,
     mappings: readonly Mapping[],
     private readonly surroundings: Surroundings,
-    private readonly now: () => Status,
+    private readonly status: () => Status,
     private readonly look: () => void,
   ) {
     // Now: the pipe may be closed by the time of a record that is written after a handover.
@@ -66,15 +66,15 @@ export class Bookkeeping {
 
   /** Writes the record, where it is out of date, and the status file; later, where the file system refuses it. */
   write(quiet: boolean): void {
-    const now = this.now();
+    const now = this.status();
     const { since, pid, paused } = now;
-    if (!this.#isRecorded(since)) this.#record(since, this.#phase(pid));
+    if (this.#recorded !== since) this.#record(since, this.#phase(pid));
     // Nothing that is not there is paused.
     const status = { ...now, paused: paused && pid !== 0 };
     const written = this.directory.writeStatus(status, quiet);
     if (written) this.#announced = since;
     this.stop();
-    const recorded = this.#isRecorded(since) || !this.surroundings.adopts;
+    const recorded = this.#recorded === since || !this.surroundings.adopts;
     if (written && recorded || this.directory.isRemoved) return;
     this.#again = this.surroundings.timers.after(AGAIN, () => {
       this.look();
@@ -82,21 +82,17 @@ export class Bookkeeping {
     });
   }
 
-  #isRecorded(since: Time): boolean {
-    return this.#recorded === since || this.#intended === since;
-  }
-
   /** Leaves word that a process is about to be made. */
   intend(): void {
-    const { since } = this.now();
-    if (this.#intended === since) return;
+    const { since } = this.status();
+    if (this.#announcesStart && this.#recorded === since) return;
     this.#ticks = ticksSinceBoot();
     this.#record(since, { kind: "starting", ticks: this.#ticks });
   }
 
   /** No process could be made: whoever searched for it would find another one. */
   intendNot(): void {
-    this.#record(this.now().since, { kind: "idle" });
+    this.#record(this.status().since, { kind: "idle" });
   }
 
   #record(since: Time, phase: Phase): void {
@@ -109,9 +105,8 @@ export class Bookkeeping {
       pipe: this.#pipe,
       phase,
     });
-    const spokenOf = written ? since : undefined;
-    this.#recorded = phase.kind !== "starting" ? spokenOf : undefined;
-    this.#intended = phase.kind === "starting" ? spokenOf : undefined;
+    this.#recorded = written ? since : undefined;
+    this.#announcesStart = phase.kind === "starting";
   }
 
   #phase(pid: number): Phase {
@@ -124,7 +119,7 @@ export class Bookkeeping {
 
   /** The files have been made anew: nothing stands in them. */
   startOver(): void {
-    this.#recorded = this.#intended = undefined;
+    this.#recorded = undefined;
     this.write(false);
   }
 

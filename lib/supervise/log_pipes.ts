@@ -33,6 +33,11 @@ export interface Pipe {
   readonly writer: number;
 }
 
+/** The descriptor at which a service has its log pipe, */
+export const SERVICE_END = 1;
+/** and its logger. */
+export const LOGGER_END = 0;
+
 /** What the pipe open at `fd` is called: `pipe:[INODE]`. */
 export function pipeName(fd: number): ByteString {
   return readlink(`/proc/self/fd/${fd}`);
@@ -156,7 +161,7 @@ export class LogPipes {
     this.#isDone = this.#pid === 0;
     this.#complained = false;
     this.#ignore();
-    end(former);
+    endHolder(former);
     this.#watch();
   }
 
@@ -202,14 +207,14 @@ export class LogPipes {
   end(): void {
     this.#again?.cancel();
     this.#ignore();
-    end(this.#pid);
+    endHolder(this.#pid);
     this.#pid = 0;
     this.#pipes = this.#wanted = [];
     this.#isDone = true;
   }
 }
 
-function end(pid: number): void {
+function endHolder(pid: number): void {
   if (pid === 0) return;
   kill(pid, SIGKILL);
   waitFor(pid);

@@ -38,7 +38,7 @@ const TURNS = 2000;
  *
  * @param rested called when what only the start needed has been given back
  */
-export function loop(
+export function superviseUntil(
   surroundings: Surroundings,
   over: () => boolean,
   rested: () => void = () => {},

@@ -22,7 +22,7 @@ import { recoverLogPipe } from "./adoption.ts";
 import { Entries, type Entry } from "./entries.ts";
 import type { HandedKeeper, HandedService } from "./handed.ts";
 import { packSupervisor, unpackSupervisor } from "./handover.ts";
-import { type Held, heldPipes, LogPipes, type Pipe } from "./log_pipes.ts";
+import { type Held, heldPipes, LOGGER_END, LogPipes, type Pipe, SERVICE_END } from "./log_pipes.ts";
 import { type Keeper, startSupervise } from "./start_supervise.ts";
 import type { Supervisor } from "./supervisor.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -48,15 +48,10 @@ export interface Service {
   logger: Keeper;
 }
 
-/** Where the pipe goes: the service's standard output, the logger's standard input. */
-const OUTPUT = 1;
-const INPUT = 0;
-
 function newService(name: ByteString, pipe: Pipe | undefined): Service {
   return { name, pipe, active: true, removed: false, main: undefined, logger: undefined };
 }
 
-/** Lets go of the log pipe, where there is one. */
 /** Closes its log pipe: whoever writes there has ended. The logger reads on, and is not to be started again. */
 function closePipe(service: Service): void {
   if (service.pipe === undefined) return;
@@ -64,6 +59,19 @@ function closePipe(service: Service): void {
   close(service.pipe.reader);
   close(service.pipe.writer);
   service.pipe = undefined;
+}
+
+/** Takes note of foreign supervises that have ended. */
+function reapForeign(service: Service): void {
+  for (const half of ["main", "logger"] as const) {
+    const keeper = service[half];
+    if (typeof keeper === "number" && waitIfEnded(keeper) !== undefined) service[half] = undefined;
+  }
+}
+
+/** What has just begun to look after a service; undefined where that is over already. */
+function unlessOver(keeper: Keeper): Keeper {
+  return typeof keeper === "object" && keeper.isOver ? undefined : keeper;
 }
 
 /** Whether there is somebody to look after all of it. */
@@ -205,7 +213,9 @@ export class Scanner {
       for (const half of ["main", "logger"] as const) {
         const handed = keepers[half];
         service[half] = typeof handed === "object"
-          ? unpackSupervisor(handed, this.surroundings, () => this.#halfEnded(service, half))
+          ? unlessOver(
+            unpackSupervisor(handed, this.surroundings, () => this.#halfEnded(service, half)),
+          )
           : handed;
       }
     }
@@ -253,7 +263,10 @@ export class Scanner {
   }
 
   #scanAll(): boolean {
-    this.#reap();
+    for (const service of this.#services.values()) {
+      service.active = false; // until this scan sees its entry
+      reapForeign(service);
+    }
     const entries = this.#attempt("unable to read directory", () => this.#entries.read());
     if (entries === undefined) return false;
     for (const entry of entries) this.#consider(entry);
@@ -332,16 +345,6 @@ export class Scanner {
     }
   }
 
-  /** Takes note of the foreign supervises that have ended; no service has been seen then. */
-  #reap(): void {
-    for (const service of this.#services.values()) {
-      service.active = false;
-      const { main, logger } = service;
-      if (typeof main === "number" && waitIfEnded(main)) service.main = undefined;
-      if (typeof logger === "number" && waitIfEnded(logger)) service.logger = undefined;
-    }
-  }
-
   /** Forgets a service that has no entry, and whose halves have ended. Returns whether it did. */
   #dropIfGone(identity: string, service: Service): boolean {
     if (service.active || service.main !== undefined || service.logger !== undefined) return false;
@@ -393,7 +396,7 @@ export class Scanner {
   #pipeOf(name: ByteString): Pipe {
     const held = (): ReadonlyMap<ByteString, readonly Held[]> => this.#held ??= heldPipes();
     const isOurs = (directory: number): boolean => this.#looksAfter(fstat(directory).identity);
-    const former = recoverLogPipe(name, OUTPUT, INPUT, held, isOurs);
+    const former = recoverLogPipe(name, held, isOurs);
     if (former !== undefined) this.#takenOver = true;
     return former ?? pipe();
   }
@@ -420,7 +423,7 @@ export class Scanner {
   ): Keeper {
     const mappings: Mapping[] = service.pipe === undefined
       ? []
-      : [half === "main" ? [service.pipe.writer, OUTPUT] : [service.pipe.reader, INPUT]];
+      : [half === "main" ? [service.pipe.writer, SERVICE_END] : [service.pipe.reader, LOGGER_END]];
     const at = parent === undefined
       ? AT_FDCWD
       : this.#attempt(`unable to switch to ${parent}`, () => openDirectory(parent));
@@ -428,7 +431,9 @@ export class Scanner {
     try {
       const over = (): void => this.#halfEnded(service, half);
       const { context, surroundings } = this;
-      return startSupervise(context, surroundings, { directory, shown, at, mappings, over });
+      return unlessOver(
+        startSupervise(context, surroundings, { directory, shown, at, mappings, over }),
+      );
     } finally {
       if (at !== AT_FDCWD) close(at);
     }

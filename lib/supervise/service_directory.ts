@@ -27,7 +27,17 @@ import {
   O_RDWR,
   O_WRONLY,
 } from "../os/constants.ts";
-import { EEXIST, EINVAL, ELOOP, ENOSPC, ENXIO, SystemError, unlessRefused } from "../os/errno.ts";
+import {
+  EEXIST,
+  EINVAL,
+  ELOOP,
+  ENOSPC,
+  ENXIO,
+  succeeds,
+  SystemError,
+  unlessErrno,
+  unlessRefused,
+} from "../os/errno.ts";
 import {
   close,
   flock,
@@ -304,7 +314,7 @@ function openSupervise(
     () => acquireLock(at),
   );
   try {
-    return { lock, control: openControl(name, at) };
+    return { lock, control: makeControl(name, at) };
   } catch (error) {
     if (held === undefined) close(lock);
     throw error;
@@ -317,28 +327,22 @@ function openSupervise(
  */
 function openFresh(path: ByteString, at: number): number {
   const flags = O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CREAT;
-  try {
-    const fd = open(path, flags, 0o644, at);
-    if (emptied(fd)) return fd;
-    close(fd);
-  } catch (error) {
-    // ENXIO: a FIFO that nobody reads.
-    if (!(error instanceof SystemError) || ![ELOOP, ENXIO].includes(error.errno)) throw error;
+  // ELOOP: a link; ENXIO: a FIFO that nobody reads.
+  const there = unlessErrno([ELOOP, ENXIO], () => open(path, flags, 0o644, at));
+  if (there !== undefined) {
+    try {
+      if (isOurs(there)) {
+        ftruncate(there, 0);
+        return there;
+      }
+    } catch (error) {
+      close(there);
+      throw error;
+    }
+    close(there);
   }
   unlink(path, at);
   return open(path, flags | O_EXCL, 0o644, at);
-}
-
-/** Empties what is open at `fd`, if it is a file of ours. Where that can't be, it is closed. */
-function emptied(fd: number): boolean {
-  try {
-    if (!isOurs(fd)) return false;
-    ftruncate(fd, 0);
-    return true;
-  } catch (error) {
-    close(fd);
-    throw error;
-  }
 }
 
 /**
@@ -364,12 +368,9 @@ export function isLocked(at: number): boolean {
   const flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW;
   const fd = unlessRefused(() => open("supervise/lock", flags, 0, at));
   if (fd === undefined) return false;
-  const isFree = unlessRefused(() => {
-    flock(fd, LOCK_EX | LOCK_NB);
-    return true;
-  });
+  const isFree = succeeds(() => flock(fd, LOCK_EX | LOCK_NB));
   close(fd);
-  return isFree !== true;
+  return !isFree;
 }
 
 /** supervise/lock, locked: flock(2), which dies with its holder. No link is followed: we write into it. */
@@ -399,32 +400,25 @@ function makeFifo(path: ByteString, at: number): void {
 }
 
 /**
- * The control FIFO, open for reading and writing at once: while we hold the writing end there is never an end of
+ * The control FIFO, made where it is missing, and open for reading and writing at once: while we hold the writing end there is never an end of
  * file on it (fifo(7)).
  */
-function openControl(name: ByteString, at: number): number {
+function makeControl(name: ByteString, at: number): number {
   makeFifo("supervise/control", at);
   const what = `${name}/supervise/control`;
-  let fd = -1;
+  let fd: number;
   try {
     fd = open("supervise/control", O_RDWR | O_NONBLOCK, 0, at);
-    if (isFifo(fstat(fd))) return fd;
-    // Somebody was quicker.
-    close(fd);
-    throw fatal(SUPERVISE, `unable to read ${what}: not a FIFO`);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
-    if (fd >= 0) close(fd);
-    // The C tool opens it twice; say which of the two would have failed.
+    // The C tool opens it to read, then to write: say which of the two would have failed.
+    const flags = O_RDONLY | O_NONBLOCK;
     close(
-      orFatal(
-        SUPERVISE,
-        `unable to read ${what}`,
-        () => open("supervise/control", O_RDONLY | O_NONBLOCK, 0, at),
-      ),
+      orFatal(SUPERVISE, `unable to read ${what}`, () => open("supervise/control", flags, 0, at)),
     );
-    return orFatal(SUPERVISE, `unable to write ${what}`, () => {
-      throw error;
-    });
+    throw fatal(SUPERVISE, `unable to write ${what}`, error);
   }
+  if (unlessRefused(() => isFifo(fstat(fd))) === true) return fd;
+  close(fd); // somebody was quicker
+  throw fatal(SUPERVISE, `unable to read ${what}: not a FIFO`);
 }

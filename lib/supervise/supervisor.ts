@@ -10,7 +10,7 @@
 import type { ByteString } from "../os/bytes.ts";
 import { SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM } from "../os/constants.ts";
 import { later, now, sinceBoot, type Time } from "../os/clock.ts";
-import { unlessRefused } from "../os/errno.ts";
+import { succeeds, unlessRefused } from "../os/errno.ts";
 import { close } from "../os/file.ts";
 import { isChild, kill, type Mapping, openPidfd, signalPidfd, waitIfEnded } from "../os/process.ts";
 import { TICK } from "../os/proc.ts";
@@ -134,6 +134,11 @@ export class Supervisor {
   /** The pid of the service, 0: down. */
   get pid(): number {
     return this.#pid;
+  }
+
+  /** Whether supervision has ended: it may have before `supervise` or `resume` returns. */
+  get isOver(): boolean {
+    return this.#state === "over";
   }
 
   /** Whether the service has run for a second and longer, and was not sent a signal since it was started. */
@@ -299,11 +304,9 @@ export class Supervisor {
   }
 
   #watchProcess(): boolean {
-    const watch = (): boolean => {
-      this.surroundings.poller.add(this.#pidfd, () => this.#processEnded());
-      return true;
-    };
-    return this.#openProcess() && unlessRefused(watch) === true;
+    const { poller } = this.surroundings;
+    return this.#openProcess() &&
+      succeeds(() => poller.add(this.#pidfd, () => this.#processEnded()));
   }
 
   /**

@@ -24,7 +24,7 @@ import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { type Handed, type HandedSupervisor, supervisorsOf } from "../../lib/supervise/handed.ts";
 import { handedOn, unpackSupervisor } from "../../lib/supervise/handover.ts";
 import { LogPipes, type Pipe } from "../../lib/supervise/log_pipes.ts";
-import { loop, watchClock } from "../../lib/supervise/loop.ts";
+import { superviseUntil, watchClock } from "../../lib/supervise/loop.ts";
 import { supervise as superviseDirectory } from "../../lib/supervise/supervisor.ts";
 import { makeSurroundings } from "../../lib/supervise/surroundings.ts";
 
@@ -44,7 +44,7 @@ function run(context: Context): Outcome {
   watchClock(surroundings, () => [supervisor]);
   // Where others expect it to be: /proc/PID/cwd tells whose supervise this is. The service runs already, and needs it not.
   unlessRefused(() => fchdir(supervisor.directory.descriptors.directory));
-  loop(surroundings, () => over);
+  superviseUntil(surroundings, () => over);
   return 0;
 }
 
@@ -77,7 +77,7 @@ function superviseOn(context: Context, handed: Handed): number {
     })
   );
   watchClock(surroundings, () => here);
-  loop(surroundings, () => left === 0);
+  superviseUntil(surroundings, () => left === 0);
   logPipes.end();
   return 0;
 }

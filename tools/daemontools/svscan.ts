@@ -27,7 +27,6 @@
  * @module
  */
 import {
-  RLIMIT_NOFILE,
   SIGALRM,
   SIGCHLD,
   SIGHUP,
@@ -38,23 +37,20 @@ import {
   SIGUSR1,
   SIGUSR2,
 } from "../../lib/os/constants.ts";
-import { monotonic } from "../../lib/os/clock.ts";
 import { SystemError } from "../../lib/os/errno.ts";
 import { chdir } from "../../lib/os/file.ts";
-import { PollSet, sleep } from "../../lib/os/poll.ts";
-import { dieBy, endedBy, getpid, type Inheritance } from "../../lib/os/process.ts";
+import { sleep } from "../../lib/os/poll.ts";
+import { getpid, type Inheritance } from "../../lib/os/process.ts";
 import { type Arrived, isIgnored, maskOf, SignalDescriptor } from "../../lib/os/signal.ts";
-import { getLimit, setSoftLimit } from "../../lib/os/rlimit.ts";
-import { orFatal, warn } from "../../lib/cli/messages.ts";
+import { orFatal } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { Departure, isForUpgrade } from "../../lib/supervise/departure.ts";
 import type { Handed } from "../../lib/supervise/handed.ts";
-import { handedOn, handOver, packSupervisor } from "../../lib/supervise/handover.ts";
-import { loop, watchClock } from "../../lib/supervise/loop.ts";
+import { handedOn } from "../../lib/supervise/handover.ts";
+import { superviseUntil, watchClock } from "../../lib/supervise/loop.ts";
 import { reapOrphans } from "../../lib/supervise/orphans.ts";
 import { ScanSchedule } from "../../lib/supervise/scan_schedule.ts";
 import { Scanner } from "../../lib/supervise/scanner.ts";
-import { SUPERVISE } from "../../lib/supervise/service_directory.ts";
-import type { Supervisor } from "../../lib/supervise/supervisor.ts";
 import { makeSurroundings } from "../../lib/supervise/surroundings.ts";
 import { Upgrade } from "../../lib/supervise/upgrade.ts";
 
@@ -80,25 +76,14 @@ function run(called: Context): Outcome {
   if (handed === undefined) enter(context);
   const signals = new SignalDescriptor(noticedSignals(inheritance));
   const reap = (): void => reapOrphans(() => [...scanner.pids(), upgrade.pid]);
+  const departure = new Departure(context, surroundings, scanner, all);
   let ending = false;
-  let leaving = false;
   const obey = (arrived: Arrived): void => {
     if (isForUpgrade(arrived, scanner.supervisors())) return upgrade.begin();
-    if (getpid() === 1) {
-      ending = true;
-      upgrade.giveUp();
-      return scanner.shutDown();
-    }
-    if (canDie(context, scanner, all, arrived) || leaving) dieBy(arrived.signal);
-    leaving = true;
-    leaveLater(arrived.signal);
-  };
-  /** Tries again and again; supervision goes on meanwhile. */
-  const leaveLater = (signal: number): void => {
-    surroundings.timers.after(RETRY, () => {
-      if (leave(context, scanner, all) === undefined) dieBy(signal);
-      leaveLater(signal);
-    });
+    if (getpid() !== 1) return departure.dieOf(arrived);
+    ending = true;
+    upgrade.giveUp();
+    scanner.shutDown();
   };
   surroundings.poller.add(signals.fd, () => {
     const arrived = signals.next();
@@ -112,10 +97,13 @@ function run(called: Context): Outcome {
   scanner.unpack(handed?.services ?? []);
   schedule.begin();
   const over = (): boolean => ending && scanner.supervisors().length === 0;
-  loop(surroundings, over, () => schedule.rested());
+  superviseUntil(surroundings, over, () => schedule.rested());
   scanner.release();
   return 0;
 }
+
+/** How long until it is tried again to begin, in milliseconds. */
+const RETRY = 1000;
 
 /** What `action` returns; while it fails, it is tried again: who was handed services must not give them up for a shortage. */
 function untilItWorks<T>(action: () => T): T {
@@ -138,80 +126,4 @@ function noticedSignals({ mask }: Inheritance): number[] {
 function enter({ name, args: [directory] }: Context): void {
   if (directory === undefined) return;
   orFatal(name, `unable to chdir to ${directory}`, () => chdir(directory));
-}
-
-/** A HUP that somebody sent to svscan alone, or to process 1. */
-function isForUpgrade(
-  { signal, fromKernel }: Arrived,
-  supervisors: readonly Supervisor[],
-): boolean {
-  if (signal !== SIGHUP) return false;
-  return getpid() === 1 || !fromKernel && !servicesEnd(signal, supervisors, "by it");
-}
-
-/**
- * Before svscan dies of a signal: leaves what it supervised to a process of its own, where C's supervises would have
- * lived on. They would not if the signal went to all of them: ^C on the terminal, or a whole process group.
- *
- * @returns whether it may die: not while there is nobody who takes over
- */
-function canDie(
-  context: Context,
-  scanner: Scanner,
-  all: () => Handed,
-  { signal, fromKernel }: Arrived,
-): boolean {
-  const supervisors = scanner.supervisors();
-  if (supervisors.length === 0) return true;
-  // Somebody may have set it so low that none is left to look at services with, and to hand them over.
-  setSoftLimit(RLIMIT_NOFILE, getLimit(RLIMIT_NOFILE).hard);
-  if (fromKernel || servicesEnd(signal, supervisors, "somehow")) {
-    for (const supervisor of supervisors) supervisor.abandon();
-    scanner.release();
-    return true;
-  }
-  const refused = leave(context, scanner, all);
-  if (refused !== undefined) {
-    warn(context.name, "unable to leave the services to supervise", refused);
-  }
-  return refused === undefined;
-}
-
-/** Leaves what it supervised to a process of its own. Returns why that cannot be; undefined: it has taken over. */
-function leave(context: Context, scanner: Scanner, all: () => Handed): SystemError | undefined {
-  // What was removed in supervise/ just now: the next svscan would take a service for one that nobody looks after.
-  for (const supervisor of scanner.supervisors()) supervisor.look();
-  try {
-    handOver(context, [SUPERVISE, ...context.args.slice(0, 1)], all());
-    return undefined;
-  } catch (error) {
-    if (error instanceof SystemError) return error;
-    throw error;
-  }
-}
-
-/** When svscan tries again to leave its services to somebody, in milliseconds. */
-const RETRY = 1000;
-
-/** How long services have to show that they were sent the same signal, in milliseconds. */
-const GRACE = 200;
-
-/**
- * Whether services that nobody had told to end do end now: one of them by the very signal, or, where the signal may also
- * be one that they exit of, as multilog and tcpserver do of TERM, half of them somehow. Watches them for 200 ms if they
- * do not.
- */
-function servicesEnd(
-  signal: number,
-  supervisors: readonly Supervisor[],
-  how: "by it" | "somehow",
-): boolean {
-  const steady = supervisors.filter((supervisor) => supervisor.isSteady).map(packSupervisor);
-  const set = new PollSet(steady.length);
-  steady.forEach(({ condition }, i) => set.set(i, condition.pidfd));
-  for (const end = monotonic() + GRACE; steady.length > 0 && monotonic() < end; sleep(5)) {
-    if (steady.some(({ condition }) => endedBy(condition.pid) === signal)) return true;
-    if (how === "somehow" && set.wait(0) * 2 >= steady.length) return true;
-  }
-  return false;
 }
