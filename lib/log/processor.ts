@@ -21,9 +21,10 @@ import {
 } from "../os/constants.ts";
 import { ECHILD, ENOENT, SystemError, unlessErrno } from "../os/errno.ts";
 import { close, dup, fchmod, fsync, open, rename, unlink } from "../os/file.ts";
-import { exitCodeOf, type Inheritance, type Mapping, signalOf, waitFor } from "../os/process.ts";
+import type { Inheritance, Mapping } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
 import { maskOf } from "../os/signal.ts";
+import { exitCodeOf, signalOf, waitFor } from "../os/wait.ts";
 import { COMPLETE, type Place, retire } from "./old_files.ts";
 import { pause, persist } from "./persist.ts";
 

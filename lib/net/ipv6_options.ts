@@ -6,9 +6,6 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { interfaceNumber } from "../os/socket.ts";
-import { getopt, type Option } from "../cli/getopt.ts";
-import { usageError } from "../cli/messages.ts";
-import type { Context } from "../cli/tool.ts";
 import { parseIpv6 } from "./address.ts";
 import type { AddressForm } from "./ucspi.ts";
 
@@ -29,38 +26,13 @@ export const NO_IPV6_OPTIONS: Ipv6Options = {
 };
 
 /** What each of them says. */
-const IPV6_OPTIONS: Readonly<
+export const IPV6_OPTIONS: Readonly<
   Record<string, (value: ByteString, before: Ipv6Options) => Ipv6Options>
 > = {
   4: (_, before) => ({ ...before, ipv4Only: true }),
   6: (_, before) => ({ ...before, forced: true }),
   I: (value, before) => ({ ...before, interface: value }),
 };
-
-/**
- * Reads the options of a tool that has these beside its own; of contrary ones the last counts.
- *
- * @param letters all of them, for getopt
- * @param own what an option of the tool's own says; undefined: its value is wrong
- * @throws Failure 100 for the first one that is wrong
- */
-export function settingsWithIpv6<Settings extends { readonly ipv6: Ipv6Options }>(
-  context: Context,
-  letters: string,
-  usage: string,
-  defaults: Settings,
-  own: (option: Option) => Partial<Settings> | undefined,
-): { readonly settings: Settings; readonly operands: readonly ByteString[] } {
-  let settings = defaults;
-  const take = (option: Option): void => {
-    const ipv6 = IPV6_OPTIONS[option.letter]?.(option.value, settings.ipv6);
-    const said = ipv6 === undefined ? own(option) : { ipv6 };
-    if (said === undefined) throw usageError(context.name, usage);
-    settings = { ...settings, ...said };
-  };
-  const { operands } = getopt(context, letters, usage, { take });
-  return { settings, operands };
-}
 
 /** How addresses are shown: nobody sees anything of IPv6 who has not asked for it, by an option or by an address. */
 export function addressForm(options: Ipv6Options, ...written: readonly ByteString[]): AddressForm {

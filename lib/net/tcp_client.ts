@@ -25,10 +25,11 @@ import {
 } from "./address.ts";
 import { dial } from "./dial.ts";
 import { askIdentNow } from "./ident.ts";
-import { addressForm, type Ipv6Options, NO_IPV6_OPTIONS, scopeOption } from "./ipv6_options.ts";
+import { addressForm, scopeOption } from "./ipv6_options.ts";
 import { addressOperand } from "./operands.ts";
 import { Resolver } from "./resolver.ts";
 import { IOPAUSE_GRACE } from "./task.ts";
+import { TCP_DEFAULTS, type TcpSettings } from "./tcp_options.ts";
 import {
   type AddressForm,
   type Change,
@@ -37,36 +38,23 @@ import {
   protocolOf,
   shownAddress,
 } from "./ucspi.ts";
-import { EVERYTHING, SILENT, WARNINGS } from "./verbosity.ts";
+import { EVERYTHING, SILENT } from "./verbosity.ts";
 
 /** How a connection is to be made: what tcpclient's options say. */
-export interface ClientSettings {
+export interface ClientSettings extends TcpSettings {
   /** -i, as it was written (`parseLocalIp`); undefined: the system's choice. */
   readonly localIp: ByteString | undefined;
   readonly localPort: number;
   /** Seconds for each of several addresses, in the first round and in the second. */
   readonly patience: readonly [number, number];
-  readonly noDelay: boolean;
-  readonly verbosity: number;
-  readonly lookUpRemoteHost: boolean;
-  readonly localHost: ByteString | undefined;
-  readonly askIdent: boolean;
-  readonly identPatience: number;
-  readonly ipv6: Ipv6Options;
 }
 
 /** tcpclient's, without an option. */
 export const CLIENT_DEFAULTS: ClientSettings = {
+  ...TCP_DEFAULTS,
   localIp: undefined,
   localPort: 0,
   patience: [2, 58],
-  noDelay: false,
-  verbosity: WARNINGS,
-  lookUpRemoteHost: true,
-  localHost: undefined,
-  askIdent: true,
-  identPatience: 26,
-  ipv6: NO_IPV6_OPTIONS,
 };
 
 /** A connection, and the environment with the variables that tell of it. */

@@ -2,8 +2,8 @@
 /**
  * A server: takes clients in at a listening socket, finds out who they are, and runs a program for each.
  *
- * One loop does it for all. A client goes through the stages in `STAGES`; a stage may begin a look-up, and then the
- * client waits for that, and nobody else does.
+ * One loop does it for all. A client goes through the stages in client_look_ups.ts; a stage may begin a look-up, and then
+ * the client waits for that, and nobody else does.
  *
  * @module
  */
@@ -21,17 +21,23 @@ import {
 import { close } from "../os/file.ts";
 import type { Loop } from "../os/loop.ts";
 import { POLLOUT, PollSet, sleep } from "../os/poll.ts";
-import { type Ended, type Inheritance, waitIfEnded } from "../os/process.ts";
+import type { Inheritance } from "../os/process.ts";
 import { CALM, rest } from "../os/rest.ts";
 import type { SignalDescriptor } from "../os/signal.ts";
 import { accept, type Accepted, localEnd, send } from "../os/socket.ts";
+import { type Ended, waitIfEnded } from "../os/wait.ts";
 import type { Environment } from "../cli/environment.ts";
 import { EXIT_TEMPORARY } from "../cli/messages.ts";
 import { AddressCounts, type AddressLimit } from "./address_limit.ts";
+import {
+  asksNobody,
+  type LookUps,
+  type NamePolicy,
+  STAGES,
+  type Subject,
+} from "./client_look_ups.ts";
 import type { Task } from "./task.ts";
 import { FormerClients } from "./former_clients.ts";
-import { IdentQuery } from "./ident.ts";
-import type { Resolver } from "./resolver.ts";
 import { RuleFile, type Verdict } from "./rules.ts";
 import { type Child, ProgramStarter } from "./served_program.ts";
 import { StatusLog } from "./status_log.ts";
@@ -40,30 +46,26 @@ import {
   connectionVariables,
   EnvironLayouts,
   logFields,
-  type Peers,
   shownAddress,
 } from "./ucspi.ts";
 import { EVERYTHING } from "./verbosity.ts";
 
 /** What a server is to do. */
-export interface ServerOptions extends ServerPolicy {
+export interface ServerOptions extends ServerPolicy, LookUps {
   /** The name in front of its messages. */
   readonly name: string;
   readonly program: readonly [ByteString, ...ByteString[]];
   readonly env: Environment;
   readonly inheritance: Inheritance;
-  readonly resolver: Resolver;
   /** The listening socket, nonblocking. */
   readonly listener: number;
   /** SIGCHLD and SIGTERM. */
   readonly signals: SignalDescriptor;
   readonly form: AddressForm;
-  /** How many seconds to wait for IDENT; undefined: it is not asked for. */
-  readonly identSeconds: number | undefined;
 }
 
-/** Whom it lets in, what it finds out of him, and what he gets. */
-export interface ServerPolicy {
+/** Whom it lets in, what it finds out about them, and what they get. */
+export interface ServerPolicy extends NamePolicy {
   /** How many clients there may be at a time. */
   readonly limit: number;
   /** How many of the same address, and what one too many is told. */
@@ -72,11 +74,6 @@ export interface ServerPolicy {
   readonly banner: ByteString;
   readonly killOptions: boolean;
   readonly noDelay: boolean;
-  /** Our own name; undefined: that of the address that the client is connected to. */
-  readonly localHost: ByteString | undefined;
-  readonly lookUpRemoteHost: boolean;
-  /** Whether a name counts only if it has the client's address. */
-  readonly paranoid: boolean;
   /** The cdb with the access rules. */
   readonly rules: ByteString | undefined;
   /** Whether everybody may come in where there is no such file. */
@@ -84,11 +81,8 @@ export interface ServerPolicy {
 }
 
 /** A client and its child. */
-interface Client extends Peers {
+interface Client extends Subject {
   readonly child: Child;
-  localHost: ByteString | undefined;
-  remoteHost: ByteString | undefined;
-  remoteInfo: ByteString | undefined;
   stage: number;
   /** The look-up that it waits for. */
   task: Task | undefined;
@@ -308,11 +302,7 @@ export class TcpServer {
       const stage = STAGES[client.stage++];
       if (stage === undefined) return this.#decide(client);
       const { stage: at } = client;
-      const task = stage({
-        client,
-        options: this.#options,
-        next: () => this.#advance(client),
-      });
+      const task = stage(client, this.#options, () => this.#advance(client));
       if (task === undefined) continue;
       // A look-up that ended at once has led on already.
       if (client.stage === at) client.task = task;
@@ -399,7 +389,7 @@ export class TcpServer {
     this.#logStatus();
   }
 
-  /** Those who were let in stay when we go; they need a moment until they don't end with us. */
+  /** Clients that were let in outlive us; a child needs a moment after its release until it no longer dies with us. */
   #partFromReleased(): void {
     const released = [...this.#clients.values()].filter((client) => client.released);
     for (let waited = 0; waited < FAREWELL; waited++) {
@@ -407,59 +397,4 @@ export class TcpServer {
       sleep(1);
     }
   }
-}
-
-/** What a stage has to do with. */
-interface Stage {
-  readonly client: Client;
-  readonly options: ServerOptions;
-  /** To be called when the look-up that the stage began has ended. */
-  readonly next: () => void;
-}
-
-/** What is to be found out about a client, one after the other; a stage returns the look-up that it began. */
-const STAGES: readonly ((stage: Stage) => Task | undefined)[] = [
-  nameLocalHost,
-  nameRemoteHost,
-  checkRemoteHost,
-  askIdent,
-];
-
-/** Whether all that a client's stages could find out is known, or not wanted. */
-function asksNobody({ localHost, lookUpRemoteHost, identSeconds }: ServerOptions): boolean {
-  return localHost !== undefined && !lookUpRemoteHost && identSeconds === undefined;
-}
-
-function nameLocalHost({ client, options: { resolver }, next }: Stage): Task | undefined {
-  if (client.localHost !== undefined) return undefined;
-  return resolver.nameOf(client.local.address, (name) => {
-    if (!(name instanceof SystemError) && name !== "") client.localHost = name;
-    next();
-  });
-}
-
-function nameRemoteHost({ client, options, next }: Stage): Task | undefined {
-  if (!options.lookUpRemoteHost) return undefined;
-  return options.resolver.nameOf(client.remote.address, (name) => {
-    if (!(name instanceof SystemError) && name !== "") client.remoteHost = name;
-    next();
-  });
-}
-
-function checkRemoteHost({ client, options, next }: Stage): Task | undefined {
-  const { remoteHost, remote } = client;
-  if (!options.paranoid || remoteHost === undefined) return undefined;
-  return options.resolver.addressesLike(remote.address, remoteHost, (addresses) => {
-    const known = !(addresses instanceof SystemError) && addresses.includes(remote.address);
-    if (!known) client.remoteHost = undefined;
-    next();
-  });
-}
-
-function askIdent({ client, options, next }: Stage): Task | undefined {
-  if (options.identSeconds === undefined) return undefined;
-  return new IdentQuery(options.resolver.loop, client, options.identSeconds, (information) => {
-    client.remoteInfo = information;
-    next();
-  });
 }

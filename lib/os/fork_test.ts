@@ -10,7 +10,8 @@ import { type Call, CODE, Fork, timespec } from "./fork.ts";
 import { close, pipe, readToEnd, setNonblocking } from "./file.ts";
 import { cString, stringArray } from "./c_string.ts";
 import { type Arch, assemble, source } from "./listing.ts";
-import { kill, waitFor, waitIfEnded } from "./process.ts";
+import { kill } from "./process.ts";
+import { waitFor, waitIfEnded } from "./wait.ts";
 
 const argv = stringArray(["sh", "-c", 'echo "$A"; exit 7']);
 const environ = stringArray(["A=a variable"]);

@@ -10,7 +10,8 @@ import { close, pipe, readlink, writeAll } from "./file.ts";
 import { CODE, holderData, startHolder } from "./holder.ts";
 import { type Arch, assemble, source } from "./listing.ts";
 import { commandName, processFacts } from "./proc.ts";
-import { kill, waitFor, waitIfEnded } from "./process.ts";
+import { kill } from "./process.ts";
+import { waitFor, waitIfEnded } from "./wait.ts";
 
 const DEADLINE = 10_000;
 

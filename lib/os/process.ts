@@ -10,7 +10,7 @@
  */
 import type { ByteString } from "./bytes.ts";
 import { F_OK, RLIMIT_NOFILE } from "./constants.ts";
-import { EINTR, EMFILE, SystemError } from "./errno.ts";
+import { EMFILE, SystemError } from "./errno.ts";
 import {
   access,
   close,
@@ -165,7 +165,7 @@ export function exec(program: Program): number {
   const argv = stringArray(program.argv);
   const environ = stringArray(program.environ);
   const limits = new LimitSwitch(softLimits(program));
-  // Not to fall under the limits for nothing, for every directory of PATH.
+  // So that the limits are not lowered in vain for every directory of PATH.
   if (limits.touchesMemory) {
     const reason = access(program.path, F_OK);
     if (reason !== 0) return reason;
@@ -187,81 +187,6 @@ export function exec(program: Program): number {
   // Used after the call, so that it lives until then.
   if (argv.keep.length + environ.keep.length < 0) throw new Error();
   return reason;
-}
-
-/** How a child ended, as waitpid(2) tells it. */
-export interface Ended {
-  readonly pid: number;
-  /** The wait status: 256 times the exit code, or the number of the signal. */
-  readonly status: number;
-}
-
-const WNOHANG = 1;
-const waitStatus = new Int32Array(1);
-const waitStatusBytes = new Uint8Array(waitStatus.buffer);
-
-/** waitpid(2): waits until our child `pid` (-1: any) has ended; undefined where there is no such child. */
-export function waitFor(pid: number): Ended | undefined {
-  return waitpid(pid, 0);
-}
-
-/**
- * How our child `pid` (-1: any) has ended; undefined while it runs, and where there is no such child: `isChild` tells
- * which.
- */
-export function waitIfEnded(pid: number): Ended | undefined {
-  return waitpid(pid, WNOHANG);
-}
-
-function waitpid(pid: number, options: number): Ended | undefined {
-  for (;;) {
-    const got = libc().waitpid(pid, waitStatusBytes, options, pad);
-    if (got > 0) return { pid: got, status: waitStatus[0] as number };
-    if (got === 0 || errno() !== EINTR) return undefined;
-  }
-}
-
-const P_ALL = 0;
-const P_PID = 1;
-const WEXITED = 4;
-const WNOWAIT = 0x01000000;
-const CLD_KILLED = 2;
-const CLD_DUMPED = 3;
-
-/**
- * The signal that has ended our child `pid`; 0 while it runs, or where it ended otherwise. The child stays to be waited
- * for: waitid(2) with WNOWAIT.
- */
-export function endedBy(pid: number): number {
-  // siginfo_t is 128 bytes: si_signo i32 at 0, si_code i32 at 8, si_status i32 at 24
-  const info = new Int32Array(32);
-  const options = WNOHANG | WEXITED | WNOWAIT;
-  if (libc().waitid(P_PID, pid, new Uint8Array(info.buffer), options, pad) !== 0) return 0;
-  return info[2] === CLD_KILLED || info[2] === CLD_DUMPED ? info[6] as number : 0;
-}
-
-/** Whether `pid` is a child of ours that nobody has waited for: one that runs, or has ended. */
-export function isChild(pid: number): boolean {
-  const info = new Uint8Array(128);
-  return libc().waitid(P_PID, pid, info, WNOHANG | WEXITED | WNOWAIT, pad) === 0;
-}
-
-/** Whether some child has ended that nobody has waited for: waitid(2) with WNOWAIT. */
-export function hasEndedChild(): boolean {
-  const info = new Int32Array(32);
-  const options = WNOHANG | WEXITED | WNOWAIT;
-  const result = libc().waitid(P_ALL, 0, new Uint8Array(info.buffer), options, pad);
-  return result === 0 && info[0] !== 0;
-}
-
-/** The signal that ended the child, 0 if it exited by itself. */
-export function signalOf(ended: Ended): number {
-  return ended.status & 0x7f;
-}
-
-/** The exit code of a child that exited by itself. */
-export function exitCodeOf(ended: Ended): number {
-  return (ended.status >> 8) & 0xff;
 }
 
 /* The same number on x86-64 and arm64; the C library has no function for it before glibc 2.36. */
@@ -319,15 +244,12 @@ export function setsid(): boolean {
   return libc().setsid(pad) >= 0;
 }
 
-/* These three act on all threads: the C library sees to it (nptl(7)). */
+/* These act on all threads: the C library sees to it (nptl(7)). */
 
-/** setgroups(2): the supplementary groups become exactly `groups`. */
-export function setgroups(groups: readonly number[]): void {
-  const list = new Uint32Array(groups);
-  check(libc().setgroups(BigInt(groups.length), new Uint8Array(list.buffer), pad), "setgroups");
-}
-
-export function setgid(gid: number): void {
+/** setgroups(2), setgid(2): `gid` is our group, and the only supplementary one. Throws SystemError. */
+export function becomeGroup(gid: number): void {
+  const groups = new Uint8Array(new Uint32Array([gid]).buffer);
+  check(libc().setgroups(1n, groups, pad), "setgroups");
   check(libc().setgid(gid, pad), "setgid");
 }
 

@@ -19,9 +19,10 @@ import { close, dup, dup3, isInherited, open, readDirectory } from "./file.ts";
 import { type Call, DEFAULT_ACTION, Fork, timespec, words64 } from "./fork.ts";
 import { cString, stringArray } from "./c_string.ts";
 import { libc, pad } from "./libc.ts";
-import { type Mapping, type Program, softLimits, waitFor } from "./process.ts";
+import { type Mapping, type Program, softLimits } from "./process.ts";
 import { getLimit } from "./rlimit.ts";
 import { ignoredForOurselves } from "./signal.ts";
+import { waitFor } from "./wait.ts";
 
 /** The exit code of a child whose exec fails. */
 const EXIT_FAILED = 111;

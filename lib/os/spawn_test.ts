@@ -5,9 +5,10 @@ import { fromBytes } from "./bytes.ts";
 import { RLIMIT_NOFILE } from "./constants.ts";
 import { EBADF, SystemError } from "./errno.ts";
 import { close, dup, isOpen, openDirectory, pipe, readToEnd } from "./file.ts";
-import { type Mapping, waitFor } from "./process.ts";
+import type { Mapping } from "./process.ts";
 import { getLimit } from "./rlimit.ts";
 import { spawn, SpawnPlan } from "./spawn.ts";
+import { waitFor } from "./wait.ts";
 
 const SCRIPT = 'pwd; for fd in 3 200 300 400; do [ ! -e "/proc/$$/fd/$fd" ] || echo "$fd"; done';
 

@@ -7,8 +7,9 @@
 import type { ByteString } from "../os/bytes.ts";
 import { SystemError } from "../os/errno.ts";
 import { commandName } from "../os/proc.ts";
-import { exitCodeOf, kill, signalOf, waitFor } from "../os/process.ts";
+import { kill } from "../os/process.ts";
 import { isSameFile } from "../os/stat.ts";
+import { exitCodeOf, signalOf, waitFor } from "../os/wait.ts";
 import { reasonOf } from "../cli/messages.ts";
 import { spawnProgram } from "../cli/spawn.ts";
 import type { Context } from "../cli/tool.ts";

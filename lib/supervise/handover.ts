@@ -24,8 +24,9 @@ import {
 } from "../os/file.ts";
 import { sleep } from "../os/poll.ts";
 import { fstat } from "../os/stat.ts";
-import { type Inheritance, waitIfEnded } from "../os/process.ts";
+import type { Inheritance } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
+import { waitIfEnded } from "../os/wait.ts";
 import type { Environment } from "../cli/environment.ts";
 import { fatal } from "../cli/messages.ts";
 import type { Context } from "../cli/tool.ts";
@@ -108,10 +109,10 @@ export function wasUnderstood(file: number): boolean {
 const PATIENCE = 5000;
 
 /**
- * Starts a process `argv` of this toolbox beside us that takes over, and waits until it has. What happens meanwhile is
- * for that one.
+ * Starts a process `argv` of this toolbox beside us that takes over, and waits until it has said so, PATIENCE at most:
+ * one that still runs then has all descriptors, and is taken to need longer. What happens meanwhile is for that one.
  *
- * @throws SystemError where it could not be started, or has ended at once
+ * @throws SystemError where it could not be started, or has ended without a word
  */
 export function handOver(context: Context, argv: readonly ByteString[], handed: Handed): void {
   const { file, environ, inheritance } = parcel(context.env, handed);
@@ -154,7 +155,7 @@ export function handedOn({ name, env }: Context): Handed | "trial" | undefined {
 
 /**
  * The state in the file; undefined where there is none. "unusable": it is of another version, or of descriptors that are
- * not open. Who goes on without it has locks and FIFOs open of services that nobody looks after.
+ * not open. Whoever went on without it would hold locks and FIFOs of services that nobody looks after.
  */
 function readState(file: number): Handed | "unusable" | undefined {
   // A variable that was left over may name what somebody else has there.

@@ -15,9 +15,10 @@ import { SystemError, unlessRefused } from "../os/errno.ts";
 import { close, readDirectory, readlink } from "../os/file.ts";
 import { startHolder } from "../os/holder.ts";
 import { allProcesses, commandName } from "../os/proc.ts";
-import { kill, openPidfd, waitFor, waitIfEnded } from "../os/process.ts";
+import { kill, openPidfd } from "../os/process.ts";
 import { warn } from "../cli/messages.ts";
 import type { Timer } from "../os/timers.ts";
+import { waitFor, waitIfEnded } from "../os/wait.ts";
 import type { Context } from "../cli/tool.ts";
 import type { Surroundings } from "./surroundings.ts";
 

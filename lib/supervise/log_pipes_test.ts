@@ -5,9 +5,10 @@ import { stringArray } from "../os/c_string.ts";
 import { RLIMIT_NOFILE } from "../os/constants.ts";
 import { close, pipe } from "../os/file.ts";
 import { Poller } from "../os/poll.ts";
-import { hasEndedChild, kill } from "../os/process.ts";
+import { kill } from "../os/process.ts";
 import { getLimit, setSoftLimit } from "../os/rlimit.ts";
 import { Timers } from "../os/timers.ts";
+import { hasEndedChild } from "../os/wait.ts";
 import type { Context } from "../cli/tool.ts";
 import { LogPipes } from "./log_pipes.ts";
 

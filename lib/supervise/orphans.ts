@@ -6,7 +6,7 @@
  * @module
  */
 import { allChildren } from "../os/proc.ts";
-import { hasEndedChild, waitIfEnded } from "../os/process.ts";
+import { hasEndedChild, waitIfEnded } from "../os/wait.ts";
 
 /** Waits for the children that have ended, but for those `known` names: somebody else waits for them. */
 export function reapOrphans(known: () => readonly number[]): void {

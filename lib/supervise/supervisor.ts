@@ -12,9 +12,10 @@ import { SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM } from "../
 import { later, now, sinceBoot, type Time } from "../os/clock.ts";
 import { succeeds, unlessRefused } from "../os/errno.ts";
 import { close } from "../os/file.ts";
-import { isChild, kill, type Mapping, openPidfd, signalPidfd, waitIfEnded } from "../os/process.ts";
+import { kill, type Mapping, openPidfd, signalPidfd } from "../os/process.ts";
 import { TICK } from "../os/proc.ts";
 import type { Timer } from "../os/timers.ts";
+import { isChild, waitIfEnded } from "../os/wait.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
 import { Bookkeeping } from "./bookkeeping.ts";
 import { findProcess, type LeftBehind, readLeftBehind } from "./adoption.ts";
@@ -29,7 +30,7 @@ const SECOND = 1000;
 
 /**
  * What there is to know about a supervisor; what a handover carries over. What a service was told in the second after its
- * start, and has not obeyed yet, stays behind.
+ * start, and has not obeyed yet, stays behind; but for `x`, which is for good.
  */
 export interface Condition {
   readonly since: Time;
@@ -51,7 +52,9 @@ export interface Condition {
  * Takes over a service directory and starts what is to be started.
  *
  * @param name the directory, relative to the descriptor `at`
- * @throws Failure 111 with supervise's message
+ * @param mappings descriptors that the service is to have (one with a log: its standard output)
+ * @param over called when supervision has ended, which may be before this returns
+ * @throws Failure 111 with supervise's message; SystemError where it cannot be found out what a killed supervisor has left
  */
 export function supervise(
   name: ByteString,
@@ -220,7 +223,7 @@ export class Supervisor {
     this.directory.close();
   }
 
-  /** How things stand. */
+  /** What a handover carries over. Opens the process's pidfd where there is none yet: whoever goes on needs it. */
   condition(): Condition {
     if (this.#pid !== 0) this.#openProcess();
     return {
@@ -266,8 +269,8 @@ export class Supervisor {
   }
 
   /**
-   * The pidfd is readable: the process has ended, also one that is not our child. One that is, and that somebody traces
-   * (ptrace(2)), is his until he lets go of it: C waits for that, too.
+   * The pidfd is readable: the process has ended, also one that is not our child. A child of ours that somebody traces
+   * (ptrace(2)) cannot be waited for until the tracer lets go of it; C waits for that, too.
    */
   #processEnded(): void {
     if (this.#hasEnded() || !isChild(this.#pid)) return this.#happen("ended");
@@ -316,7 +319,7 @@ export class Supervisor {
   look(): void {
     if (this.#state === "over") return;
     this.#remakeIfDisturbed();
-    // What is tried again as it is needs no more.
+    // A write that is to be tried again anyway covers this.
     if (!this.#books.areBehind && this.directory.lacksStatus) this.#books.write(true);
     this.#listenToControl();
   }
@@ -399,7 +402,7 @@ export class Supervisor {
     sendInt: (s) => s.#send(SIGINT),
     sendKill: (s) => s.#send(SIGKILL),
 
-    /** Where the directory was removed and it is to end therefore, that has been said, and there is nobody to read it. */
+    /** Quiet where supervision ends because the directory was removed: that has been said, and nobody could read the file. */
     announce: (s) => s.#books.write(s.#exits && s.directory.isRemoved),
 
     /** Starts ./run. */

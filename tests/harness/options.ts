@@ -8,11 +8,11 @@ import type { House } from "../../scripts/house.ts";
 
 /**
  * The letters in a tool's getopt string, a colon behind those that take an argument; "" where it takes no options. The
- * tool gives it to getopt, or to who calls getopt for it (lib/net/ipv6_options.ts).
+ * tool gives it to getopt, or to who calls getopt for it (lib/net/tcp_options.ts).
  */
 export function optionsOf(house: House, tool: string): string {
   const text = textOf(house, tool);
-  const [, letters = ""] = /(?:getopt|settingsWithIpv6)\(\s*context,\s*([^,\s]+)/.exec(text) ?? [];
+  const [, letters = ""] = /(?:getopt|readTcpOptions)\(\s*context,\s*([^,\s]+)/.exec(text) ?? [];
   if (!/^\w/.test(letters)) return letters.replaceAll('"', "");
   return new RegExp(`const ${letters} = "([^"]*)"`).exec(text)?.[1] ?? "";
 }

@@ -16,14 +16,8 @@
  */
 import { ECHILD, SystemError } from "../../lib/os/errno.ts";
 import { close, pipe, read } from "../../lib/os/file.ts";
-import {
-  exitCodeOf,
-  type Inheritance,
-  lowestFreeDescriptors,
-  type Mapping,
-  signalOf,
-  waitFor,
-} from "../../lib/os/process.ts";
+import { type Inheritance, lowestFreeDescriptors, type Mapping } from "../../lib/os/process.ts";
+import { exitCodeOf, signalOf, waitFor } from "../../lib/os/wait.ts";
 import { fatal, orFatal, usageError } from "../../lib/cli/messages.ts";
 import { spawnProgram } from "../../lib/cli/spawn.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";

@@ -14,7 +14,7 @@
  * @module
  */
 import { findAccount } from "../../lib/os/passwd.ts";
-import { setgid, setgroups, setuid } from "../../lib/os/process.ts";
+import { becomeGroup, setuid } from "../../lib/os/process.ts";
 import { fatal, orFatal, usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
@@ -27,10 +27,7 @@ function run({ name, args, env }: Context): Outcome {
   if (account === undefined || child.length === 0) throw usageError(name, USAGE);
   const found = findAccount(account);
   if (found === undefined) throw fatal(name, `unknown account ${account}`);
-  orFatal(name, "unable to setgid", () => {
-    setgroups([found.gid]);
-    setgid(found.gid);
-  });
+  orFatal(name, "unable to setgid", () => becomeGroup(found.gid));
   orFatal(name, "unable to setuid", () => setuid(found.uid));
   return { argv: child, env };
 }

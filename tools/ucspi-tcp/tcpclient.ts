@@ -34,7 +34,6 @@
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { leadingUint32 } from "../../lib/cli/number.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { settingsWithIpv6 } from "../../lib/net/ipv6_options.ts";
 import { hostPortProgram } from "../../lib/net/operands.ts";
 import {
   CLIENT_DEFAULTS,
@@ -43,7 +42,8 @@ import {
   parseLocalIp,
   programOn,
 } from "../../lib/net/tcp_client.ts";
-import { EVERYTHING, muted, SILENT, WARNINGS } from "../../lib/net/verbosity.ts";
+import { readTcpOptions } from "../../lib/net/tcp_options.ts";
+import { muted, SILENT } from "../../lib/net/verbosity.ts";
 
 const USAGE = "usage: tcpclient [ -hHrRdDqQv ] [ -i localip ] [ -p localport ] " +
   "[ -T timeoutconn ] [ -l localname ] [ -t timeoutinfo ] host port program";
@@ -53,7 +53,7 @@ const LETTERS = "dDvqQhHrRi:p:t:T:l:46I:";
 
 export const tcpclient: Tool = { usage: USAGE, run };
 
-/** What a letter says; of contrary ones the last counts. undefined: its value is wrong. */
+/** What a letter of its own says; undefined: its value is wrong. */
 const OPTIONS: Readonly<
   Record<string, (value: ByteString) => Partial<ClientSettings> | undefined>
 > = {
@@ -63,22 +63,11 @@ const OPTIONS: Readonly<
     const [, first = "", second = ""] = /^([0-9]*)[+]?([0-9]*)/.exec(value) ?? [];
     return { patience: [leadingUint32(first), leadingUint32(second)] };
   },
-  d: () => ({ noDelay: false }),
-  D: () => ({ noDelay: true }),
-  q: () => ({ verbosity: SILENT }),
-  Q: () => ({ verbosity: WARNINGS }),
-  v: () => ({ verbosity: EVERYTHING }),
-  h: () => ({ lookUpRemoteHost: true }),
-  H: () => ({ lookUpRemoteHost: false }),
-  l: (value) => ({ localHost: value }),
-  r: () => ({ askIdent: true }),
-  R: () => ({ askIdent: false }),
-  t: (value) => ({ identPatience: leadingUint32(value) }),
 };
 
 function run(context: Context): Outcome {
   const { name, env } = context;
-  const { settings, operands } = settingsWithIpv6(
+  const { settings, operands } = readTcpOptions(
     context,
     LETTERS,
     USAGE,

@@ -49,7 +49,7 @@ import { SIGCHLD, SIGPIPE, SIGTERM } from "../../lib/os/constants.ts";
 import { unlessRefused } from "../../lib/os/errno.ts";
 import { fillStandardDescriptors, letGo } from "../../lib/os/file.ts";
 import { Loop } from "../../lib/os/loop.ts";
-import { setgid, setgroups, setuid } from "../../lib/os/process.ts";
+import { becomeGroup, setuid } from "../../lib/os/process.ts";
 import { setDisposition, SignalDescriptor } from "../../lib/os/signal.ts";
 import {
   type Address,
@@ -66,17 +66,12 @@ import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { ANY_ADDRESS, ANY_IPV6_ADDRESS, isIpv6 } from "../../lib/net/address.ts";
 import { NO_ADDRESS_LIMIT, parseAddressLimit } from "../../lib/net/address_limit.ts";
-import {
-  addressForm,
-  type Ipv6Options,
-  NO_IPV6_OPTIONS,
-  scopeOption,
-  settingsWithIpv6,
-} from "../../lib/net/ipv6_options.ts";
+import { addressForm, type Ipv6Options, scopeOption } from "../../lib/net/ipv6_options.ts";
 import { addressOperand, hostPortProgram } from "../../lib/net/operands.ts";
 import { Resolver } from "../../lib/net/resolver.ts";
 import { type ServerPolicy, TcpServer } from "../../lib/net/tcp_server.ts";
-import { EVERYTHING, muted, SILENT, WARNINGS } from "../../lib/net/verbosity.ts";
+import { readTcpOptions, TCP_DEFAULTS, type TcpSettings } from "../../lib/net/tcp_options.ts";
+import { muted } from "../../lib/net/verbosity.ts";
 
 const USAGE = "usage: tcpserver [ -1UXpPhHrRoOdDqQv ] [ -c limit ] [ -x rules.cdb ] " +
   "[ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ] " +
@@ -88,39 +83,30 @@ const LETTERS = "dDvqQhHrR1UXx:t:u:g:l:b:B:c:pPoO46I:C:";
 export const tcpserver: Tool = { usage: USAGE, readsSignals: true, run };
 
 /** What the options say. */
-interface Settings extends ServerPolicy {
-  readonly askIdent: boolean;
-  readonly identPatience: number;
+interface Settings extends ServerPolicy, TcpSettings {
   readonly printPort: boolean;
   readonly backlog: number;
   /** 0: no switch. */
   readonly uid: number;
   readonly gid: number;
-  readonly ipv6: Ipv6Options;
 }
 
 const DEFAULTS: Settings = {
+  ...TCP_DEFAULTS,
   limit: 40,
   addressLimit: NO_ADDRESS_LIMIT,
-  verbosity: WARNINGS,
   banner: "",
   killOptions: true,
-  noDelay: false,
-  localHost: undefined,
-  lookUpRemoteHost: true,
   paranoid: false,
   rules: undefined,
   allowWithoutRules: false,
-  askIdent: true,
-  identPatience: 26,
   printPort: false,
   backlog: 20,
   uid: 0,
   gid: 0,
-  ipv6: NO_IPV6_OPTIONS,
 };
 
-/** What a letter says; of contrary ones the last counts. undefined: its value is wrong. */
+/** What a letter of its own says; undefined: its value is wrong. */
 const OPTIONS: Readonly<
   Record<string, (value: ByteString, env: Environment) => Partial<Settings> | undefined>
 > = {
@@ -133,25 +119,14 @@ const OPTIONS: Readonly<
   X: () => ({ allowWithoutRules: true }),
   x: (value) => ({ rules: value }),
   B: (value) => ({ banner: value }),
-  d: () => ({ noDelay: false }),
-  D: () => ({ noDelay: true }),
-  v: () => ({ verbosity: EVERYTHING }),
-  q: () => ({ verbosity: SILENT }),
-  Q: () => ({ verbosity: WARNINGS }),
   P: () => ({ paranoid: false }),
   p: () => ({ paranoid: true }),
   O: () => ({ killOptions: true }),
   o: () => ({ killOptions: false }),
-  H: () => ({ lookUpRemoteHost: false }),
-  h: () => ({ lookUpRemoteHost: true }),
-  R: () => ({ askIdent: false }),
-  r: () => ({ askIdent: true }),
-  t: (value) => ({ identPatience: leadingUint32(value) }),
   U: (_, env) => ({ ...numberIn(env, "UID", "uid"), ...numberIn(env, "GID", "gid") }),
   u: (value) => ({ uid: leadingUint32(value) }),
   g: (value) => ({ gid: leadingUint32(value) }),
   1: () => ({ printPort: true }),
-  l: (value) => ({ localHost: value }),
 };
 
 function numberIn(env: Environment, name: ByteString, setting: "uid" | "gid"): Partial<Settings> {
@@ -161,7 +136,7 @@ function numberIn(env: Environment, name: ByteString, setting: "uid" | "gid"): P
 
 function run(context: Context): Outcome {
   const { name, env } = context;
-  const { settings, operands } = settingsWithIpv6(
+  const { settings, operands } = readTcpOptions(
     context,
     LETTERS,
     USAGE,
@@ -242,12 +217,7 @@ function listeningAddress(
 }
 
 function switchUser(name: string, { gid, uid }: Settings): void {
-  if (gid !== 0) {
-    orFatal(name, "unable to set gid", () => {
-      setgroups([gid]);
-      setgid(gid);
-    });
-  }
+  if (gid !== 0) orFatal(name, "unable to set gid", () => becomeGroup(gid));
   if (uid !== 0) orFatal(name, "unable to set uid", () => setuid(uid));
 }
 
