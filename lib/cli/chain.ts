@@ -43,7 +43,11 @@ export function runToolbox(tools: Readonly<Record<string, Tool>>, start: Start):
   if (start.form !== "source") Error.stackTraceLimit = 0;
   const toolbox = openToolbox(tools, start);
   if (!start.signalsReady && start.argv.some((arg) => findTool(tools, arg)?.readsSignals)) {
-    restartBlocked(start);
+    try {
+      restartBlocked(start);
+    } catch (error) {
+      return report(baseName(start.argv[0] ?? OWN_COMMAND), error);
+    }
   }
   let link: Link = {
     argv: start.argv,

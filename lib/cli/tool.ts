@@ -8,6 +8,7 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
+import { readlink } from "../os/file.ts";
 import type { Inheritance, Mapping } from "../os/process.ts";
 import type { Form } from "../os/start.ts";
 import type { TitleArea } from "../os/title.ts";
@@ -69,6 +70,11 @@ export function baseName(path: ByteString): ByteString {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
+/** The folder that `path` is in: what stands before its last slash. */
+export function folderOf(path: ByteString): ByteString {
+  return path.slice(0, path.lastIndexOf("/"));
+}
+
 /** The executable that all tools are in. */
 export interface Toolbox {
   /** Its file. */
@@ -77,4 +83,9 @@ export interface Toolbox {
   readonly tools: Readonly<Record<string, Tool>>;
   /** Whether `path` is the toolbox itself, under whatever name. */
   isToolbox(path: ByteString): boolean;
+}
+
+/** The path of the toolbox: the compiled form knows it as a link in /proc only. */
+export function executableOf({ file, form }: Toolbox): ByteString {
+  return form === "compiled" ? readlink(file) : file;
 }

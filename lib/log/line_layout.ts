@@ -16,7 +16,10 @@
 export const HEAD_SIZE = 1000;
 export const STEP_SIZE = 16;
 
-/** Kinds of steps. The first two apply to a line for which "is it selected?" is the same number. */
+/**
+ * Kinds of steps. The numbers are chosen: SELECT (0) is for lines that are not selected (0), DESELECT (1) for selected
+ * ones (1), so the loop compares the kind with "is it selected?".
+ */
 export const SELECT = 0;
 export const DESELECT = 1;
 export const TAKE = 2;

@@ -26,7 +26,7 @@ const TCP_STEP = 10_000;
 const MAX_DATAGRAM = 512;
 const PORT_TRIES = 10;
 const FIRST_PORT = 1025;
-/** Of a list of servers they stand for none (dns_transmit.c); connect(2) would take them for this host. */
+/** In a list of servers these mean: no server here (dns_transmit.c); connect(2) would take them for this host. */
 const NOBODY: readonly (Address | undefined)[] = [ANY_ADDRESS, ANY_IPV6_ADDRESS];
 
 /** The answer, or why there is none: the last that went wrong. */

@@ -8,10 +8,11 @@
 import type { ByteString } from "../os/bytes.ts";
 import { IPPROTO_TCP, SIGPIPE, TCP_NODELAY } from "../os/constants.ts";
 import { ETIMEDOUT, SystemError, unlessRefused } from "../os/errno.ts";
-import { dup, fillStandardDescriptors } from "../os/file.ts";
+import { dup } from "../os/file.ts";
 import { Loop } from "../os/loop.ts";
 import { setDisposition } from "../os/signal.ts";
 import { type Address, type Endpoint, localEnd, remoteEnd, setOption } from "../os/socket.ts";
+import { fillStandardDescriptors } from "../os/standard_descriptors.ts";
 import type { Environment } from "../cli/environment.ts";
 import { complain, EXIT_TEMPORARY, Failure, fatal, orFatal, reasonOf } from "../cli/messages.ts";
 import type { Next } from "../cli/tool.ts";

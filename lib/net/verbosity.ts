@@ -8,7 +8,7 @@ import { Failure } from "../cli/messages.ts";
 
 /** -q: nothing, not even why it is the end. */
 export const SILENT = 0;
-/** -Q, and where nothing is said. */
+/** -Q, the default: errors and warnings. */
 export const WARNINGS = 1;
 /** -v */
 export const EVERYTHING = 2;

@@ -36,7 +36,7 @@ export function listedConnections(port: number): Connection[] {
   return found.filter(({ local }) => local.port === port);
 }
 
-/** Ten thousands of connections, closed long ago, may be listed: a piece of 50 lines at a time. */
+/** Tens of thousands of connections, closed long ago, may be listed: a piece of 50 lines at a time. */
 const PIECE = 8192;
 const NEWLINE = 10;
 const COLON = 58;

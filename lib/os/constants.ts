@@ -122,7 +122,6 @@ export const S_IFLNK = 0o120000;
 export const S_IFIFO = 0o010000;
 
 // fcntl(2)
-export const F_DUPFD = 0;
 export const F_GETFD = 1;
 export const F_SETFD = 2;
 export const F_GETFL = 3;

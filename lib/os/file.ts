@@ -12,7 +12,6 @@ import {
   AT_EACCESS,
   AT_FDCWD,
   AT_REMOVEDIR,
-  F_DUPFD,
   F_DUPFD_CLOEXEC,
   F_GETFD,
   F_GETFL,
@@ -26,13 +25,11 @@ import {
   O_NONBLOCK,
   O_PATH,
   O_RDONLY,
-  O_RDWR,
   X_OK,
 } from "./constants.ts";
-import { EINTR, ENOENT, SystemError, unlessRefused } from "./errno.ts";
+import { EINTR, ENOENT, SystemError } from "./errno.ts";
 import { cString } from "./c_string.ts";
 import { check, errno, hot, libc, pad } from "./libc.ts";
-import { fstat } from "./stat.ts";
 
 /** open(2), always close-on-exec: what a program of ours opens is not for the programs that it runs. */
 export function open(path: ByteString, flags: number, mode = 0, at = AT_FDCWD): number {
@@ -298,12 +295,9 @@ export function dup3(from: number, to: number): void {
   check(libc().dup3(from, to, O_CLOEXEC, pad), "dup3");
 }
 
-/** A duplicate of `fd` with the lowest free number from `least`; close-on-exec unless `inherited`. */
-export function dup(fd: number, least = 0, inherited = false): number {
-  return check(
-    libc().fcntl(fd, inherited ? F_DUPFD : F_DUPFD_CLOEXEC, least, pad),
-    "fcntl",
-  );
+/** A duplicate of `fd` with the lowest free number from `least`, close-on-exec. */
+export function dup(fd: number, least = 0): number {
+  return check(libc().fcntl(fd, F_DUPFD_CLOEXEC, least, pad), "fcntl");
 }
 
 /** Whether `fd` is open: fcntl(2) F_GETFD. */
@@ -315,14 +309,6 @@ export function isOpen(fd: number): boolean {
 export function isInherited(fd: number): boolean {
   const flags = libc().fcntl(fd, F_GETFD, 0, pad);
   return flags >= 0 && (flags & FD_CLOEXEC) === 0;
-}
-
-/** Opens /dev/null where 0, 1 or 2 is closed, so that nothing that is opened later gets that number. */
-export function fillStandardDescriptors(): void {
-  for (let fd = 0; fd <= 2; fd++) {
-    // open(2) takes the lowest free number.
-    if (!isOpen(fd)) open("/dev/null", O_RDWR);
-  }
 }
 
 export function setCloseOnExec(fd: number, on: boolean): void {
@@ -375,30 +361,4 @@ function visitDirectoryOf(fd: number, visit: NameVisitor): void {
       at += direntView.getUint16(at + 16, true);
     }
   }
-}
-
-/** Whether `fd` is open and close-on-exec. */
-function isCloseOnExec(fd: number): boolean {
-  const flags = libc().fcntl(fd, F_GETFD, 0, pad);
-  return flags >= 0 && (flags & FD_CLOEXEC) !== 0;
-}
-
-/**
- * Lets go of what is open at descriptors `fds`: /dev/null, close-on-exec, takes their place, so that nothing else
- * can. The runtime keeps duplicates of 0, 1 and 2; whoever waits for the end of a pipe waits for those, too. What is at
- * `kept` is no duplicate, though it may be the same file.
- */
-export function letGo(fds: readonly number[], kept: readonly number[]): void {
-  // A chroot need not have it; C only closes them.
-  const nothing = unlessRefused(() => open("/dev/null", O_RDWR)) ??
-    memoryFile("null", new Uint8Array());
-  const files = new Set(fds.map((fd) => fstat(fd).identity));
-  const others = readDirectory("/proc/self/fd").map(Number).filter((fd) =>
-    fd > 2 && !kept.includes(fd) && isCloseOnExec(fd) && files.has(fstat(fd).identity)
-  );
-  for (const fd of [...fds, ...others]) {
-    dup2(nothing, fd);
-    setCloseOnExec(fd, true);
-  }
-  close(nothing);
 }

@@ -54,12 +54,11 @@ export function getLimit(resource: number, pid = 0): Limit {
   return { soft: pair[0] as bigint, hard: pair[1] as bigint };
 }
 
-/** Sets the soft limit of `resource`, or the hard limit where that is lower. Returns the one before. */
-export function setSoftLimit(resource: number, soft: bigint, pid = 0): bigint {
-  const limit = getLimit(resource, pid);
-  pair[0] = soft < limit.hard ? soft : limit.hard;
-  check(libc().prlimit(pid, resource, pairBytes, null, pad), "setrlimit");
-  return limit.soft;
+/** Sets the soft limit of `resource` to `soft`, or to the hard limit where that is lower. */
+export function setSoftLimit(resource: number, soft: bigint): void {
+  const { hard } = getLimit(resource);
+  pair[0] = soft < hard ? soft : hard;
+  check(libc().prlimit(0, resource, pairBytes, null, pad), "setrlimit");
 }
 
 /** Raises the hard limit of this process to `hard` where it is lower. Throws SystemError where only root may. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 /**
  * What the kernel tells of TCP sockets when it is asked for some: sock_diag(7). /proc/net/tcp has all of them, and those
- * that were closed a minute ago (TIME_WAIT), of which a busy server leaves ten thousands: 90 ms to be read through.
+ * that were closed a minute ago (TIME_WAIT), of which a busy server leaves tens of thousands: 90 ms to be read through.
  *
  * @module
  */
@@ -95,7 +95,7 @@ function takeAnswers(piece: DataView, length: number, found: Connection[]): bool
       address: fromBytes(new Uint8Array(piece.buffer, at + SOCKET + address, length)),
     });
     const inode = piece.getUint32(at + INODE, true);
-    // None has a connection that nobody has accepted, or that was closed on our side.
+    // A connection that nobody has accepted, or that our side has closed, has no inode.
     if (inode !== 0) found.push({ local: end(0, 4), remote: end(2, 20), inode });
     at += (size + 3) & ~3;
     if (at === piece.byteLength) return false;

@@ -4,7 +4,7 @@ import { equal, throws } from "node:assert/strict";
 import { fromBytes } from "./bytes.ts";
 import { RLIMIT_NOFILE } from "./constants.ts";
 import { EBADF, SystemError } from "./errno.ts";
-import { close, dup, isOpen, openDirectory, pipe, readToEnd } from "./file.ts";
+import { close, dup, isOpen, openDirectory, pipe, readToEnd, setCloseOnExec } from "./file.ts";
 import type { Mapping } from "./process.ts";
 import { getLimit } from "./rlimit.ts";
 import { spawn, SpawnPlan } from "./spawn.ts";
@@ -16,7 +16,8 @@ const NO_DESCRIPTOR = 999;
 const PLAIN = { environ: [], mask: 0n, softFiles: undefined, limits: new Map() };
 
 Deno.test("a program that is started often has its further descriptor and what is inherited, and we have all of ours", () => {
-  const inherited = dup(0, 200, true);
+  const inherited = dup(0, 200);
+  setCloseOnExec(inherited, false);
   const { reader, writer } = pipe();
   const start = new SpawnPlan({
     path: "/bin/sh",

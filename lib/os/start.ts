@@ -88,7 +88,7 @@ export const RUNTIME_VARIABLES: readonly string[] = [
   "PATH=/proc/self/none", // it would look for node
   `DENO_V8_FLAGS=${V8_FLAGS}`,
   "MALLOC_ARENA_MAX=1", // mallopt(3)
-  "LC_ALL=C", // it crashes of some names of locales
+  "LC_ALL=C", // some locale names crash it
   "OTEL_DENO=false",
   "SSLKEYLOGFILE=", // a file that it writes
   "DENO_LOG=error,deno::cache::cache_db=off", // on a terminal it would complain that it can keep no cache
@@ -171,24 +171,34 @@ export function start(): Start {
   };
 }
 
-/**
- * STATE: 16 digits of soft limit of open files, 16 of signal mask, 16 of the descriptor of a nameless working directory,
- * 16 for each of the limits of memory, then closed descriptors, SIGPIPE ignored.
+/*
+ * STATE: words of 16 digits (soft limit of open files, signal mask, descriptor of a nameless working directory, the
+ * limits of memory), then two digits: closed descriptors, SIGPIPE ignored.
  */
-const STATE_LENGTH = 98;
+const WORD = 16;
 /** The limits of memory, in their order in STATE. */
 const RAISED = [RLIMIT_DATA, RLIMIT_STACK, RLIMIT_AS];
 const NOT_RAISED = 0xffffffffffffffffn;
+const CLOSED_AT = (3 + RAISED.length) * WORD;
+const PIPE_IGNORED_AT = CLOSED_AT + 1;
+const STATE_LENGTH = PIPE_IGNORED_AT + 1;
 
+/** STATE of a process of which only this is to be told. */
+function encodeState(softFiles: bigint, mask: SignalMask): string {
+  const words = [softFiles, mask, 0n, ...RAISED.map(() => NOT_RAISED)];
+  return words.map((word) => word.toString(16).padStart(WORD, "0")).join("") + "00";
+}
+
+/** What STATE says; puts in order what can be at once: working directory, closed descriptors, SIGPIPE, signal mask. */
 function restore(state: string): Pick<Start, "softFiles" | "limits" | "mask"> {
-  const number = (i: number): bigint => BigInt("0x" + state.slice(16 * i, 16 * i + 16));
-  const [softFiles, mask, directory] = [number(0), number(1), Number(number(2))];
+  const word = (i: number): bigint => BigInt("0x" + state.slice(WORD * i, WORD * (i + 1)));
+  const [softFiles, mask, directory] = [word(0), word(1), Number(word(2))];
   const limits = new Map<number, bigint>();
   RAISED.forEach((resource, i) => {
-    const soft = number(3 + i);
+    const soft = word(3 + i);
     if (soft !== NOT_RAISED) limits.set(resource, soft);
   });
-  const closed = Number("0x" + state.charAt(96));
+  const closed = Number("0x" + state.charAt(CLOSED_AT));
   if (directory !== 0) {
     fchdir(directory);
     close(directory);
@@ -196,7 +206,7 @@ function restore(state: string): Pick<Start, "softFiles" | "limits" | "mask"> {
   for (let fd = 0; fd <= 2; fd++) {
     if (closed & (1 << fd)) close(fd);
   }
-  if (state.charAt(97) === "0") setDisposition(SIGPIPE, "default");
+  if (state.charAt(PIPE_IGNORED_AT) === "0") setDisposition(SIGPIPE, "default");
   // What reaches process 1 at its default is lost; so it waits for a tool that reads it.
   if (getpid() !== 1) setMask(mask);
   return { softFiles, limits, mask };
@@ -249,15 +259,15 @@ function startCompiled(argv: ByteString[], environ: ByteString[]): Start {
 
 /**
  * Starts the compiled form over, with the signals blocked that a tool wants to read: threads inherit the mask of the
- * thread that execs. The launcher of the script form has done that already. Returns only where there is
- * nothing to start over (the source form): signals then act at once, as if nobody read them.
+ * thread that execs. Returns only for the other forms: the launcher of the script form has done that already, and in the
+ * source form, which has nothing to start over, signals act at once, as if nobody read them.
+ *
+ * @throws SystemError where it cannot be started over
  */
 export function restartBlocked(start: Start): void {
   if (start.form !== "compiled") return;
-  const hex = (value: bigint): string => value.toString(16).padStart(16, "0");
-  const limits = RAISED.map(() => hex(NOT_RAISED)).join("");
-  const state = hex(getLimit(RLIMIT_NOFILE).soft) + hex(start.mask) + hex(0n) + limits + "00";
-  exec({
+  const state = encodeState(getLimit(RLIMIT_NOFILE).soft, start.mask);
+  const reason = exec({
     path: "/proc/self/exe",
     argv: start.argv,
     environ: [STATE_VARIABLE + state, ...start.environ],
@@ -266,4 +276,5 @@ export function restartBlocked(start: Start): void {
     limits: new Map(),
     descriptors: [],
   });
+  throw new SystemError(reason, "execve");
 }

@@ -50,6 +50,11 @@ const STATX_BASIC_STATS = 0x7ff;
 const statxBuffer = new Uint8Array(256);
 const statxView = new DataView(statxBuffer.buffer);
 const statxWords = new Uint32Array(statxBuffer.buffer);
+/* Where these stand in it, in words of 32 bits. */
+const INODE_LOW = 8;
+const INODE_HIGH = 9;
+const MAJOR = 34;
+const MINOR = 35;
 
 function statx(at: number, path: ByteString, flags: number): Stat {
   check(statxInto(at, path, flags), "stat");
@@ -68,10 +73,10 @@ class StatxResult implements Stat {
   readonly gid = statxView.getUint32(24, true);
   readonly size = number64(40);
   readonly modified = number64(112);
-  readonly #inodeLow = statxView.getUint32(32, true);
-  readonly #inodeHigh = statxView.getUint32(36, true);
-  readonly #major = statxView.getUint32(136, true);
-  readonly #minor = statxView.getUint32(140, true);
+  readonly #inodeLow = statxWords[INODE_LOW] as number;
+  readonly #inodeHigh = statxWords[INODE_HIGH] as number;
+  readonly #major = statxWords[MAJOR] as number;
+  readonly #minor = statxWords[MINOR] as number;
 
   get identity(): string {
     const inode = this.#inodeHigh < 2 ** 21
@@ -127,8 +132,8 @@ function isThatFile(
   minor: number | undefined,
   type: number | undefined,
 ): boolean {
-  return statxWords[8] === inodeLow && statxWords[9] === inodeHigh &&
-    statxWords[34] === major && statxWords[35] === minor &&
+  return statxWords[INODE_LOW] === inodeLow && statxWords[INODE_HIGH] === inodeHigh &&
+    statxWords[MAJOR] === major && statxWords[MINOR] === minor &&
     (statxView.getUint16(28, true) & S_IFMT) === type;
 }
 
@@ -181,8 +186,14 @@ export function isLink(stat: Stat): boolean {
   return (stat.mode & S_IFMT) === S_IFLNK;
 }
 
-/* In words of 32 bits: inode and size; when it was changed last, and its content (seconds and nanoseconds); device. */
-const VERSION_WORDS = [8, 9, 10, 11, 24, 25, 26, 28, 29, 30, 34, 35];
+/* stx_size, stx_ctime and stx_mtime (64 bits of seconds, 32 of nanoseconds), in words of 32 bits. */
+const SIZE = [10, 11];
+const CHANGED = [24, 25, 26];
+const MODIFIED = [28, 29, 30];
+const VERSION_WORDS = [
+  ...[INODE_LOW, INODE_HIGH, MAJOR, MINOR],
+  ...[...SIZE, ...CHANGED, ...MODIFIED],
+];
 /** Seconds. The clock that times of files are taken from may stand still for some milliseconds. */
 const SETTLED = 2;
 

@@ -8,11 +8,12 @@ import { monotonic } from "./clock.ts";
 
 /** A thing to be done; `cancel` it and it is not. */
 export interface Timer {
-  readonly due: number;
   cancel(): void;
 }
 
 interface Entry extends Timer {
+  /** By the clock, in milliseconds. */
+  readonly due: number;
   action: (() => void) | undefined;
 }
 

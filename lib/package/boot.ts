@@ -24,6 +24,7 @@ import {
   writeEntry,
 } from "./init.ts";
 import { DEBIAN_PLACE, ORIGINAL_PLACE } from "../supervise/place.ts";
+import { isOurs } from "./links.ts";
 import { refusal, say } from "./messages.ts";
 import { findScanners, type FoundScanner, until } from "./running.ts";
 
@@ -102,9 +103,7 @@ function scannersOfMachine(): FoundScanner[] {
 function tellRunning(): boolean {
   const running = scannersOfMachine();
   for (const { pid, file, directory } of running) {
-    const advice = file.includes("/package/admin/djbox-")
-      ? ""
-      : "; djbox takeover has djbox's go on with its services";
+    const advice = isOurs(file) ? "" : "; djbox takeover has djbox's go on with its services";
     say(`svscan (pid ${pid}, ${file}) looks after ${directory} and goes on${advice}`);
   }
   return running.length > 0;

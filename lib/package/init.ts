@@ -11,6 +11,7 @@ import { unlessRefused } from "../os/errno.ts";
 import { access, readFile, readlink } from "../os/file.ts";
 import { lstat } from "../os/stat.ts";
 import { commandName } from "../os/proc.ts";
+import { folderOf } from "../cli/tool.ts";
 import { type Changes, targetOf } from "./changes.ts";
 import { attempt } from "./messages.ts";
 import { isThere, namesIn, resolveBelow } from "./placing.ts";
@@ -225,10 +226,6 @@ function fileOf({ file }: SharedLine, root: ByteString): ByteString {
 
 function modeOf(path: ByteString): number {
   return lstat(path).mode & 0o7777;
-}
-
-function folderOf(path: ByteString): ByteString {
-  return path.slice(0, path.lastIndexOf("/"));
 }
 
 /** Whether there is an entry of ours for `init` below `root`. */

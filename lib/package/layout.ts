@@ -13,7 +13,7 @@
 import type { ByteString } from "../os/bytes.ts";
 import { readlink } from "../os/file.ts";
 import { isDirectory, isLink, isSameFile, lstat } from "../os/stat.ts";
-import type { Toolbox } from "../cli/tool.ts";
+import { executableOf, folderOf, type Toolbox } from "../cli/tool.ts";
 import { attempt, refusal } from "./messages.ts";
 import { namesIn } from "./placing.ts";
 
@@ -57,12 +57,11 @@ export class Layout {
 }
 
 /** The tree that the running toolbox lies in. */
-export function treeOf({ file, form }: Toolbox): ByteString {
-  if (form === "source") {
+export function treeOf(toolbox: Toolbox): ByteString {
+  if (toolbox.form === "source") {
     throw refusal("this is the source; deno task build makes what is installed");
   }
-  const real = file === "/proc/self/exe" ? readlink(file) : file;
-  return real.slice(0, real.lastIndexOf("/"));
+  return folderOf(executableOf(toolbox));
 }
 
 /** The root whose /package/admin `tree` lies in; "" (that is /) for a tree that lies elsewhere. */

@@ -15,7 +15,7 @@ import { type Mapping, takeDescriptor } from "../os/process.ts";
 import { ALL_LIMITS, getLimit, type Limits, raiseHardLimit } from "../os/rlimit.ts";
 import { Environment } from "../cli/environment.ts";
 import { spawnProgram } from "../cli/spawn.ts";
-import type { Context } from "../cli/tool.ts";
+import { type Context, folderOf } from "../cli/tool.ts";
 import { serviceDirectory } from "../supervise/place.ts";
 import { hasEntry, otherEntry, runningInit } from "./init.ts";
 import { PACKAGE } from "./layout.ts";
@@ -138,7 +138,7 @@ function scanInBackground(
 
 /** How the tree is called that is in use, if it is this one: what is started from there can be upgraded. */
 function inUse(tree: ByteString): ByteString {
-  const admin = tree.slice(0, tree.lastIndexOf("/"));
+  const admin = folderOf(tree);
   const link = linkAt(`${admin}/${PACKAGE}`);
   return `${admin}/${link}` === tree ? `${admin}/${PACKAGE}` : tree;
 }

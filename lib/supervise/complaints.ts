@@ -47,7 +47,7 @@ type Put = (bytes: Uint8Array<ArrayBuffer>) => number;
  * can be done; else (a socket, another user's pipe) poll(2) says whether there is room.
  */
 function openMessages(): Put {
-  // What cannot be looked at may be one: opened anew it would be written over from its beginning.
+  // Where fstat(2) is refused it may be a file, and opened anew that would be overwritten from its start.
   const isFile = unlessRefused(() => isRegular(fstat(2))) !== false;
   const flags = O_WRONLY | O_NONBLOCK | O_NOCTTY;
   const own = isFile ? undefined : unlessRefused(() => open("/proc/self/fd/2", flags));

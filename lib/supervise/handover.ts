@@ -17,6 +17,7 @@ import {
   isOpen,
   memoryFile,
   pread,
+  readDirectory,
   readlink,
   readToEnd,
   setCloseOnExec,
@@ -105,6 +106,18 @@ export function wasUnderstood(file: number): boolean {
   return fromBytes(last) === UNDERSTOOD;
 }
 
+/** Whether process `pid` is handing a state on at this moment, or has not closed the file yet that it is in. */
+export function isHandingOver(pid: number): boolean {
+  const folder = `/proc/${pid}/fd`;
+  const open = unlessRefused(() => readDirectory(folder)) ?? [];
+  return open.some((fd) => unlessRefused(() => holdsState(`${folder}/${fd}`)) === true);
+}
+
+/** Whether a link in /proc/PID/fd leads to a file that a state is in. */
+function holdsState(link: ByteString): boolean {
+  return readlink(link).startsWith(`/memfd:${STATE} `);
+}
+
 /** How long a process that runs has to take over, in milliseconds. */
 const PATIENCE = 5000;
 
@@ -159,8 +172,7 @@ export function handedOn({ name, env }: Context): Handed | "trial" | undefined {
  */
 function readState(file: number): Handed | "unusable" | undefined {
   // A variable that was left over may name what somebody else has there.
-  const target = unlessRefused(() => readlink(`/proc/self/fd/${file}`));
-  if (target?.startsWith(`/memfd:${STATE} `) !== true) return undefined;
+  if (unlessRefused(() => holdsState(`/proc/self/fd/${file}`)) !== true) return undefined;
   const handed = unlessRefused(() => decodeHanded(fromBytes(readToEnd(file))));
   return handed !== undefined && descriptorsOf(handed).every(isOpen) ? handed : "unusable";
 }

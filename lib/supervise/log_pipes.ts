@@ -19,7 +19,6 @@ import { kill, openPidfd } from "../os/process.ts";
 import { warn } from "../cli/messages.ts";
 import type { Timer } from "../os/timers.ts";
 import { waitFor, waitIfEnded } from "../os/wait.ts";
-import type { Context } from "../cli/tool.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** How long until it is looked again where the pipes are held by nobody, in milliseconds. */
@@ -100,9 +99,10 @@ export class LogPipes {
   /** Set where it is to be looked again. */
   #again: Timer | undefined;
 
+  /** @param name what is in front of messages */
   constructor(
-    private readonly context: Context,
-    private readonly surroundings: Surroundings,
+    private readonly name: string,
+    private readonly surroundings: Omit<Surroundings, "starts" | "adopts">,
   ) {}
 
   /** 0: there is none. */
@@ -154,7 +154,7 @@ export class LogPipes {
       this.#pid = pipes.length === 0 ? 0 : this.#start(pipes);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      if (!this.#complained) warn(this.context.name, "unable to have log pipes held", error);
+      if (!this.#complained) warn(this.name, "unable to have log pipes held", error);
       this.#complained = true;
       return;
     }

@@ -9,7 +9,6 @@ import { kill } from "../os/process.ts";
 import { getLimit, setSoftLimit } from "../os/rlimit.ts";
 import { Timers } from "../os/timers.ts";
 import { hasEndedChild } from "../os/wait.ts";
-import type { Context } from "../cli/tool.ts";
 import { LogPipes } from "./log_pipes.ts";
 
 const SIGKILL = 9;
@@ -27,9 +26,8 @@ class Trial {
       timers: this.#timers,
       environ: stringArray([]),
       inheritance: { mask: 0n, softFiles: undefined, limits: new Map(), descriptors: [] },
-      adopts: true,
     };
-    this.pipes = new LogPipes({ name: "test" } as Context, surroundings);
+    this.pipes = new LogPipes("test", surroundings);
   }
 
   /** Waits until the process that holds them has ended. */

@@ -9,7 +9,6 @@ import { unlessRefused } from "../os/errno.ts";
 import { Loop } from "../os/loop.ts";
 import { CALM, rest } from "../os/rest.ts";
 import { letGoOfText } from "../os/text.ts";
-import { prepareStarts } from "./start_run.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** A step of the wall clock that nobody will notice, in milliseconds. */
@@ -43,8 +42,8 @@ export function superviseUntil(
   over: () => boolean,
   rested: () => void = () => {},
 ): void {
-  const { poller, timers } = surroundings;
-  prepareStarts(surroundings);
+  const { poller, timers, starts } = surroundings;
+  starts.prepare();
   // By then all services that there are have been started, and their first second is over.
   timers.after(CALM, () => {
     rest();

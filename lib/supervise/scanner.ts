@@ -81,8 +81,8 @@ function isKept({ main, logger, pipe }: Service): boolean {
 }
 
 /**
- * Whether a scan has nothing to do about it as long as its entry stays as it is: we have it, whole. One that has no entry
- * any more only goes on.
+ * Whether a scan has nothing to do about it as long as its entry stays as it is: we have it, whole. A service that
+ * has lost its entry just runs on.
  */
 function isSettled(service: Service): boolean {
   const { main, logger, active, removed } = service;
@@ -123,7 +123,7 @@ export class Scanner {
     private readonly surroundings: Surroundings,
     private readonly disturbed: () => void,
   ) {
-    this.#logPipes = new LogPipes(context, surroundings);
+    this.#logPipes = new LogPipes(context.name, surroundings);
   }
 
   /** The processes whose ends somebody here waits for. */

@@ -21,7 +21,6 @@ import { Bookkeeping } from "./bookkeeping.ts";
 import { findProcess, type LeftBehind, readLeftBehind } from "./adoption.ts";
 import type { SupervisionRecord } from "./record.ts";
 import { ServiceDirectory, SUPERVISE } from "./service_directory.ts";
-import { startRun } from "./start_run.ts";
 import { type Action, type Event, type State, TABLE } from "./state_table.ts";
 import type { Status, Want } from "./status_file.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -408,7 +407,7 @@ export class Supervisor {
     /** Starts ./run. */
     start: (s) => {
       s.#books.intend();
-      const pid = startRun(s.directory, s.#mappings[0], s.surroundings);
+      const pid = s.surroundings.starts.run(s.directory, s.#mappings[0]);
       s.#deaf();
       if (pid === undefined) {
         s.#books.intendNot();

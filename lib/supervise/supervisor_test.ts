@@ -9,6 +9,7 @@ import { Failure } from "../cli/messages.ts";
 import { decodeRecord } from "./record.ts";
 import { decodeStatus, type Status } from "./status_file.ts";
 import { packSupervisor, unpackSupervisor } from "./handover.ts";
+import { Starts } from "./start_run.ts";
 import { supervise, type Supervisor } from "./supervisor.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -22,11 +23,14 @@ interface Bench {
 
 function bench(body: (bench: Bench) => void, adopts = false): void {
   const path = Deno.makeTempDirSync({ prefix: "djbox-test." });
+  const environ = stringArray([]);
+  const inheritance = { mask: 0n, softFiles: undefined, limits: new Map(), descriptors: [] };
   const surroundings: Surroundings = {
     poller: new Poller(),
     timers: new Timers(),
-    environ: stringArray([]),
-    inheritance: { mask: 0n, softFiles: undefined, limits: new Map(), descriptors: [] },
+    environ,
+    inheritance,
+    starts: new Starts(environ, inheritance),
     adopts,
   };
   try {

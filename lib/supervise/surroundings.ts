@@ -14,6 +14,7 @@ import { ignoreForOurselves, setDisposition } from "../os/signal.ts";
 import { Timers } from "../os/timers.ts";
 import type { Context } from "../cli/tool.ts";
 import { dropUnread } from "./complaints.ts";
+import { Starts } from "./start_run.ts";
 
 /** What a supervisor needs from the process that it lives in. */
 export interface Surroundings {
@@ -22,6 +23,7 @@ export interface Surroundings {
   /** The environment of the services. */
   readonly environ: StringArray;
   readonly inheritance: Inheritance;
+  readonly starts: Starts;
   /** Whether services are to be found again, and not started a second time, after this process was killed. */
   readonly adopts: boolean;
 }
@@ -39,11 +41,14 @@ export function makeSurroundings(context: Context, adopts: boolean): Surrounding
   // Where it is ignored the kernel takes the status of what has ended, and its pid may be somebody else's (wait(2)).
   setDisposition(SIGCHLD, "default");
   dropUnread();
+  const environ = stringArray(context.env.entries());
+  const inheritance = takeFiles(context.inheritance);
   return {
     poller: new Poller(),
     timers: new Timers(),
-    environ: stringArray(context.env.entries()),
-    inheritance: takeFiles(context.inheritance),
+    environ,
+    inheritance,
+    starts: new Starts(environ, inheritance),
     adopts,
   };
 }

@@ -19,7 +19,7 @@ export function oneProcessTest(
   body: (box: Box) => Promise<void>,
   needs: Needs = {},
 ): void {
-  const djboxOnly = "C's svscan is a process for each service, and lives otherwise";
+  const djboxOnly = "C has a supervise for each service, and lives otherwise";
   toolTest(name, SUPERVISION, body, { ...needs, djboxOnly });
 }
 

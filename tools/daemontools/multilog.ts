@@ -35,10 +35,11 @@ import { Text } from "../../lib/log/text.ts";
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { Clock } from "../../lib/os/clock.ts";
 import { SIGALRM, SIGTERM } from "../../lib/os/constants.ts";
-import { fillStandardDescriptors, umask } from "../../lib/os/file.ts";
+import { umask } from "../../lib/os/file.ts";
 import { PollSet } from "../../lib/os/poll.ts";
 import { CALM, rest } from "../../lib/os/rest.ts";
 import { SignalDescriptor } from "../../lib/os/signal.ts";
+import { fillStandardDescriptors } from "../../lib/os/standard_descriptors.ts";
 import { READ_SIZE } from "../../lib/stream/layout.ts";
 import { Stamper } from "../../lib/tai/stamp.ts";
 

@@ -53,9 +53,9 @@ function superviseOn(context: Context, handed: Handed): number {
   const surroundings = makeSurroundings({ ...context, inheritance: handed.inheritance }, true);
   const supervisors = supervisorsOf(handed.services);
   const pipes = handed.services.flatMap(({ pipe }) => pipe ?? []);
-  const logPipes = new LogPipes(context, surroundings);
-  // What was held for svscan is held for us, and whoever held it is ended by that; but no longer than there is a logger to
-  // read it.
+  const logPipes = new LogPipes(context.name, surroundings);
+  // First all of them, so that svscan's holder can be ended without a pipe being lost; then only those that still have a
+  // logger: nobody will read the others.
   logPipes.hold(pipes, true);
   const pipeOfLogger = new Map<HandedSupervisor, Pipe>();
   for (const { logger, pipe } of handed.services) {

@@ -13,10 +13,16 @@
  * @module
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
-import { readlink } from "../../lib/os/file.ts";
 import { EXIT_USAGE, Failure, orFatal, usageError } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
-import type { Context, Outcome, Tool, Toolbox } from "../../lib/cli/tool.ts";
+import {
+  type Context,
+  executableOf,
+  folderOf,
+  type Outcome,
+  type Tool,
+  type Toolbox,
+} from "../../lib/cli/tool.ts";
 import { type Entry, pagesIn, readPage } from "../../lib/man/library.ts";
 import { oneLiner, renderPage } from "../../lib/man/page.ts";
 
@@ -41,10 +47,9 @@ function run({ name: tool, args, toolbox }: Context): Outcome {
   return 0;
 }
 
-/** The manual lies beside the executable, which the compiled form knows as a link in /proc only. */
-function manual({ file, form }: Toolbox): ByteString {
-  const path = form === "compiled" ? readlink(file) : file;
-  return `${path.slice(0, path.lastIndexOf("/"))}/man`;
+/** The manual lies beside the executable. */
+function manual(toolbox: Toolbox): ByteString {
+  return `${folderOf(executableOf(toolbox))}/man`;
 }
 
 function list(pages: readonly Entry[]): ByteString {

@@ -21,7 +21,7 @@ import { unlessRefused } from "../../lib/os/errno.ts";
 import { kill } from "../../lib/os/process.ts";
 import { stat } from "../../lib/os/stat.ts";
 import { usageError } from "../../lib/cli/messages.ts";
-import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { type Context, folderOf, type Outcome, type Tool } from "../../lib/cli/tool.ts";
 import { treeOf } from "../../lib/package/layout.ts";
 import { lock } from "../../lib/package/lock.ts";
 import { attempt, refusal, say } from "../../lib/package/messages.ts";
@@ -38,7 +38,7 @@ function run(context: Context): Outcome {
   const [directory, ...more] = context.args;
   if (more.length > 0 || directory?.startsWith("-")) throw usageError(context.name, USAGE);
   const tree = treeOf(context.toolbox);
-  const admin = tree.slice(0, tree.lastIndexOf("/"));
+  const admin = folderOf(tree);
   lock(admin);
   const scanner = choose(`${admin}/djbox-`, directory);
   if (isThere("/run/systemd/system")) {

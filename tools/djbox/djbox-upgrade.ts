@@ -8,7 +8,7 @@
  * pid, services and log pipes, and nobody else notices. What can't be started, or can't take over, svscan refuses with
  * a message of its own; it goes on as it was then.
  *
- * Exit codes: 0; 111 there is no upgrade.
+ * Exit codes: 0; 100 wrong usage; 111 there is no upgrade.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { type ByteString, fromBytes } from "../../lib/os/bytes.ts";
 import { monotonic } from "../../lib/os/clock.ts";
 import { SIGHUP } from "../../lib/os/constants.ts";
 import { unlessRefused } from "../../lib/os/errno.ts";
-import { readDirectory, readFile, readlink } from "../../lib/os/file.ts";
+import { readFile } from "../../lib/os/file.ts";
 import { sleep } from "../../lib/os/poll.ts";
 import { kill } from "../../lib/os/process.ts";
 import { maskOf } from "../../lib/os/signal.ts";
@@ -26,6 +26,7 @@ import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { refusal } from "../../lib/package/messages.ts";
 import { concealedScanner, findScanners } from "../../lib/package/running.ts";
+import { isHandingOver } from "../../lib/supervise/handover.ts";
 import { serviceDirectory } from "../../lib/supervise/place.ts";
 
 const USAGE = "usage: djbox upgrade [ dir ]";
@@ -92,17 +93,8 @@ function startOver(pid: number): void {
   for (let busy = monotonic(); monotonic() < busy + PATIENCE; sleep(PAUSE)) {
     const addresses = textOf(`/proc/${pid}/auxv`);
     if (addresses === "") throw refuse(`svscan (pid ${pid}) has ended`);
-    if (isOnTheWay(pid)) busy = monotonic();
+    if (isHandingOver(pid)) busy = monotonic();
     else if (addresses !== before) return;
   }
   throw refuse(`svscan (pid ${pid}) goes on as it was; its messages say why`);
-}
-
-/** Whether the state is still being handed on: the file that it is in is open. */
-function isOnTheWay(pid: number): boolean {
-  const folder = `/proc/${pid}/fd`;
-  const open = unlessRefused(() => readDirectory(folder)) ?? [];
-  return open.some((fd) =>
-    unlessRefused(() => readlink(`${folder}/${fd}`))?.startsWith("/memfd:supervision") === true
-  );
 }

@@ -47,7 +47,6 @@
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { SIGCHLD, SIGPIPE, SIGTERM } from "../../lib/os/constants.ts";
 import { unlessRefused } from "../../lib/os/errno.ts";
-import { fillStandardDescriptors, letGo } from "../../lib/os/file.ts";
 import { Loop } from "../../lib/os/loop.ts";
 import { becomeGroup, setuid } from "../../lib/os/process.ts";
 import { setDisposition, SignalDescriptor } from "../../lib/os/signal.ts";
@@ -59,6 +58,7 @@ import {
   socket,
   takeBothKinds,
 } from "../../lib/os/socket.ts";
+import { fillStandardDescriptors, letGo } from "../../lib/os/standard_descriptors.ts";
 import type { Environment } from "../../lib/cli/environment.ts";
 import { leadingNumber, leadingUint32 } from "../../lib/cli/number.ts";
 import { Failure, orFatal } from "../../lib/cli/messages.ts";
