@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { isAlive } from "./trial/processes.ts";
 
 /** Why the demo cannot go on. */
 export class Failed extends Error {}
@@ -163,7 +164,7 @@ export class Stage {
 
   #isOurs(pid: number): boolean {
     try {
-      if (/^\d+ \(.*\) [ZX]/s.test(Deno.readTextFileSync(`/proc/${pid}/stat`))) return false;
+      if (!isAlive(pid)) return false;
       const environ = new TextDecoder().decode(Deno.readFileSync(`/proc/${pid}/environ`));
       return environ.split("\0").includes(this.#mark);
     } catch {

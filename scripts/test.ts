@@ -9,6 +9,7 @@
  */
 import { V8_FLAGS } from "../lib/os/start.ts";
 import { filesBelow, isTest } from "./house.ts";
+import { buildAndInstall } from "./trial/installed.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 
@@ -35,10 +36,7 @@ function everybodyMayEnter(directory: string): boolean {
 }
 
 async function buildAndTest(root: string, filters: readonly string[]): Promise<number> {
-  for (const script of [["build.ts"], ["install.ts", "--root", root]]) {
-    const [file, ...args] = script as [string, ...string[]];
-    if (await run(["run", "-A", `${ROOT}scripts/${file}`, ...args]) !== 0) return 1;
-  }
+  await buildAndInstall(root, "inherit");
   const files = [...filesBelow(ROOT, "")].filter(isTest).map((file) => ROOT + file)
     .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
     .sort();

@@ -358,11 +358,10 @@ export class TcpServer {
   }
 
   #takeSignals(): void {
-    const { signals } = this.#options;
-    for (let arrived = signals.next(); arrived !== undefined; arrived = signals.next()) {
-      if (arrived.signal === SIGTERM) this.#ending = true;
+    this.#options.signals.each(({ signal }) => {
+      if (signal === SIGTERM) this.#ending = true;
       else this.#childrenEnded = true;
-    }
+    });
   }
 
   /** One SIGCHLD may stand for many children. */

@@ -150,4 +150,9 @@ export class SignalDescriptor {
     if (got < 0 && errno() !== EAGAIN) check(got, "read");
     return undefined;
   }
+
+  /** Takes all signals that have arrived. */
+  each(action: (arrived: Arrived) => void): void {
+    for (let one = this.next(); one !== undefined; one = this.next()) action(one);
+  }
 }

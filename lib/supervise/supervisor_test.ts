@@ -4,11 +4,16 @@ import { deepEqual, equal, throws } from "node:assert/strict";
 import { Poller } from "../os/poll.ts";
 import { AT_FDCWD } from "../os/constants.ts";
 import { stringArray } from "../os/c_string.ts";
+import { ENOSPC, SystemError } from "../os/errno.ts";
+import { spawn } from "../os/spawn.ts";
 import { Timers } from "../os/timers.ts";
+import { hasEndedChild } from "../os/wait.ts";
 import { Failure } from "../cli/messages.ts";
+import type { Context } from "../cli/tool.ts";
 import { decodeRecord } from "./record.ts";
 import { decodeStatus, type Status } from "./status_file.ts";
 import { packSupervisor, unpackSupervisor } from "./handover.ts";
+import { Scanner } from "./scanner.ts";
 import { Starts } from "./start_run.ts";
 import { supervise, type Supervisor } from "./supervisor.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -21,10 +26,12 @@ interface Bench {
   status(): Status | undefined;
 }
 
+const NOTHING = { mask: 0n, softFiles: undefined, limits: new Map(), descriptors: [] };
+
 function bench(body: (bench: Bench) => void, adopts = false): void {
   const path = Deno.makeTempDirSync({ prefix: "djbox-test." });
   const environ = stringArray([]);
-  const inheritance = { mask: 0n, softFiles: undefined, limits: new Map(), descriptors: [] };
+  const inheritance = NOTHING;
   const surroundings: Surroundings = {
     poller: new Poller(),
     timers: new Timers(),
@@ -125,4 +132,26 @@ Deno.test("a supervisor that goes on for another one is told how things stand", 
     Deno.writeTextFileSync(`${on.path}/supervise/control`, "x");
     surroundings.poller.wait(0);
     equal(over, true);
+  }));
+
+Deno.test("a service that ends while it is unpacked is not kept", () =>
+  bench((on) => {
+    const packed = packSupervisor(begin(on));
+    const pid = spawn({ ...NOTHING, path: "/bin/true", argv: ["true"], environ: [] });
+    while (!hasEndedChild());
+    // It ran, was told to exit, and has ended; and there is no room to wait for that.
+    const condition = { ...packed.condition, state: "up" as const, pid, exits: true };
+    const poller = new Poller();
+    poller.add = (): never => {
+      throw new SystemError(ENOSPC, "epoll_ctl");
+    };
+    const scanner = new Scanner(
+      { name: "svscan" } as Context,
+      { ...on.surroundings, poller },
+      () => {},
+    );
+    const handed = { identity: "1:1", name: "a", pipe: undefined, logger: undefined };
+    scanner.unpack([{ ...handed, main: { ...packed, condition } }]);
+    deepEqual(scanner.supervisors(), []);
+    deepEqual(scanner.pack().map(({ main }) => main), [undefined]);
   }));

@@ -9,7 +9,7 @@ import { utf8 } from "../../lib/os/bytes.ts";
 import { O_APPEND, O_CREAT, O_WRONLY } from "../../lib/os/constants.ts";
 import { close, open } from "../../lib/os/file.ts";
 import { allProcesses } from "../../lib/os/proc.ts";
-import { Late, nameOf, reap, startChild, until } from "../trial/processes.ts";
+import { isAlive, Late, nameOf, reap, startChild, until } from "../trial/processes.ts";
 import { pathOf, type System } from "./systems.ts";
 
 /** Writes a line each 2 ms, and notes in ../../written/RUN how many of this run's are written. */
@@ -128,7 +128,7 @@ export class Place {
   /** The processes with one of these names that our scanner, or another one in its place, has started. */
   #processes(names: readonly string[]): number[] {
     return allProcesses().filter((pid) => {
-      if (!names.includes(nameOf(pid)) || !this.#isAlive(pid)) return false;
+      if (!names.includes(nameOf(pid)) || !isAlive(pid)) return false;
       try {
         return Deno.readTextFileSync(`/proc/${pid}/environ`).split("\0").includes(this.#mark);
       } catch {
@@ -146,16 +146,8 @@ export class Place {
       }
     }
     if (signal !== "SIGKILL") return;
-    until("they are gone", () => pids.every((pid) => !this.#isAlive(pid)));
+    until("they are gone", () => pids.every((pid) => !isAlive(pid)));
     reap();
-  }
-
-  #isAlive(pid: number): boolean {
-    try {
-      return /\) Z/.exec(Deno.readTextFileSync(`/proc/${pid}/stat`)) === null;
-    } catch {
-      return false;
-    }
   }
 
   /** What the system's commands call the service. */

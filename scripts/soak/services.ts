@@ -6,7 +6,7 @@
  * @module
  */
 import { allProcesses, processFacts } from "../../lib/os/proc.ts";
-import { nameOf, until } from "../trial/processes.ts";
+import { isAlive, nameOf, until } from "../trial/processes.ts";
 
 /**
  * A run writes a numbered line each 10 ms, notes how many are written, and, when it ends by itself (after some seconds
@@ -73,7 +73,7 @@ export class Services {
     return allProcesses().filter((pid) => {
       try {
         return nameOf(pid) === called && Deno.readLinkSync(`/proc/${pid}/cwd`) === folder &&
-          !/\) Z/.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
+          isAlive(pid);
       } catch {
         return false;
       }
@@ -98,7 +98,7 @@ export class Services {
     for (const pid of this.running(name)) {
       Deno.kill(pid, "SIGKILL");
       // Up to its end it may begin to write; and another run may have had the same pid before.
-      until("it is dead", () => "ZX".includes(processFacts(pid)?.state ?? "X"));
+      until("it is dead", () => !isAlive(pid));
       const runs = [...this.#written(name).keys()].filter((run) => run.startsWith(`${pid}-`));
       const last = runs.sort().at(-1);
       if (last !== undefined) this.#killed.add(last);

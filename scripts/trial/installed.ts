@@ -9,17 +9,21 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 /** PATH of what is tried out, without our commands. */
 export const SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 
+/** Builds djbox and installs it below `root`; it says what it does where `stdout` is not "null". */
+export async function buildAndInstall(root: string, stdout: "inherit" | "null"): Promise<void> {
+  for (const script of [["build.ts"], ["install.ts", "--root", root]]) {
+    const [file, ...args] = script as [string, ...string[]];
+    const { success } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", `${ROOT}scripts/${file}`, ...args],
+      stdout,
+    }).spawn().status;
+    if (!success) throw new Error(`scripts/${file} has failed`);
+  }
+}
+
 /** Builds and installs djbox below a folder where everybody may use it: that folder. */
 export async function installed(): Promise<string> {
   const root = `${ROOT}build/root`;
-  for (const script of [["build.ts"], ["install.ts", "--root", root]]) {
-    const [file, ...args] = script as [string, ...string[]];
-    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", `${ROOT}scripts/${file}`, ...args],
-      stdout: "null",
-      stderr: "piped",
-    }).output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr));
-  }
+  await buildAndInstall(root, "null");
   return root;
 }

@@ -232,6 +232,11 @@ export function nameOf(pid: number): string {
   }
 }
 
+/** Whether there is a process `pid` that has not ended. */
+export function isAlive(pid: number): boolean {
+  return !"ZX".includes(processFacts(pid)?.state ?? "X");
+}
+
 /** What was waited for has not come in time. */
 export class Late extends Error {}
 

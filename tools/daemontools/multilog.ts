@@ -104,10 +104,10 @@ function pump(
       if (got === "something") selection.pass();
     }
     if (waiting.happened(1) !== 0) {
-      for (let arrived = signals.next(); arrived !== undefined; arrived = signals.next()) {
-        if (arrived.signal === SIGTERM) leaving = true;
+      signals.each(({ signal }) => {
+        if (signal === SIGTERM) leaving = true;
         else for (const log of logs) log.rotateUnlessEmpty();
-      }
+      });
     }
     if (leaving && !text.inLine) return;
   }

@@ -182,9 +182,9 @@ function takeSignals(): SignalDescriptor {
 
 /** SIGTERM before there is anybody to be served. */
 function endAtOnce(signals: SignalDescriptor): void {
-  for (let arrived = signals.next(); arrived !== undefined; arrived = signals.next()) {
-    if (arrived.signal === SIGTERM) throw new Failure(0, "");
-  }
+  signals.each(({ signal }) => {
+    if (signal === SIGTERM) throw new Failure(0, "");
+  });
 }
 
 function openListener(
