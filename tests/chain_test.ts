@@ -386,3 +386,17 @@ toolTest("chain: memory limits bind the program", ["softlimit", "envdir"], async
     "ok\nexit 0\n",
   );
 });
+
+toolTest(
+  "chain: what no tool has words for is a line that names the system call",
+  ["multilog"],
+  async (box) => {
+    const refused = ["strace", "-f", "-o", "trace", "-e", "inject=signalfd4:error=EMFILE"];
+    deepEqual(await box.run([...refused, "multilog", "t"]), {
+      code: 111,
+      stdout: "",
+      stderr: "multilog: fatal: unable to signalfd: process cannot open more files\n",
+    });
+  },
+  { programs: ["strace"], djboxOnly: "C has no signalfd" },
+);

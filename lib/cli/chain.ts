@@ -78,7 +78,8 @@ function report(name: string, error: unknown): number {
     if (error.text !== "") complain(error.text);
     return error.code;
   }
-  complain(`${name}: fatal: ${reasonOf(error).replaceAll("\n", " ")}`);
+  const what = error instanceof SystemError ? `unable to ${error.call}: ` : "";
+  complain(`${name}: fatal: ${what}${reasonOf(error).replaceAll("\n", " ")}`);
   return EXIT_TEMPORARY;
 }
 

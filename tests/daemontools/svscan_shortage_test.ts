@@ -231,6 +231,10 @@ oneProcessTest("svscan that starts itself over waits for what it needs", async (
   await box.until("it obeys", () => statusOf(box, "sv/a")?.paused === true);
   equal(pidOf(box, "sv/a"), service);
   ok(isAlive(svscan.pid));
+  equal(
+    box.read("err"),
+    "svscan: warning: unable to epoll_create1, trying again each second: process cannot open more files\n",
+  );
 }, { programs: ["strace"] });
 
 oneProcessTest("a second TERM ends svscan where nobody can take over", async (box) => {

@@ -42,7 +42,7 @@ import { chdir } from "../../lib/os/file.ts";
 import { sleep } from "../../lib/os/poll.ts";
 import { getpid, type Inheritance } from "../../lib/os/process.ts";
 import { type Arrived, isIgnored, maskOf, SignalDescriptor } from "../../lib/os/signal.ts";
-import { orFatal } from "../../lib/cli/messages.ts";
+import { orFatal, warn } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { Departure, isForUpgrade } from "../../lib/supervise/departure.ts";
 import type { Handed } from "../../lib/supervise/handed.ts";
@@ -66,7 +66,7 @@ function run(called: Context): Outcome {
   const context: Context = { ...called, inheritance };
   const surroundings = handed === undefined
     ? makeSurroundings(context, true)
-    : untilItWorks(() => makeSurroundings(context, true));
+    : untilItWorks(context.name, () => makeSurroundings(context, true));
   const scanner: Scanner = new Scanner(context, surroundings, () => schedule.soon());
   const all = (): Handed => ({
     services: scanner.pack(),
@@ -106,12 +106,13 @@ function run(called: Context): Outcome {
 const RETRY = 1000;
 
 /** What `action` returns; while it fails, it is tried again: who was handed services must not give them up for a shortage. */
-function untilItWorks<T>(action: () => T): T {
-  for (;;) {
+function untilItWorks<T>(name: string, action: () => T): T {
+  for (let said = false;; said = true) {
     try {
       return action();
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
+      if (!said) warn(name, `unable to ${error.call}, trying again each second`, error);
       sleep(RETRY);
     }
   }
