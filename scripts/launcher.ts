@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: 0BSD
 
 /**
- * The launcher: the program `djbox` of the script form, a static ELF executable of about a
- * kilobyte that starts the bundle beside it in the `deno` beside it.
+ * The launcher: the program `djbox` of the script form, a static ELF executable of two
+ * kilobytes that starts the bundle beside it in the `deno` beside it.
  *
  * It is a program because nothing else starts the runtime and keeps what djbox must know:
  *
