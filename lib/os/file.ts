@@ -236,6 +236,10 @@ export function fchmod(fd: number, mode: number): void {
   check(libc().fchmod(fd, mode, pad), "fchmod");
 }
 
+export function fchown(fd: number, uid: number, gid: number): void {
+  check(libc().fchown(fd, uid, gid, pad), "fchown");
+}
+
 export function fsync(fd: number): void {
   check(libc().fsync(fd, pad), "fsync");
 }

@@ -49,6 +49,7 @@ const COLD = {
   fchdir: "(i32 fd) i32",
   umask: "(u32 mask) i32",
   fchmod: "(i32 fd, u32 mode) i32",
+  fchown: "(i32 fd, u32 uid, u32 gid) i32",
   fsync: "(i32 fd) i32",
   ftruncate: "(i32 fd, i64 length) i32",
   lseek: "(i32 fd, i64 offset, i32 whence) i64",

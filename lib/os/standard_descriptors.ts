@@ -33,7 +33,7 @@ export function letGo(fds: readonly number[], kept: readonly number[]): void {
   // A chroot need not have it; C only closes them.
   const nothing = unlessRefused(() => open("/dev/null", O_RDWR)) ??
     memoryFile("null", new Uint8Array());
-  const files = new Set(fds.map((fd) => fstat(fd).identity));
+  const files = new Set(fds.filter(isOpen).map((fd) => fstat(fd).identity));
   const others = readDirectory("/proc/self/fd").map(Number).filter((fd) =>
     fd > 2 && !kept.includes(fd) && isCloseOnExec(fd) && files.has(fstat(fd).identity)
   );

@@ -49,7 +49,7 @@ export function boot(
 ): () => void {
   const running = root === "" ? runningInit() : undefined;
   const init = asked ?? running;
-  const other = init === undefined ? undefined : otherEntry(root);
+  const other = init === undefined || hasEntry(init, root) ? undefined : otherEntry(root);
   if (init === undefined || other !== undefined) {
     return () => {
       say(

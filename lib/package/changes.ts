@@ -85,6 +85,14 @@ export class Changes {
     this.#replace(path, `write ${path}`, () => placeBytes(content, path, mode));
   }
 
+  /** The same with a file that others write, too: its owner, group and permissions stay. `mode`: where there is none yet. */
+  shared(content: Uint8Array<ArrayBuffer>, path: ByteString, mode: number): void {
+    this.#replace(path, `write ${path}`, () => {
+      const there = isThere(path) ? lstat(path) : undefined;
+      placeBytes(content, path, there?.mode ?? mode, there);
+    });
+  }
+
   /** Removes a file or a link. */
   remove(path: ByteString): void {
     const found = attempt(`look at ${path}`, () => isThere(path));
@@ -124,7 +132,7 @@ function restorer(path: ByteString): () => void {
     return () => placeLink(target, path);
   }
   const content = readFile(path);
-  return () => placeBytes(content, path, found.mode & 0o7777);
+  return () => placeBytes(content, path, found.mode, found);
 }
 
 function setMode(path: ByteString, mode: number): void {

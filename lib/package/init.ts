@@ -9,11 +9,11 @@ import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
 import { SIGHUP, X_OK } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { access, readFile, readlink } from "../os/file.ts";
-import { lstat } from "../os/stat.ts";
 import { commandName } from "../os/proc.ts";
 import { folderOf } from "../cli/tool.ts";
 import { type Changes, targetOf } from "./changes.ts";
-import { attempt } from "./messages.ts";
+import { isOurs } from "./links.ts";
+import { attempt, refusal } from "./messages.ts";
 import { isThere, namesIn, resolveBelow } from "./placing.ts";
 import { beforeLastExit } from "./rc_local.ts";
 
@@ -80,7 +80,7 @@ export interface Init {
 }
 
 /** What is added to a file that is everybody's. */
-interface SharedLine {
+export interface SharedLine {
   readonly file: ByteString;
   text(): ByteString;
   /** What comes before the line where there is no such file yet, and the permissions of the file then. */
@@ -169,9 +169,11 @@ function textOf(path: ByteString): ByteString {
   return attempt(`read ${path}`, () => isThere(path) ? fromBytes(readFile(path)) : "");
 }
 
-/**
- * What starts svscan at boot already, and is not ours: a file. undefined: nothing.
- */
+/** Lines that start svscan: of a script or a table; of a unit, whose other lines may speak of it, too. */
+const STARTS_SVSCAN = /^[^#\n]*\bsvscan(boot)?\b/m;
+const UNIT_STARTS_SVSCAN = /^Exec\w*=[^\n]*\bsvscan(boot)?\b/m;
+
+/** What starts svscan at boot already, and is not ours: a file. undefined: nothing. */
 export function otherEntry(root: ByteString): ByteString | undefined {
   const filesIn = (folder: ByteString): ByteString[] => {
     const names = unlessRefused(() => namesIn(resolveBelow(root, folder))) ?? [];
@@ -179,24 +181,42 @@ export function otherEntry(root: ByteString): ByteString | undefined {
   };
   const units = ["/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system"]
     .flatMap(filesIn).filter((path) => path.endsWith(".wants")).flatMap(filesIn);
-  const other = ["/etc/inittab", "/etc/rc.local", ...units].find((path) => {
+  const isOther = (starts: RegExp) => (path: ByteString): boolean => {
     const text = unlessRefused(() => fromBytes(readFile(resolveBelow(root, path)))) ?? "";
-    return /^[^#\n]*\bsvscan(boot)?\b/m.test(text) && !text.includes(MARK) &&
-      !text.split("\n").some(isOurLine);
-  });
+    return starts.test(text) && !text.includes(MARK) && !hasOurLine(text, root);
+  };
+  const other = ["/etc/inittab", "/etc/rc.local"].find(isOther(STARTS_SVSCAN)) ??
+    units.find(isOther(UNIT_STARTS_SVSCAN));
   return other === undefined ? undefined : root + other;
 }
 
-function isOurLine(line: ByteString): boolean {
-  return INITS.some((init) => init.line?.text() === line) || line === SYSV_LINE;
+/** Whether a line is there as `writeEntry` writes it, and what it starts is no other package's. */
+function hasOurLine(text: ByteString, root: ByteString): boolean {
+  return !startsAnother(root) &&
+    text.split("\n").some((line) =>
+      INITS.some((init) => init.line?.text() === line) || line === SYSV_LINE
+    );
 }
 
-/** Writes the entry for `init` below `root`; what is there already stays. Returns what was written. */
+/** Whether what the lines start is there, and another package's: then so are the lines. */
+function startsAnother(root: ByteString): boolean {
+  return isThere(root + BOOT) && !isOurs(targetOf(root + BOOT));
+}
+
+/**
+ * Writes the entry for `init` below `root`, as far as it is not there already. Returns what was written.
+ *
+ * @throws Failure where somebody else's file is in its place
+ */
 export function writeEntry(init: Init, root: ByteString, changes: Changes): ByteString[] {
   const written: ByteString[] = [];
   for (const [path, content, mode] of init.files) {
-    const there = textOf(root + path);
-    if (there === content || (there !== "" && !there.includes(MARK))) continue;
+    if (isThere(root + path)) {
+      const there = targetOf(root + path) === undefined ? textOf(root + path) : "";
+      if (there === content) continue;
+      // systemctl(1) mask puts a link there.
+      if (!there.includes(MARK)) throw refusal(`${root + path} is not djbox's: move it away`);
+    }
     changes.directory(folderOf(root + path));
     changes.file(toBytes(content), root + path, mode);
     written.push(root + path);
@@ -210,12 +230,14 @@ export function writeEntry(init: Init, root: ByteString, changes: Changes): Byte
   if (init.line === undefined) return written;
   const path = fileOf(init.line, root);
   const text = init.line.text();
-  const [old, mode] = isThere(path) ? [textOf(path), modeOf(path)] : init.line.fresh;
+  const [fresh, mode] = init.line.fresh;
+  const old = isThere(path) ? textOf(path) : fresh;
   if (old.split("\n").includes(text)) return written;
+  // Whoever adds something with echo(1) is not to add it to our line.
   const whole = old === "" || old.endsWith("\n") ? old : old + "\n";
   const at = init.line.place(whole);
   changes.directory(folderOf(path));
-  changes.file(toBytes(`${whole.slice(0, at)}${text}\n${whole.slice(at)}`), path, mode);
+  changes.shared(toBytes(`${whole.slice(0, at)}${text}\n${whole.slice(at)}`), path, mode);
   return [...written, path];
 }
 
@@ -224,14 +246,15 @@ function fileOf({ file }: SharedLine, root: ByteString): ByteString {
   return attempt(`read ${root}${file}`, () => resolveBelow(root, file));
 }
 
-function modeOf(path: ByteString): number {
-  return lstat(path).mode & 0o7777;
-}
-
 /** Whether there is an entry of ours for `init` below `root`. */
 export function hasEntry({ files, line }: Init, root: ByteString): boolean {
   return files.some(([path]) => textOf(root + path).includes(MARK)) ||
-    (line !== undefined && textOf(fileOf(line, root)).split("\n").includes(line.text()));
+    (line !== undefined && !startsAnother(root) && hasLine(line, root));
+}
+
+/** Whether the line is there, whosever it is. */
+export function hasLine(line: SharedLine, root: ByteString): boolean {
+  return textOf(fileOf(line, root)).split("\n").includes(line.text());
 }
 
 /** Removes the entry for `init` below `root`, where it is ours. Returns what was removed or changed. */
@@ -241,7 +264,7 @@ export function removeEntry(init: Init, root: ByteString, changes: Changes): Byt
   for (const path of own) changes.remove(path);
   if (init.line === undefined) return own;
   const path = fileOf(init.line, root);
-  const left = textOf(path).split("\n").filter((line) => line !== init.line?.text());
-  changes.file(toBytes(left.join("\n")), path, modeOf(path));
+  const left = textOf(path).split("\n").filter((line) => line !== init.line?.text()).join("\n");
+  changes.shared(toBytes(left), path, init.line.fresh[1]);
   return [...own, path];
 }

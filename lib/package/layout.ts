@@ -13,9 +13,9 @@
 import type { ByteString } from "../os/bytes.ts";
 import { readlink } from "../os/file.ts";
 import { isDirectory, isLink, isSameFile, lstat } from "../os/stat.ts";
-import { executableOf, folderOf, type Toolbox } from "../cli/tool.ts";
+import { baseName, executableOf, folderOf, type Toolbox } from "../cli/tool.ts";
 import { attempt, refusal } from "./messages.ts";
-import { namesIn } from "./placing.ts";
+import { isThere, namesIn } from "./placing.ts";
 
 export const PACKAGE = "djbox";
 
@@ -64,12 +64,18 @@ export function treeOf(toolbox: Toolbox): ByteString {
   return folderOf(executableOf(toolbox));
 }
 
-/** The root whose /package/admin `tree` lies in; "" (that is /) for a tree that lies elsewhere. */
+/**
+ * The root whose /package/admin `tree` lies in; "" is /, which is also where a release goes that was unpacked elsewhere.
+ *
+ * @throws Failure for the tree of an installation to which a link leads: nobody is to take / for its root
+ */
 export function rootOf(tree: ByteString): ByteString {
-  const [, admin, root] = /^((.*)\/package\/admin)\/djbox-[^/]+$/.exec(tree) ?? [];
-  if (admin === undefined || root === undefined) return "";
-  // /package may be a link to where there is room.
-  return isSameFile("/package/admin", admin) ? "" : root;
+  // /package may be a link to where there is room, and so may the tree.
+  if (isSameFile(`/package/admin/${baseName(tree)}`, tree)) return "";
+  const root = /^([^]*)\/package\/admin\/djbox-[^/]+$/.exec(tree)?.[1];
+  if (root !== undefined) return root;
+  if (!isThere(`${tree}/command`)) return "";
+  throw refusal(`${tree} is in no package/admin; say below which root it is used: --root DIR`);
 }
 
 /** `path` without its last slashes, counted from the working directory; "" for /. */

@@ -5,6 +5,7 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
+import { isSameFile } from "../os/stat.ts";
 import { type Changes, targetOf } from "./changes.ts";
 import { type Layout, PACKAGE } from "./layout.ts";
 import { attempt, refusal, say } from "./messages.ts";
@@ -37,7 +38,7 @@ function placesOf(
   { root, home, command }: Pick<Layout, "root" | "home" | "command">,
   commands: readonly ByteString[],
 ): Place[] {
-  // Below a root that may be moved all links are relative; in / one may have put a link in place of /usr/local.
+  // Below a root that may be moved all links are relative; in / one may have put links in place of /command or /usr/local.
   const forms = (depth: number, path: ByteString): [ByteString, ByteString] => {
     const relative = "../".repeat(depth) + path;
     return root === "" ? [`/${path}`, relative] : [relative, `/${path}`];
@@ -46,7 +47,7 @@ function placesOf(
     {
       directory: command,
       names: commands,
-      targets: (name) => [`../package/admin/${PACKAGE}/command/${name}`],
+      targets: (name) => forms(1, `package/admin/${PACKAGE}/command/${name}`),
       matters: true,
     },
     {
@@ -133,7 +134,7 @@ export function useVersion(
   const stale = namesIn(layout.command).filter((name) =>
     !commands.includes(name) && isOurs(targetOf(`${layout.command}/${name}`))
   );
-  const { root, command } = layout;
+  const { root, command, home } = layout;
   const oldPlaces = placesOf({ root, command, home: `${layout.admin}/${before}` }, stale);
 
   changes.link(`${PACKAGE}-${layout.version}`, layout.current);
@@ -144,6 +145,13 @@ export function useVersion(
       const path = `${directory}/${name}`;
       if (!stay.has(path)) changes.link(targets(name)[0], path);
     }
+  }
+  for (const { directory, names } of places.filter(({ matters }) => matters)) {
+    const path = `${directory}/${PACKAGE}`;
+    if (!names.includes(PACKAGE) || stay.has(path) || isSameFile(path, `${home}/${PACKAGE}`)) {
+      continue;
+    }
+    throw refusal(`${path} does not lead to ${home}: what is in the place of ${directory}?`);
   }
   // What the version before had, and this one has not.
   for (const [at, place] of oldPlaces.entries()) {

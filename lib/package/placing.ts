@@ -20,6 +20,7 @@ import {
 import {
   close,
   fchmod,
+  fchown,
   fsync,
   link,
   mkdir,
@@ -33,12 +34,20 @@ import {
   unlink,
   writeAll,
 } from "../os/file.ts";
-import { isDirectory, isLink, lstat, stat } from "../os/stat.ts";
+import { fstat, isDirectory, isLink, lstat, type Stat, stat } from "../os/stat.ts";
 import { geteuid } from "../os/process.ts";
 
-/** Puts bytes at `path`. */
-export function placeBytes(bytes: Uint8Array<ArrayBuffer>, path: ByteString, mode: number): void {
-  place(path, (fresh) => create(fresh, mode, (fd) => writeAll(fd, bytes)));
+/** Whose a file is. */
+type Owner = Pick<Stat, "uid" | "gid">;
+
+/** Puts bytes at `path`, in a file of ours or of `owner`. */
+export function placeBytes(
+  bytes: Uint8Array<ArrayBuffer>,
+  path: ByteString,
+  mode: number,
+  owner?: Owner,
+): void {
+  place(path, (fresh) => create(fresh, mode, (fd) => writeAll(fd, bytes), owner));
 }
 
 /**
@@ -76,23 +85,33 @@ export function placeTree(from: ByteString, path: ByteString): void {
 }
 
 function place(path: ByteString, make: (fresh: ByteString) => void): void {
-  const fresh = `${path}.new`;
-  removeAll(fresh);
+  // Nobody else calls a file so; one that was left by somebody who was killed is ours to remove.
+  const fresh = `${path}.djbox-new`;
+  unlessErrno([ENOENT], () => unlink(fresh));
   try {
     make(fresh);
     rename(fresh, path);
   } finally {
     // What could not be finished; and a link to the file that is there already leaves both names (rename(2)).
-    unlessRefused(() => removeAll(fresh));
+    unlessRefused(() => unlink(fresh));
   }
 }
 
 /** Makes a file, which is on the disk when this returns: a name that survives a crash must not lead to an empty file. */
-function create(path: ByteString, mode: number, fill: (fd: number) => void): void {
+function create(
+  path: ByteString,
+  mode: number,
+  fill: (fd: number) => void,
+  owner?: Owner,
+): void {
   const fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600);
   try {
     fill(fd);
-    fchmod(fd, mode);
+    const { uid, gid } = fstat(fd);
+    if (owner !== undefined && (owner.uid !== uid || owner.gid !== gid)) {
+      fchown(fd, owner.uid, owner.gid);
+    }
+    fchmod(fd, mode & 0o7777);
     fsync(fd);
   } finally {
     close(fd);

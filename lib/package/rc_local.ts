@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * rc.local: a shell script that ends with `exit 0` on many machines. What is to run goes before that.
+ * rc.local: a shell script that ends with `exit 0` on many machines, or with an `exec`. What is to run goes before that.
  *
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
 
-/** Nothing else in its line, so that it is no part of a list or of a compound command that begins there. */
-const EXIT = /^exit\b[^;&|]*;?$/;
+/**
+ * A line that ends with it. Nothing is lost where it stands behind another command or a condition: what goes before the
+ * line runs in any case. (`exec 2>log` is only a redirection.)
+ */
+const EXIT = /(?:^|[;&|][ \t]*)(?:exit\b|exec[ \t]+[^ \t\d<>&])[^;&|]*;?$/;
 /** A line that the next one belongs to: an operator or a reserved word stands at its end (sh(1)). */
 const GOES_ON = /(?:&&|[|({\\]|(?:^|;)[ \t]*(?:then|do|else))$/;
 
 /**
- * Where in the text of a shell script a line goes that is to be run: before the first of the `exit`s at its end, or, where
- * it does not end with one, to the end.
+ * Where in the text of a shell script a line goes that is to be run: before the first of the lines at its end that end the
+ * script, or, where it does not end with one, to the end.
  */
 export function beforeLastExit(text: ByteString): number {
   let at = text.length;

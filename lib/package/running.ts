@@ -119,15 +119,10 @@ function hasEnded({ pid, name }: FoundScanner): boolean {
 }
 
 /**
- * Ends `scanner`, then the services in its directory, then their loggers, which have read everything by then. Returns
- * the services that have not ended.
+ * Ends the services in the directory of `scanner`, a svscan that has ended or a supervise, then their loggers, which have
+ * read everything by then. Returns the services that have not ended.
  */
 function bringDown(scanner: FoundScanner): ByteString[] {
-  if (scanner.name === "svscan") {
-    // It would start them again.
-    kill(scanner.pid, SIGTERM);
-    until(() => hasEnded(scanner), PATIENCE);
-  }
   const { directory } = scanner;
   // Not before: it may just have been about to start some. A supervise of one service is in its directory.
   const services = isSupervised(directory)
@@ -179,7 +174,12 @@ export function stopOurs(admin: ByteString): number {
   if (concealed !== undefined && access(admin, W_OK) === EACCES) {
     throw refusal(`process ${concealed} is another user's: only root may do that`);
   }
-  for (const scanner of scannersOf(admin, KEEPERS)) {
+  const keepers = scannersOf(admin, KEEPERS);
+  // All of them first: one would start again what is told to end in the directory of another.
+  const scanners = keepers.filter(({ name }) => name === "svscan");
+  for (const { pid } of scanners) kill(pid, SIGTERM);
+  until(() => scanners.every(hasEnded), PATIENCE);
+  for (const scanner of keepers) {
     const { pid, name, directory } = scanner;
     const left = bringDown(scanner);
     // A supervise ends when the last of its services has.

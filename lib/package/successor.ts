@@ -17,7 +17,7 @@ import { Environment } from "../cli/environment.ts";
 import { spawnProgram } from "../cli/spawn.ts";
 import { type Context, folderOf } from "../cli/tool.ts";
 import { serviceDirectory } from "../supervise/place.ts";
-import { hasEntry, otherEntry, runningInit } from "./init.ts";
+import { hasEntry, hasLine, otherEntry, runningInit } from "./init.ts";
 import { PACKAGE } from "./layout.ts";
 import { isOurs } from "./links.ts";
 import { attempt, refusal } from "./messages.ts";
@@ -72,7 +72,7 @@ export function settingOf(scanner: FoundScanner): Setting {
 export function checkInit({ boot }: Setting): void {
   const init = runningInit();
   if (boot === 0 || init?.respawns !== true) return;
-  if (hasEntry(init, "")) {
+  if (init.line !== undefined && hasLine(init.line, "")) {
     if (isOurs(linkAt(`/command/${BOOT_PROGRAM}`))) return;
     throw refusal(
       `when its ${BOOT_PROGRAM} ends, init starts /command/${BOOT_PROGRAM}, which is another package's: ` +

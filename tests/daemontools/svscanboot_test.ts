@@ -45,6 +45,7 @@ async function boot(
   box: Box,
   services: readonly string[],
   endings: Readonly<Record<string, string>>,
+  start = 'FOO=bar chroot new "$boot"',
 ): Promise<number> {
   const programs = {
     svc: "",
@@ -59,7 +60,7 @@ async function boot(
     "inside",
     `${NEW_ROOT} mkdir -p ${directories || "new"} && cp -p programs/* new/command || exit 99
     boot=$(command -v svscanboot)
-    FOO=bar chroot new "$boot"
+    ${start}
     code=$?
     cp -r new/record . && exit $code`,
   );
@@ -120,6 +121,14 @@ bootTest("waits for both, and ends as readproctitle does", async (box) => {
   const endings = { svscan: "exec >&- 2>&-; sleep .2; echo done >/record/late; exit 3" };
   equal(await boot(box, ["/etc/service/a"], endings), 0);
   equal(box.read("record/late"), "done\n");
+});
+
+bootTest("keeps nobody waiting who reads what its caller says", async (box) => {
+  const until = (file: string): string => `until [ -e ${file} ]; do sleep .05; done`;
+  // Whoever does not let go of the pipe waits for what waits for the reader.
+  const start = `{ chroot new "$boot" & } | cat; touch new/record/end; ${until("new/record/over")}`;
+  const endings = { svscan: `${until("/record/end")}; touch /record/over` };
+  equal(await boot(box, ["/etc/service/a"], endings, start), 0);
 });
 
 bootTest("ends as a shell does when readproctitle is killed", async (box) => {

@@ -94,6 +94,10 @@ const RC_LOCALS: readonly (readonly [string, string])[] = [
   ["exit 0\n\n# more\nexit 0\n", `${LINE}exit 0\n\n# more\nexit 0\n`],
   ["test -e /x || \\\n  exit 0\n", `test -e /x || \\\n  exit 0\n${LINE}`],
   ["exit_if_asked\n", `exit_if_asked\n${LINE}`],
+  ["exec 2>/var/log/rc\n", `exec 2>/var/log/rc\n${LINE}`],
+  // The script ends there, whatever stands before it in the line.
+  ...["echo hello; exit 0\n", "test -e /x && exit 0 # enough\n", "sleep 1 & exec /etc/rc.more -a\n"]
+    .map((text) => [text, `${LINE}${text}`] as const),
   // An `exit` that belongs to what is in a line before.
   ...[
     "test -e /x ||\nexit 0\n",
@@ -177,11 +181,59 @@ toolTest("djbox boot leaves what is somebody else's", ["djbox"], async (box) => 
   Deno.symlinkSync("loop.service", `${box.dir}/${wants}/loop.service`);
   match((await boot("--init", "systemd")).stdout, /\/svscan\.service has svscan started at boot/);
   await boot("--remove");
-  box.write("root/etc/systemd/system/svscan.service", "# mine\n");
-  await boot("--init", "systemd");
+  // One that only speaks of it.
+  box.write(`${wants}/other.service`, "[Unit]\nAfter=svscan.service\n[Service]\nExecStart=/x\n");
+  match((await boot("--init", "systemd")).stdout, /\/svscan\.service has svscan started at boot/);
   await boot("--remove");
-  equal(box.read("root/etc/systemd/system/svscan.service"), "# mine\n");
+  const own = `${root}/etc/systemd/system/svscan.service`;
+  const before = tree(root);
+  // As systemctl(1) mask makes it.
+  for (
+    const put of [
+      () => Deno.writeTextFileSync(own, "# mine\n"),
+      () => Deno.symlinkSync("/dev/null", own),
+    ]
+  ) {
+    put();
+    deepEqual(await box.run(["djbox", "boot", "--root", root, "--init", "systemd"]), {
+      code: 111,
+      stdout: "",
+      stderr: `djbox: fatal: ${own} is not djbox's: move it away; nothing was changed\n`,
+    });
+    await boot("--remove");
+    equal(tree(root).length, before.length + 1);
+    Deno.removeSync(own);
+  }
 }, ONLY);
+
+toolTest("djbox boot leaves the line of another package's svscanboot", ["djbox"], async (box) => {
+  const root = `${box.dir}/root`;
+  box.write("root/etc/inittab", "SV:123456:respawn:/command/svscanboot\n");
+  box.write("root/command/x", "");
+  Deno.symlinkSync("/package/admin/daemontools/command/svscanboot", `${root}/command/svscanboot`);
+  const boot = async (...args: string[]): Promise<string> =>
+    (await box.run(["djbox", "boot", "--root", root, ...args])).stdout;
+  equal(
+    await boot("--init", "inittab"),
+    `djbox: ${root}/etc/inittab has svscan started at boot already; nothing was added\n`,
+  );
+  equal(await boot("--remove"), "djbox: there is no entry of djbox's for svscan\n");
+  equal(box.read("root/etc/inittab"), "SV:123456:respawn:/command/svscanboot\n");
+}, ONLY);
+
+toolTest("djbox boot keeps whose a file is, and what lies beside it", ["djbox"], async (box) => {
+  const root = `${box.dir}/root`;
+  box.write("root/etc/inittab", "id:3:initdefault:\n", 0o640);
+  box.write("root/etc/inittab.new/precious", "");
+  Deno.chownSync(`${root}/etc/inittab`, 1, 4);
+  for (const args of [["--init", "inittab"], ["--remove"]]) {
+    await box.run(["djbox", "boot", "--root", root, ...args]);
+    const { uid, gid, mode } = Deno.statSync(`${root}/etc/inittab`);
+    deepEqual([uid, gid, (mode ?? 0) & 0o777], [1, 4, 0o640]);
+  }
+  equal(box.read("root/etc/inittab"), "id:3:initdefault:\n");
+  equal(box.read("root/etc/inittab.new/precious"), "");
+}, { ...ONLY, root: true });
 
 toolTest("djbox boot guesses nothing, and tells wrong usage", ["djbox"], async (box) => {
   box.write("root/etc/inittab", "");

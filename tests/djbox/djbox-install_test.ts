@@ -305,11 +305,11 @@ installTest("half an earlier installation is completed", async (box) => {
   const release = await makeRelease(box, "release");
   const root = `${box.dir}/root`;
   box.write(`root/package/admin/djbox-${VERSION}.new/runtime/deno`, "half");
-  box.write(`root/package/admin/djbox-${VERSION}/runtime/deno.new`, "half");
+  box.write(`root/package/admin/djbox-${VERSION}/runtime/deno.djbox-new`, "half");
   Deno.mkdirSync(`${root}/command`);
-  Deno.symlinkSync("../package/admin/djbox/command/svok", `${root}/command/svok.new`);
+  Deno.symlinkSync("../package/admin/djbox/command/svok", `${root}/command/svok.djbox-new`);
   await step(box, release, "install", "--root", root);
-  deepEqual(tree(root).filter((line) => line.includes(".new")), []);
+  deepEqual(tree(root).filter((line) => /[.-]new/.test(line)), []);
   equal((await box.run([`${root}/command/svok`])).code, 100);
 });
 
@@ -449,6 +449,37 @@ bareMachineTest(
     equal(await machine.output("find /package /command /usr/local | sort"), before);
   },
 );
+
+bareMachineTest(
+  "commands work where a link to a deeper place is in the place of /command",
+  "sleep",
+  async (machine, box) => {
+    await machine.bring(await makeRelease(box, "release"), "/opt/release");
+    await machine.output("mkdir -p /opt/data/sys/command");
+    await machine.output("rm -rf /command; ln -s opt/data/sys/command /command");
+    await machine.output("/opt/release/package/install --no-boot");
+    for (const folder of ["/command", "/usr/local/bin"]) {
+      equal((await machine.type(`${folder}/svok /nowhere`)).code, 111);
+    }
+  },
+);
+
+installTest("links that lead nowhere are no installation", async (box) => {
+  const root = `${box.dir}/root`;
+  const release = await makeRelease(box, "release");
+  Deno.mkdirSync(`${box.dir}/far/away/command`, { recursive: true });
+  Deno.mkdirSync(root);
+  // The links are relative below a root, so that it can be moved.
+  Deno.symlinkSync("../far/away/command", `${root}/command`);
+  const { code, stderr } = await box.run([`${release}/package/install`, "--root", root]);
+  deepEqual([code, stderr], [
+    111,
+    `djbox: fatal: ${root}/command/djbox does not lead to ${root}/package/admin/djbox-${VERSION}: ` +
+    `what is in the place of ${root}/command?; nothing was changed\n`,
+  ]);
+  deepEqual(tree(root), ["/command -> ../far/away/command"]);
+  deepEqual(tree(`${box.dir}/far`), ["755 /away", "755 /away/command"]);
+});
 
 installTest("what root installs is root's own copy, not the builder's file", async (box) => {
   const release = await makeRelease(box, "release");

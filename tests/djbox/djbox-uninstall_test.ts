@@ -110,6 +110,81 @@ toolTest("djbox uninstall stops a supervise that svscan has no part in", ["djbox
   equal(isAlive(service), false);
 }, ONLY);
 
+toolTest(
+  "djbox uninstall starts nothing again where two processes look after a directory",
+  ["djbox"],
+  async (box) => {
+    const root = `${box.dir}/root`;
+    const release = await makeRelease(box, "release");
+    equal((await box.run([`${release}/package/install`, "--root", root, "--no-boot"])).code, 0);
+    const names = ["a", "b", "c"];
+    for (const name of names) {
+      // One that takes its time: what the others are told comes long before the end of all.
+      const last = name === "a" ? "sleep 2" : ":";
+      const loop = "while :; do sleep .05; done";
+      box.script(
+        `root/service/${name}/run`,
+        `echo up >>starts; trap '${last}; exit' TERM; ${loop}`,
+      );
+    }
+    const services = names.map((name) => `root/service/${name}`);
+    const start = (): ReturnType<typeof box.start> =>
+      box.start([`${root}/command/svscan`, `${root}/service`], {
+        env: { PATH: `${root}/command:/usr/bin:/bin` },
+      });
+    const first = start();
+    await untilUp(box, services);
+    await box.until(
+      "they have begun",
+      () => services.every((it) => isThere(`${box.dir}/${it}/starts`)),
+    );
+    first.kill("SIGTERM");
+    equal(await first.ended, 128 + 15);
+    await box.until("supervise goes on", () => processesCalled(box, "supervise").length === 1);
+    const second = start();
+    await box.until("it runs", () => processesCalled(box, "svscan").length === 1);
+    const { code, stdout, stderr } = await box.run(["djbox", "uninstall", "--root", root]);
+    deepEqual([code, stderr], [0, ""]);
+    equal(stdout.match(/has been stopped/g)?.length, 2);
+    equal(await second.ended, 128 + 15);
+    for (const service of services) equal(box.read(`${service}/starts`), "up\n");
+  },
+  ONLY,
+);
+
+toolTest(
+  "djbox below a root that a link leads out of does not take the machine for it",
+  ["djbox"],
+  async (box) => {
+    const root = `${box.dir}/root`;
+    const release = await makeRelease(box, "release");
+    Deno.mkdirSync(`${box.dir}/data`);
+    Deno.mkdirSync(root);
+    Deno.symlinkSync("../data", `${root}/package`);
+    equal((await box.run([`${release}/package/install`, "--root", root, "--no-boot"])).code, 0);
+    const before = tree(root);
+    for (const what of [["uninstall"], ["install", "run"], ["boot"], ["boot", "--remove"]]) {
+      deepEqual(await box.run([`${root}/command/djbox`, ...what]), {
+        code: 111,
+        stdout: "",
+        stderr: `djbox: fatal: ${box.dir}/data/admin/djbox-${VERSION} is in no package/admin; ` +
+          "say below which root it is used: --root DIR\n",
+      });
+    }
+    deepEqual(tree(root), before);
+    equal((await box.run([`${root}/command/djbox`, "boot", "--stop"])).code, 0);
+    equal((await box.run([`${root}/command/djbox`, "uninstall", "--root", root])).code, 0);
+    deepEqual(tree(`${box.dir}/data`), []);
+    // What is in a path is its own affair.
+    const odd = `${box.dir}/a\nb`;
+    equal((await box.run([`${release}/package/install`, "--root", odd, "--no-boot"])).code, 0);
+    const { code, stdout } = await box.run([`${odd}/command/djbox`, "uninstall"]);
+    equal(code, 0);
+    match(stdout, /^djbox: djbox is no more in /);
+  },
+  ONLY,
+);
+
 toolTest("djbox uninstall tells of a svscan that does not end", ["djbox"], async (box) => {
   const root = `${box.dir}/root`;
   const release = await makeRelease(box, "release");

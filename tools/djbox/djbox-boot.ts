@@ -22,7 +22,7 @@
  */
 import { umask } from "../../lib/os/file.ts";
 import { usageError } from "../../lib/cli/messages.ts";
-import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
+import { type Context, folderOf, type Outcome, type Tool } from "../../lib/cli/tool.ts";
 import { boot, initCalled, unboot } from "../../lib/package/boot.ts";
 import { allOrNothing } from "../../lib/package/changes.ts";
 import { absoluteRoot, rootOf, treeOf } from "../../lib/package/layout.ts";
@@ -45,16 +45,15 @@ function run(context: Context): Outcome {
   }
   umask(0o022);
   const tree = treeOf(context.toolbox);
+  if (stops) return stopOurs(folderOf(tree));
   const asked = values.get("root");
   const root = asked === undefined ? rootOf(tree) : absoluteRoot(asked);
-  const admin = `${root}/package/admin`;
-  if (stops) return stopOurs(admin);
   if (removes) {
     const gone = allOrNothing((changes) => unboot(context, root, changes));
     for (const path of gone) say(`${path} has svscan started at boot no more`);
     if (gone.length === 0) say("there is no entry of djbox's for svscan");
     // Not every init stops what it has no entry for any more.
-    return root === "" ? stopOurs(admin) : 0;
+    return root === "" ? stopOurs("/package/admin") : 0;
   }
   const init = values.get("init");
   const known = init === undefined ? undefined : initCalled(init);

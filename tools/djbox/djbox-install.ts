@@ -115,7 +115,8 @@ function tellUpgrade(layout: Layout, before: ByteString | undefined): void {
     say(`${admin}/${before} stays; its package/upgrade is the way back`);
   }
   for (const { pid, file } of scannersOf(admin)) {
-    if (file.includes(`/djbox-${version}/`)) continue;
+    // proc(5): so it is called when another one has been put in its place.
+    if (file.includes(`/djbox-${version}/`) && !file.endsWith(" (deleted)")) continue;
     say(`svscan (pid ${pid}) goes on as it was started; djbox upgrade switches it to ${version}`);
   }
 }
