@@ -8,7 +8,7 @@
 import { type ByteString, fromBytes } from "../os/bytes.ts";
 import { ENOENT, unlessErrno } from "../os/errno.ts";
 import { readFile } from "../os/file.ts";
-import type { Address } from "../os/socket.ts";
+import { type Endpoint, interfaceNumber } from "../os/socket.ts";
 import type { Environment } from "../cli/environment.ts";
 import { isIpv6, LOOPBACK, parseIpv6, scanAddress } from "./address.ts";
 import { lower } from "./dns_packet.ts";
@@ -17,60 +17,76 @@ const RESOLV_CONF = "/etc/resolv.conf";
 const DNSREWRITE = "/etc/dnsrewrite";
 const MAX_SERVERS = 16;
 
+/** Where a server is: an address, and the interface through which a link-local one is reached. */
+export type Server = Omit<Endpoint, "port">;
+
 /** The content of a file; undefined if there is none. Throws SystemError where it is there and can't be read. */
 function contentOf(file: ByteString): ByteString | undefined {
   return unlessErrno([ENOENT], () => fromBytes(readFile(file)));
 }
 
 /** The servers to ask, in order: $DNSCACHEIP, else /etc/resolv.conf, else 127.0.0.1. Throws SystemError. */
-export function servers(env: Environment): readonly Address[] {
+export function servers(env: Environment): readonly Server[] {
   const fromEnvironment = preferred(parseServers(env.get("DNSCACHEIP") ?? ""));
   if (fromEnvironment.length > 0) return fromEnvironment;
   const fromFile = preferred(parseResolvConf(contentOf(RESOLV_CONF) ?? "").servers);
-  return fromFile.length > 0 ? fromFile : [LOOPBACK];
+  return fromFile.length > 0 ? fromFile : [{ address: LOOPBACK }];
 }
 
 /** ucspi-tcp does not see servers with IPv6 addresses: they count where there are no others. */
-export function preferred(found: readonly Address[]): readonly Address[] {
-  const ipv4 = found.filter((address) => !isIpv6(address));
+export function preferred(found: readonly Server[]): readonly Server[] {
+  const ipv4 = found.filter(({ address }) => !isIpv6(address));
   return (ipv4.length > 0 ? ipv4 : found).slice(0, MAX_SERVERS);
 }
 
 /** Addresses joined by dots, one or more. */
-export function parseServers(text: ByteString): Address[] {
-  const found: Address[] = [];
+export function parseServers(text: ByteString): Server[] {
+  const found: Server[] = [];
   let rest = text;
   for (;;) {
     rest = rest.replace(/^\.+/, "");
-    const next = scanServer(rest);
+    const next = scanServer(rest, /^%([^.]+)/);
     if (next === undefined) return found;
-    found.push(next.address);
+    found.push(next.server);
     rest = rest.slice(next.length);
   }
 }
 
-/** The address at the start of `text`, and how long it is there. */
+/**
+ * The address at the start of `text`, and how long it is there.
+ *
+ * @param zone matches what may stand behind an IPv6 address: a per cent sign and an interface, by name or number
+ */
 function scanServer(
   text: ByteString,
-): { readonly address: Address; readonly length: number } | undefined {
+  zone: RegExp,
+): { readonly server: Server; readonly length: number } | undefined {
   // A dot may also stand between two addresses, so only an IPv4-mapped one is taken for dotted.
   const groups = /^(?:::|(?:0{1,4}:){5})ffff:(?:[0-9]{1,3}\.){3}[0-9]{1,3}|^[0-9a-f]*:[0-9a-f:]*/i
     .exec(text)?.[0];
-  if (groups === undefined) return scanAddress(text);
+  if (groups === undefined) {
+    const found = scanAddress(text);
+    return found && { server: { address: found.address }, length: found.length };
+  }
   const address = parseIpv6(groups);
-  return address === undefined ? undefined : { address, length: groups.length };
+  if (address === undefined) return undefined;
+  const [sign = "", name] = zone.exec(text.slice(groups.length)) ?? [];
+  const length = groups.length + sign.length;
+  if (name === undefined) return { server: { address }, length };
+  const scope = /^[0-9]{1,9}$/.test(name) ? Number(name) : interfaceNumber(name);
+  return { server: { address, scope }, length };
 }
 
 /** resolv.conf(5), as far as it counts here. */
 export function parseResolvConf(
   content: ByteString,
-): { readonly servers: readonly Address[]; readonly search: readonly ByteString[] | undefined } {
-  const found: Address[] = [];
+): { readonly servers: readonly Server[]; readonly search: readonly ByteString[] | undefined } {
+  const found: Server[] = [];
   let search: ByteString[] | undefined;
   for (const line of content.split("\n")) {
-    const server = /^nameserver[ \t]+(.*)/s.exec(line)?.[1];
-    const address = server === undefined ? undefined : scanServer(server)?.address;
-    if (address !== undefined) found.push(address);
+    const written = /^nameserver[ \t]+(.*)/s.exec(line)?.[1];
+    const server = written === undefined ? undefined : scanServer(written, /^%([^ \t\r]+)/)?.server;
+    if (server !== undefined) found.push(server);
     const domains = /^(?:search|domain)[ \t](.*)/s.exec(line)?.[1];
     if (domains !== undefined) search ??= domains.split(/[ \t]+/).filter((word) => word !== "");
   }

@@ -5,24 +5,42 @@ import { Environment } from "../cli/environment.ts";
 import { formatAddress } from "./address.ts";
 import { parseResolvConf, parseServers, preferred, qualify, rewriteRules } from "./dns_config.ts";
 
+const addressesIn = (text: string): string[] => parseServers(text).map(({ address }) => address);
+
 Deno.test("parseServers() reads dotted addresses joined by dots", () => {
-  deepEqual(parseServers(""), []);
-  deepEqual(parseServers("127.0.0.1"), ["\x7f\0\0\x01"]);
-  deepEqual(parseServers(".127.0.0.1.127.0.0.2"), ["\x7f\0\0\x01", "\x7f\0\0\x02"]);
-  deepEqual(parseServers("...127.0.0.1..127.0.0.2."), ["\x7f\0\0\x01", "\x7f\0\0\x02"]);
-  deepEqual(parseServers("127.0.0.1,127.0.0.2"), ["\x7f\0\0\x01"]);
+  deepEqual(addressesIn(""), []);
+  deepEqual(addressesIn("127.0.0.1"), ["\x7f\0\0\x01"]);
+  deepEqual(addressesIn(".127.0.0.1.127.0.0.2"), ["\x7f\0\0\x01", "\x7f\0\0\x02"]);
+  deepEqual(addressesIn("...127.0.0.1..127.0.0.2."), ["\x7f\0\0\x01", "\x7f\0\0\x02"]);
+  deepEqual(addressesIn("127.0.0.1,127.0.0.2"), ["\x7f\0\0\x01"]);
   deepEqual(preferred(parseServers("1.2.3.4.".repeat(20))).length, 16);
 });
 
 Deno.test("servers with IPv6 addresses count where there are no others", () => {
-  const shown = (text: string): string[] => preferred(parseServers(text)).map(formatAddress);
+  const shown = (text: string): string[] =>
+    preferred(parseServers(text)).map(({ address }) => formatAddress(address));
   deepEqual(shown("::1"), ["::1"]);
   deepEqual(shown("fd00::53.::1"), ["fd00::53", "::1"]);
   deepEqual(shown("::1.127.0.0.1.fd00::53.127.0.0.2"), ["127.0.0.1", "127.0.0.2"]);
   deepEqual(shown("127.0.0.1.1::2::3.127.0.0.2"), ["127.0.0.1"]);
   deepEqual(shown("::ffff:127.77.1.1.127.0.0.2"), ["127.77.1.1", "127.0.0.2"]);
-  const { servers } = parseResolvConf("nameserver fd00::53\nnameserver fe80::1%eth0\n");
-  deepEqual(servers.map(formatAddress), ["fd00::53", "fe80::1"]);
+});
+
+Deno.test("a link-local server is asked through its interface, by name or number", () => {
+  const local = "\xfe\x80" + "\0".repeat(13) + "\x01";
+  const other = "\xfd" + "\0".repeat(14) + "\x53";
+  const { servers } = parseResolvConf(
+    "nameserver fd00::53\nnameserver fe80::1%lo # \nnameserver fe80::1%7\r\nnameserver fe80::1%no.such\n",
+  );
+  deepEqual(servers, [
+    { address: other },
+    ...[1, 7, 0].map((scope) => ({ address: local, scope })),
+  ]);
+  deepEqual(parseServers("fe80::1%lo.fd00::53.fe80::1%2"), [
+    { address: local, scope: 1 },
+    { address: other },
+    { address: local, scope: 2 },
+  ]);
 });
 
 Deno.test("parseResolvConf() finds servers and the first list of domains", () => {
@@ -37,7 +55,7 @@ Deno.test("parseResolvConf() finds servers and the first list of domains", () =>
         "\x05\x06\x07\x08",
         "\0".repeat(15) + "\x01",
         "\x06\x06\x06\x06",
-      ],
+      ].map((address) => ({ address })),
       search: ["a.test", "b.test"],
     },
   );
@@ -80,7 +98,7 @@ Deno.test("whatever stands in the files, it is servers and names, and never more
     const { servers } = parseResolvConf(text);
     for (const found of [servers, parseServers(text)]) {
       ok(found.length <= text.length);
-      ok(found.every(({ length }) => length === 4 || length === 16));
+      ok(found.every(({ address }) => [4, 16].includes(address.length)));
       ok(preferred(found).length <= 16);
     }
   });

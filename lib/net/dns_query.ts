@@ -13,9 +13,10 @@
 import { EAGAIN, EINPROGRESS, EINTR, EIO, ETIMEDOUT, succeeds, SystemError } from "../os/errno.ts";
 import { EPOLLIN, EPOLLOUT } from "../os/constants.ts";
 import type { Loop } from "../os/loop.ts";
-import { type Address, bind, connect, receive, send, socket } from "../os/socket.ts";
+import { bind, connect, receive, send, socket } from "../os/socket.ts";
 import { ANY_ADDRESS, ANY_IPV6_ADDRESS, isIpv6 } from "./address.ts";
 import { AwaitedSocket, type Task } from "./task.ts";
+import type { Server } from "./dns_config.ts";
 import { answers, isFailure, isTruncated, question, type WireName } from "./dns_packet.ts";
 
 const DNS_PORT = 53;
@@ -27,13 +28,13 @@ const MAX_DATAGRAM = 512;
 const PORT_TRIES = 10;
 const FIRST_PORT = 1025;
 /** In a list of servers these mean: no server here (dns_transmit.c); connect(2) would take them for this host. */
-const NOBODY: readonly (Address | undefined)[] = [ANY_ADDRESS, ANY_IPV6_ADDRESS];
+const NOBODY = [ANY_ADDRESS, ANY_IPV6_ADDRESS];
 
 /** The answer, or why there is none: the last that went wrong. */
 export type Reply = Uint8Array | SystemError;
 
 export class DnsQuery implements Task {
-  readonly #servers: readonly Address[];
+  readonly #servers: readonly Server[];
   readonly #name: WireName;
   readonly #type: number;
   readonly #done: (reply: Reply) => void;
@@ -46,7 +47,7 @@ export class DnsQuery implements Task {
   /** Starts asking. `done` may be called before the constructor has returned. */
   constructor(
     loop: Loop,
-    servers: readonly Address[],
+    servers: readonly Server[],
     name: WireName,
     type: number,
     done: (reply: Reply) => void,
@@ -80,14 +81,20 @@ export class DnsQuery implements Task {
     this.cancel();
     const [id = 0, ...ports] = crypto.getRandomValues(new Uint16Array(1 + PORT_TRIES));
     this.#question = question(id, this.#name, this.#type);
-    const address = this.#servers[this.#server] ?? ANY_ADDRESS;
+    const server = this.#servers[this.#server] ?? { address: ANY_ADDRESS };
+    const { address } = server;
     const from = isIpv6(address) ? ANY_IPV6_ADDRESS : ANY_ADDRESS;
     this.#socket.fd = socket(type, true, address);
     const free = ports.map((port) => FIRST_PORT + port % (65536 - FIRST_PORT)).some((port) =>
       succeeds(() => bind(this.#socket.fd, { address: from, port }))
     );
     if (!free) bind(this.#socket.fd, { address: from, port: 0 });
-    return connect(this.#socket.fd, { address, port: DNS_PORT });
+    return connect(this.#socket.fd, { ...server, port: DNS_PORT });
+  }
+
+  /** Whether the current one is none. */
+  get #isNobody(): boolean {
+    return NOBODY.includes(this.#servers[this.#server]?.address ?? ANY_ADDRESS);
   }
 
   #failed(errno: number, call: string): void {
@@ -102,7 +109,7 @@ export class DnsQuery implements Task {
       }
       const patience = ROUNDS[this.#round];
       if (patience === undefined) return this.#finish(this.#error);
-      if (NOBODY.includes(this.#servers[this.#server])) continue;
+      if (this.#isNobody) continue;
       try {
         const refused = this.#open("datagram");
         const sent = refused === 0 ? send(this.#socket.fd, this.#question) : -refused;
@@ -146,7 +153,7 @@ export class DnsQuery implements Task {
 
   #nextByTcp(): void {
     while (++this.#server < this.#servers.length) {
-      if (NOBODY.includes(this.#servers[this.#server])) continue;
+      if (this.#isNobody) continue;
       try {
         const reason = this.#open("stream");
         if (reason === 0 || reason === EINPROGRESS) {

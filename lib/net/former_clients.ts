@@ -7,6 +7,7 @@
  */
 import { openConnections } from "../os/connections.ts";
 import { type Address, type Endpoint, unmapped } from "../os/socket.ts";
+import { isIpv6 } from "./address.ts";
 import type { AddressCounts } from "./address_limit.ts";
 
 export class FormerClients {
@@ -25,7 +26,9 @@ export class FormerClients {
     const here = unmapped(at.address);
     const anywhere = /^\0*$/.test(here);
     for (const { local, remote, inode } of openConnections(at.port)) {
-      if (!anywhere && unmapped(local.address) !== here) continue;
+      const there = unmapped(local.address);
+      // One of IPv6 is no client of a server for IPv4 alone: another server may listen at the same port.
+      if (anywhere ? isIpv6(there) && !isIpv6(here) : there !== here) continue;
       const address = unmapped(remote.address);
       this.#clients.set(inode, address);
       addresses.add(address);

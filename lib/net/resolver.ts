@@ -11,7 +11,7 @@ import type { Loop } from "../os/loop.ts";
 import type { Address } from "../os/socket.ts";
 import type { Environment } from "../cli/environment.ts";
 import { isIpv6 } from "./address.ts";
-import { qualify, rewriteRules, servers } from "./dns_config.ts";
+import { qualify, rewriteRules, type Server, servers } from "./dns_config.ts";
 import {
   addresses,
   type AddressType,
@@ -119,7 +119,7 @@ export class Resolver {
       done(new SystemError(EPROTO, "name"));
       return NOTHING;
     }
-    let ask: readonly Address[];
+    let ask: readonly Server[];
     try {
       ask = servers(this.env);
     } catch (error) {

@@ -25,8 +25,15 @@ const MAPPED_BITS = 96;
 const SCANNED_NUMBER = "0*(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
 const SCANNED = new RegExp(`^${SCANNED_NUMBER}(?:\\.${SCANNED_NUMBER}){3}$`);
 
-/** The network that `text` is, `ADDRESS/LENGTH`; undefined: it is none. */
+/**
+ * The network that `text` is, `ADDRESS/LENGTH`; undefined: it is none. An address whose key would be taken for the start
+ * of others, as that of 2001:db8:0:0:0:0:0:0, is one, too, of a single address.
+ */
 export function parseNetwork(text: ByteString): Network | undefined {
+  const whole = text.endsWith("::") ? undefined : parseIpv6(text);
+  if (whole !== undefined && formatIpv6(whole).endsWith("::")) {
+    return { address: whole, length: 8 * whole.length };
+  }
   const [, written = "", digits = ""] = /^([^/]*)\/([0-9]{1,3})$/.exec(text) ?? [];
   const address = SCANNED.test(written) ? scanAddress(written)?.address : parseIpv6(written);
   if (address === undefined) return undefined;
@@ -107,7 +114,7 @@ export function prefixKeys(
   }));
   for (const text of texts) {
     const before = text !== last ? MAPPED_BITS : 0;
-    for (const key of startsOf(text)) found.push({ bits: bitsIn(text, key.length) - before, key });
+    for (const key of startsOf(text)) found.push({ bits: bitsIn(key) - before, key });
   }
   return found.sort((a, b) => b.bits - a.bits).map(({ key }) => key);
 }
@@ -122,17 +129,12 @@ function startsOf(text: ByteString): readonly ByteString[] {
   return starts;
 }
 
-/** How many bits of the address are certain by the first `end` characters of its text. */
-function bitsIn(text: ByteString, end: number): number {
-  const start = text.slice(0, end);
-  const rest = text.slice(end);
+/** How many bits all addresses have in common whose texts begin with `start`. */
+function bitsIn(start: ByteString): number {
   const dots = start.split(".").length - 1;
-  if (!text.includes(":")) return 8 * dots;
+  if (!start.includes(":")) return 8 * dots;
   if (dots > 0) return MAPPED_BITS + 8 * dots;
-  // What `::` stands for is certain as soon as it is there.
-  if (rest.startsWith(":") || rest.includes("::")) {
-    return 16 * start.split(":").filter((group) => group !== "").length;
-  }
-  const groups = rest.split(":").filter((group) => group !== "");
-  return 128 - 16 * (groups.length + (rest.includes(".") ? 1 : 0));
+  const groups = start.split(":").filter((group) => group !== "").length;
+  // `::` stands for one group, or for more.
+  return 16 * (start.includes("::") ? groups + 1 : groups);
 }

@@ -2,10 +2,10 @@
 /**
  * The program that a server runs for each client, with the connection as its descriptors 0 and 1.
  *
- * Its process is there as soon as the client is, waits at a gate while the server finds out who the client is, and then
- * becomes the program or ends. Where there is nothing to find out, it has its
- * orders before it is started. All that differs from
- * client to client is a handful of words in its list of calls; lists are used again when their process has ended.
+ * Its process is there as soon as the client is, waits at a gate while the server finds out who the client is, and
+ * then becomes the program or ends. Where there is nothing to find out, it has its orders before it is started. All
+ * that differs from client to client is a handful of words in its list of calls; lists are used again when their
+ * process has ended.
  *
  * @module
  */

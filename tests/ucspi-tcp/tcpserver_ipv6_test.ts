@@ -83,6 +83,7 @@ const HOSTS: readonly (readonly [args: string[], ipv6: object, ipv4: object])[] 
   [["-I", "nowhere", "::1"], FROM_IPV6, REFUSED],
   [["-4", "0"], REFUSED, FROM_IPV4],
   [["-46", "0"], REFUSED, FORCED],
+  [["-4", "0::0"], REFUSED, FROM_IPV4],
   [["::ffff:127.0.0.1"], REFUSED, FROM_IPV4],
   [["-6", "127.0.0.1"], REFUSED, FORCED],
   [["0"], REFUSED, PLAIN],
@@ -274,6 +275,20 @@ toolTest("tcpserver -C counts over a restart, IPv4's clients of :: too", TOOLS, 
     );
   }
   await end(second);
+}, LIMITS);
+
+toolTest("tcpserver counts no clients of another server at its port", TOOLS, async (box) => {
+  const other = await serve(box, [...LOG, "::1", "0", "cat"]);
+  const client = new Client("::1", other.port);
+  client.say("x");
+  await box.until("it is served", () => client.received === "x");
+  box.write("out", "");
+  const server = await serve(box, ["-c", "1", ...LOG, "0", String(other.port), "cat"]);
+  equal(await talk("127.0.0.1", server.port, { say: "x" }), "x");
+  client.end();
+  await client.closed;
+  await end(server);
+  await end(other);
 }, LIMITS);
 
 toolTest("tcpserver -C wants a number", TOOLS, async (box) => {

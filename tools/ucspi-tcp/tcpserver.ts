@@ -213,7 +213,8 @@ function listeningAddress(
 ): Address {
   const withIpv6 = addressForm(ipv6, host) !== "ucspi-tcp" && !ipv6.ipv4Only;
   if (host === "" || host === "0") return withIpv6 ? ANY_IPV6_ADDRESS : ANY_ADDRESS;
-  return addressOperand(name, resolver, host, withIpv6)[0];
+  const [address] = addressOperand(name, resolver, host, withIpv6);
+  return ipv6.ipv4Only && address === ANY_IPV6_ADDRESS ? ANY_ADDRESS : address;
 }
 
 function switchUser(name: string, { gid, uid }: Settings): void {
