@@ -146,7 +146,7 @@ function spawnProcessor(
       environ: env.entries(),
     },
     place.at,
-    ours,
+    { defaults: ours },
   );
 }
 

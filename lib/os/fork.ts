@@ -19,6 +19,7 @@ import { EINTR, SystemError } from "./errno.ts";
 import { type StringArray } from "./c_string.ts";
 import { addressOf, check, errno, libc, pad } from "./libc.ts";
 import { type Arch, assemble } from "./listing.ts";
+import { setMask } from "./signal.ts";
 
 /* A call in the list, 9 words of 64 bits: number, 5 arguments, result, errors to be passed over (a bit each: 0 for
  * success, 63 for all from 63 up), address of the call that comes after any other error. */
@@ -96,9 +97,10 @@ const CLONE_VM = 0x100;
 const CLONE_FILES = 0x400;
 const CLONE_VFORK = 0x4000;
 const CLONE_CHILD_CLEARTID = 0x200000;
-/* clone(3) itself pushes two words; no call needs more. Of the signals those of the runtime's own faults have handlers,
- * which need more: a child that may stand before a gate takes them away first. */
+/* clone(3) itself pushes two words; no call needs more. The handlers that the runtime has for faults (SIGSEGV, SIGBUS)
+ * need more: every list has to take them away before it sets the child's mask. */
 const STACK = 1024;
+const EVERY_SIGNAL = 2n ** 64n - 1n;
 /* A child whose gate nobody opens is one whose parent was killed between clone and prctl. struct timespec. */
 const PATIENCE = words64(3600n, 0n);
 
@@ -180,17 +182,23 @@ export class Fork {
   #start(flags: number): number {
     for (let i = 0; i < this.#calls.length; i++) this.#words[i * WORDS + RESULT] = NOT_MADE;
     this.#started = true;
-    const pid = libc().clone(
-      code(),
-      this.#stackTop,
-      CLONE_VM | SIGCHLD | flags,
-      this.#first,
-      null,
-      null,
-      this.#insidePointer,
-      pad,
-    );
-    return check(pid, "clone");
+    // The child has our mask: no handler of the runtime's runs on its stack before the list has taken them away.
+    const mask = setMask(EVERY_SIGNAL);
+    try {
+      const pid = libc().clone(
+        code(),
+        this.#stackTop,
+        CLONE_VM | SIGCHLD | flags,
+        this.#first,
+        null,
+        null,
+        this.#insidePointer,
+        pad,
+      );
+      return check(pid, "clone");
+    } finally {
+      setMask(mask);
+    }
   }
 
   /**

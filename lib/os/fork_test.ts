@@ -144,3 +144,16 @@ Deno.test("many children wait at the same time", () => {
   });
   deepEqual(pids.map((pid) => waitFor(pid)?.status), pids.map((_, i) => i << 8));
 });
+
+Deno.test("no handler of ours runs in a child: it begins with all signals blocked, and we have ours as before", () => {
+  const blocked = (pid: number | "self"): bigint =>
+    BigInt("0x" + /^SigBlk:\t(.*)$/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1]);
+  const before = blocked("self");
+  const fork = new Fork([{ name: "gate" }, { name: "exit_group", args: [5] }]);
+  fork.shut();
+  const pid = fork.start();
+  const faults = (1n << 10n) | (1n << 6n); // SIGSEGV, SIGBUS
+  deepEqual([blocked(pid) & faults, blocked("self")], [faults, before]);
+  fork.open();
+  equal(waitFor(pid)?.status, 5 << 8);
+});

@@ -11,8 +11,12 @@ import {
   F_SETFD,
   KERNEL_SIGSET_SIZE,
   O_PATH,
+  PR_SET_PDEATHSIG,
   RLIMIT_NOFILE,
   SIG_SETMASK,
+  SIGBUS,
+  SIGKILL,
+  SIGSEGV,
 } from "./constants.ts";
 import { EMFILE, SystemError, unlessRefused } from "./errno.ts";
 import { close, dup, dup3, isInherited, open, readDirectory } from "./file.ts";
@@ -130,6 +134,8 @@ interface Manner {
   readonly defaults?: readonly number[];
   /** Whether again and again, each time with another directory and another descriptor. */
   readonly often?: boolean;
+  /** Whether it is killed when this process ends. */
+  readonly diesWithUs?: boolean;
 }
 
 /** A program that is ready to be started beside us, once or again and again. */
@@ -159,9 +165,13 @@ export class SpawnPlan {
    * Mappings are carried out in their order, so a descriptor that is still to be duplicated must not be the target of an
    * earlier one.
    */
-  constructor(program: Program, { moves = false, defaults = [], often = false }: Manner = {}) {
+  constructor(
+    program: Program,
+    { moves = false, defaults = [], often = false, diesWithUs = false }: Manner = {},
+  ) {
     const calls: Call[] = [];
     const add = (call: Call): number => calls.push(call) - 1;
+    if (diesWithUs) add({ name: "prctl", args: [PR_SET_PDEATHSIG, SIGKILL] });
     // Nothing is to be run that is called so in another directory.
     if (moves) this.#directory = add({ name: "fchdir", args: [-1], passedOver: [] });
     const split = this.#split = often ? DescriptorSplit.open(program) : undefined;
@@ -173,7 +183,8 @@ export class SpawnPlan {
     this.#mappings = program.descriptors.map(([ours, theirs]) => add(handOn(ours, theirs)));
     if (often) this.#further = add(handOn(-1, 0));
     split?.closings().forEach(add);
-    for (const signal of [...ignoredForOurselves(), ...defaults]) {
+    // The runtime's handlers of faults would run on the child's small stack, in our memory.
+    for (const signal of [...ignoredForOurselves(), ...defaults, SIGSEGV, SIGBUS]) {
       add({ name: "rt_sigaction", args: [signal, DEFAULT_ACTION, 0, KERNEL_SIGSET_SIZE] });
     }
     const mask = words64(program.mask);
@@ -265,10 +276,10 @@ export class SpawnPlan {
 export function spawn(
   program: Program,
   directory?: number,
-  defaults: readonly number[] = [],
+  manner: Pick<Manner, "defaults" | "diesWithUs"> = {},
 ): number {
   const moves = directory !== undefined;
-  const { pid, errno } = new SpawnPlan(program, { moves, defaults }).start(directory);
+  const { pid, errno } = new SpawnPlan(program, { ...manner, moves }).start(directory);
   if (errno === 0) return pid;
   waitFor(pid);
   throw new SystemError(errno, "execve");

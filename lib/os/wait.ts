@@ -4,8 +4,10 @@
  *
  * @module
  */
+import { monotonic } from "./clock.ts";
 import { EINTR } from "./errno.ts";
 import { errno, libc, pad } from "./libc.ts";
+import { sleep } from "./poll.ts";
 
 /** How a child ended, as waitpid(2) tells it. */
 export interface Ended {
@@ -47,6 +49,35 @@ export function signalOf(ended: Ended): number {
 /** The exit code of a child that exited by itself. */
 export function exitCodeOf(ended: Ended): number {
   return (ended.status >> 8) & 0xff;
+}
+
+/** How long a child that was killed has until it is gone, in milliseconds. */
+const PATIENCE = 50;
+
+/**
+ * Children that were killed, or have ended. One whom somebody traces (ptrace(2): a debugger) is the tracer's until he
+ * lets go of it, and nobody is to wait for that.
+ */
+export class EndedChildren {
+  #left: number[] = [];
+
+  /** How our child `pid` has ended; undefined where that is not to be seen now. */
+  take(pid: number): Ended | undefined {
+    const late = monotonic() + PATIENCE;
+    for (;;) {
+      const ended = waitIfEnded(pid);
+      if (ended !== undefined) return ended;
+      if (monotonic() > late) break;
+      sleep(1);
+    }
+    this.#left.push(pid);
+    return undefined;
+  }
+
+  /** Waits for those that can be waited for by now. */
+  reap(): void {
+    this.#left = this.#left.filter((pid) => waitIfEnded(pid) === undefined && isChild(pid));
+  }
 }
 
 const P_ALL = 0;

@@ -18,7 +18,7 @@ import { allProcesses, commandName } from "../os/proc.ts";
 import { kill, openPidfd } from "../os/process.ts";
 import { warn } from "../cli/messages.ts";
 import type { Timer } from "../os/timers.ts";
-import { waitFor, waitIfEnded } from "../os/wait.ts";
+import { EndedChildren, waitIfEnded } from "../os/wait.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** How long until it is looked again where the pipes are held by nobody, in milliseconds. */
@@ -96,6 +96,7 @@ export class LogPipes {
   /** Whether somebody else may hold them, too. */
   #othersHold = false;
   #complained = false;
+  readonly #ended = new EndedChildren();
   /** Set where it is to be looked again. */
   #again: Timer | undefined;
 
@@ -118,6 +119,7 @@ export class LogPipes {
   hold(pipes: readonly Pipe[], takenOver = false): void {
     this.#wanted = pipes;
     this.#othersHold ||= takenOver;
+    this.#ended.reap();
     const ended = this.#pid === 0 ? undefined : waitIfEnded(this.#pid);
     if (ended !== undefined) {
       this.#pid = 0;
@@ -162,7 +164,7 @@ export class LogPipes {
     this.#isDone = this.#pid === 0;
     this.#complained = false;
     this.#ignore();
-    endHolder(former);
+    this.#endHolder(former);
     this.#watch();
   }
 
@@ -204,19 +206,19 @@ export class LogPipes {
     return true;
   }
 
+  #endHolder(pid: number): void {
+    if (pid === 0) return;
+    kill(pid, SIGKILL);
+    this.#ended.take(pid);
+  }
+
   /** Nobody needs the pipes any more. */
   end(): void {
     this.#again?.cancel();
     this.#ignore();
-    endHolder(this.#pid);
+    this.#endHolder(this.#pid);
     this.#pid = 0;
     this.#pipes = this.#wanted = [];
     this.#isDone = true;
   }
-}
-
-function endHolder(pid: number): void {
-  if (pid === 0) return;
-  kill(pid, SIGKILL);
-  waitFor(pid);
 }

@@ -14,19 +14,27 @@ import type { Surroundings } from "./surroundings.ts";
 /** A step of the wall clock that nobody will notice, in milliseconds. */
 const UNNOTICED = 500;
 
-/** Has the supervisors of this process told when somebody sets the wall clock, where the system tells us. */
+/**
+ * Has the supervisors of this process told when somebody sets the wall clock, where the system tells us.
+ *
+ * @returns what tells them now, should it have been set just before
+ */
 export function watchClock(
   { poller }: Surroundings,
   supervisors: () => readonly { clockMoved(milliseconds: number): void }[],
-): void {
-  unlessRefused(() => {
-    const watch = ClockWatch.open();
-    poller.add(watch.fd, () => {
-      const moved = watch.moved();
-      if (Math.abs(moved) < UNNOTICED) return;
-      for (const supervisor of supervisors()) supervisor.clockMoved(moved);
-    });
-  });
+): () => void {
+  const watch = unlessRefused(() => ClockWatch.open());
+  if (watch === undefined) return () => {};
+  let untold = 0;
+  const tell = (): void => {
+    untold += watch.moved();
+    // Small steps add up.
+    if (Math.abs(untold) < UNNOTICED) return;
+    for (const supervisor of supervisors()) supervisor.clockMoved(untold);
+    untold = 0;
+  };
+  unlessRefused(() => poller.add(watch.fd, tell));
+  return tell;
 }
 
 /** After so many turns garbage is collected: each restart of a service leaves 600 bytes. */

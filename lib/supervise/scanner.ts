@@ -369,10 +369,11 @@ export class Scanner {
     entry.taken = service;
     service.active = true;
     service.name = name;
-    service.main ??= this.#keep(name, name, service, "main");
+    // Who reads is there before somebody writes: should we be killed in between, no line is lost.
     if (service.pipe !== undefined) {
       service.logger ??= this.#keep("log", `${name}/log`, service, "logger", name);
     }
+    service.main ??= this.#keep(name, name, service, "main");
   }
 
   #add(name: ByteString, identity: string): Service | undefined {

@@ -16,7 +16,6 @@
  */
 import { type ByteString, putBytes, toBytes } from "../os/bytes.ts";
 import {
-  AT_FDCWD,
   LOCK_EX,
   LOCK_NB,
   O_CREAT,
@@ -104,7 +103,7 @@ export class ServiceDirectory {
    * @returns the directory, and whether there is a file called down in it (of whatever type)
    * @throws Failure 111 with supervise's message
    */
-  static open(name: ByteString, at = AT_FDCWD): { directory: ServiceDirectory; down: boolean } {
+  static open(name: ByteString, at: number): { directory: ServiceDirectory; down: boolean } {
     const directory = orFatal(
       SUPERVISE,
       `unable to chdir to ${name}`,

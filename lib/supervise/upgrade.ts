@@ -16,7 +16,7 @@ import { exec, openPidfd, signalPidfd } from "../os/process.ts";
 import { LAUNCHER_BLOCKS, maskOf } from "../os/signal.ts";
 import { spawn } from "../os/spawn.ts";
 import type { Timer } from "../os/timers.ts";
-import { type Ended, signalOf, waitFor } from "../os/wait.ts";
+import { type Ended, EndedChildren, signalOf } from "../os/wait.ts";
 import { warn } from "../cli/messages.ts";
 import { searchPath } from "../cli/path_search.ts";
 import type { Context } from "../cli/tool.ts";
@@ -43,6 +43,7 @@ interface Trial {
 export class Upgrade {
   readonly #file: ByteString;
   #trial: Trial | undefined;
+  readonly #ended = new EndedChildren();
 
   /**
    * To be made before the working directory changes.
@@ -67,6 +68,7 @@ export class Upgrade {
   /** Starts over, some milliseconds from now: supervision goes on meanwhile. Where that can't be, says why. */
   begin(): void {
     if (this.#trial !== undefined) return;
+    this.#ended.reap();
     const reason = searchPath(this.#file, this.context.env.get("PATH"), (path) => {
       const reason = access(path, X_OK);
       if (reason === 0) this.#attempt(path, () => this.#try(path));
@@ -94,7 +96,9 @@ export class Upgrade {
     const { file, environ, inheritance } = parcel(context.env, this.handed(), true);
     let pidfd = -1;
     try {
-      const pid = spawn({ ...inheritance, path, argv: [context.argv0, NO_DIRECTORY], environ });
+      const argv = [context.argv0, NO_DIRECTORY];
+      // It has our locks open: one that does not answer is not to outlive us.
+      const pid = spawn({ ...inheritance, path, argv, environ }, undefined, { diesWithUs: true });
       pidfd = openPidfd(pid);
       poller.add(pidfd, () => this.#tried());
       const timer = timers.after(PATIENCE, () => signalPidfd(pidfd, SIGKILL));
@@ -105,7 +109,7 @@ export class Upgrade {
     }
   }
 
-  /** Gives up what is being tried: everything is to end. */
+  /** Gives up what is being tried: svscan is to end. */
   giveUp(): void {
     if (this.#trial === undefined) return;
     signalPidfd(this.#trial.pidfd, SIGKILL);
@@ -133,7 +137,7 @@ export class Upgrade {
     timer.cancel();
     this.surroundings.poller.remove(pidfd);
     close(pidfd);
-    return waitFor(pid);
+    return this.#ended.take(pid);
   }
 
   /** Returns only where that cannot be. */

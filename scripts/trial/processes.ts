@@ -70,7 +70,7 @@ function startWith(command: Command, more: readonly Mapping[]): number {
         descriptors: [...descriptors, ...more],
       },
       at,
-      [SIGPIPE],
+      { defaults: [SIGPIPE] },
     );
   } finally {
     if (at !== undefined) close(at);

@@ -270,6 +270,10 @@ abuseTest(
       // Nor does his process keep what is others': the next svscan is to have their locks.
       const held = openFiles(pidOf(box, "sv/leased"));
       deepEqual(held.filter((path) => path.includes("/supervise/")), []);
+      // A signal for which the runtime has a handler ends that process, and nothing else.
+      const seen = starts("ends");
+      Deno.kill(pidOf(box, "sv/leased"), "SIGSEGV");
+      await box.until("others are started", () => starts("ends") > seen + 2);
     }
     holder.kill("SIGKILL");
     await box.until("it runs again", () => starts("leased") === 2);

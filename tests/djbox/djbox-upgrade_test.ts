@@ -111,6 +111,22 @@ upgradeTest("djbox upgrade says that svscan has ended", async (box) => {
   match(stderr, /svscan \(pid \d+\) has ended/);
 });
 
+upgradeTest("djbox upgrade says that svscan does not answer", async (box) => {
+  writeServices(box, ["sv/a"]);
+  const svscan = scan(box);
+  await untilUp(box, ["sv/a"]);
+  svscan.kill("SIGSTOP");
+  deepEqual(await box.run(["djbox", "upgrade", "sv"]), {
+    code: 111,
+    stdout: "",
+    stderr: `djbox: fatal: unable to upgrade: svscan (pid ${svscan.pid}) does not answer; ` +
+      "it will start over when it runs again\n",
+  });
+  const before = auxv(svscan.pid);
+  svscan.kill("SIGCONT");
+  await box.until("it has started over", () => auxv(svscan.pid) !== before);
+});
+
 upgradeTest("svscan is upgraded in every state of its services", async (box) => {
   writeServices(box, ["sv/up", "sv/once", "sv/down", "sv/paused", "sv/exiting", "sv/dies"]);
   writeServices(box, ["sv/flaps"], "date +%s%N >>starts; exit 1");

@@ -30,6 +30,9 @@ import { makeSurroundings } from "../../lib/supervise/surroundings.ts";
 
 const USAGE = "usage: supervise dir";
 
+/** How often a process that has taken over looks after what it supervises, in milliseconds. */
+const INTERVAL = 5000;
+
 export const supervise: Tool = { usage: USAGE, run };
 
 function run(context: Context): Outcome {
@@ -76,6 +79,15 @@ function superviseOn(context: Context, handed: Handed): number {
       for (const [ours] of one.mappings) close(ours);
     })
   );
+  /** As svscan does: what was removed is made anew, and a service whose directory was removed is not started again. */
+  const look = (): void => {
+    for (const supervisor of here) {
+      supervisor.look();
+      if (!supervisor.isOver && supervisor.directory.isRemoved) supervisor.tell("x");
+    }
+    surroundings.timers.after(INTERVAL, look);
+  };
+  surroundings.timers.after(INTERVAL, look);
   watchClock(surroundings, () => here);
   superviseUntil(surroundings, () => left === 0);
   logPipes.end();

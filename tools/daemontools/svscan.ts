@@ -68,10 +68,11 @@ function run(called: Context): Outcome {
     ? makeSurroundings(context, true)
     : untilItWorks(context.name, () => makeSurroundings(context, true));
   const scanner: Scanner = new Scanner(context, surroundings, () => schedule.soon());
-  const all = (): Handed => ({
-    services: scanner.pack(),
-    inheritance: surroundings.inheritance,
-  });
+  const tellClock = watchClock(surroundings, () => scanner.supervisors());
+  const all = (): Handed => {
+    tellClock();
+    return { services: scanner.pack(), inheritance: surroundings.inheritance };
+  };
   const upgrade = new Upgrade(context, surroundings, all);
   if (handed === undefined) enter(context);
   const signals = new SignalDescriptor(noticedSignals(inheritance));
@@ -80,9 +81,9 @@ function run(called: Context): Outcome {
   let ending = false;
   const obey = (arrived: Arrived): void => {
     if (isForUpgrade(arrived, scanner.supervisors())) return upgrade.begin();
+    upgrade.giveUp();
     if (getpid() !== 1) return departure.dieOf(arrived);
     ending = true;
-    upgrade.giveUp();
     scanner.shutDown();
   };
   surroundings.poller.add(signals.fd, () => {
@@ -93,7 +94,6 @@ function run(called: Context): Outcome {
   // A signal for the whole process group ends services, too: they are not to be started again before it is noticed.
   surroundings.poller.first(signals.fd);
   const schedule = new ScanSchedule(surroundings, scanner, reap);
-  watchClock(surroundings, () => scanner.supervisors());
   scanner.unpack(handed?.services ?? []);
   schedule.begin();
   const over = (): boolean => ending && scanner.supervisors().length === 0;

@@ -69,7 +69,13 @@ function isIn(pid: number, home: string): boolean {
 
 /** Whether it takes SIGHUP for what it is here: C's svscan, and one under nohup, do not. */
 function readsHup(pid: number): boolean {
-  const mask = /^SigBlk:\s*([0-9a-f]+)$/m.exec(textOf(`/proc/${pid}/status`))?.[1] ?? "0";
+  return hasHup(pid, "SigBlk");
+}
+
+/** Whether SIGHUP is in a set of signals in /proc/PID/status, proc(5). */
+function hasHup(pid: number, set: "SigBlk" | "ShdPnd"): boolean {
+  const status = textOf(`/proc/${pid}/status`);
+  const mask = new RegExp(`^${set}:\\s*([0-9a-f]+)$`, "m").exec(status)?.[1] ?? "0";
   return (BigInt("0x" + mask) & maskOf([SIGHUP])) !== 0n;
 }
 
@@ -95,6 +101,10 @@ function startOver(pid: number): void {
     if (addresses === "") throw refuse(`svscan (pid ${pid}) has ended`);
     if (isHandingOver(pid)) busy = monotonic();
     else if (addresses !== before) return;
+  }
+  // Somebody has stopped it, or debugs it.
+  if (hasHup(pid, "ShdPnd")) {
+    throw refuse(`svscan (pid ${pid}) does not answer; it will start over when it runs again`);
   }
   throw refuse(`svscan (pid ${pid}) goes on as it was; its messages say why`);
 }
