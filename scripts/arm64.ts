@@ -11,17 +11,9 @@
  *
  * @module
  */
-import {
-  isThere,
-  makeDirectories,
-  namesIn,
-  placeBytes,
-  placeFile,
-  placeLink,
-  removeAll,
-} from "../lib/package/placing.ts";
+import { isThere, makeDirectories, placeFile, placeLink, placeText, removeAll } from "./placing.ts";
+import { ROOT } from "./root.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname;
 const HERE = ROOT + "build/arm64";
 /** The machine's files, and what there is before it has them. */
 const SYSTEM = HERE + "/system";
@@ -212,16 +204,16 @@ async function boot(): Promise<number> {
   return code;
 }
 
-function placeText(text: string, path: string, mode: number): void {
-  placeBytes(new TextEncoder().encode(text), path, mode);
-}
-
 /** Runs a program in HERE that must succeed. Returns what it prints. */
 function run(program: string, args: string[], env: Record<string, string> = {}): string {
   const command = new Deno.Command(program, { args, env, cwd: HERE, stderr: "inherit" });
   const { success, stdout } = command.outputSync();
   if (!success) throw new Unable(`${program} has failed`);
   return new TextDecoder().decode(stdout);
+}
+
+function namesIn(directory: string): string[] {
+  return [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: 0BSD
 // What is said where there is nothing to emulate; a run itself is for whoever asks for it (deno task arm64 FILTER).
 import { deepEqual, match } from "node:assert/strict";
+import { ROOT } from "./root.ts";
 
-const SCRIPT = new URL("arm64.ts", import.meta.url).pathname;
+const SCRIPT = ROOT + "scripts/arm64.ts";
 
 function arm64(args: readonly string[], env: Record<string, string> = {}): [number, string] {
   const { code, stderr } = new Deno.Command(Deno.execPath(), {

@@ -20,19 +20,20 @@
 import { parseArgs } from "node:util";
 import { bundle } from "./bundle.ts";
 import { launcher } from "./launcher.ts";
-import { NotPrelinkable, prelinked } from "./prelink.ts";
-import { reasonOf } from "../lib/cli/messages.ts";
-import { V8_FLAGS } from "../lib/os/start.ts";
 import {
   isThere,
   makeDirectories,
   placeBytes,
   placeFile,
+  placeText,
   placeTree,
   removeAll,
-} from "../lib/package/placing.ts";
+} from "./placing.ts";
+import { NotPrelinkable, prelinked } from "./prelink.ts";
+import { ROOT } from "./root.ts";
+import { reasonOf } from "../lib/cli/messages.ts";
+import { V8_FLAGS } from "../lib/os/start.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname;
 const USAGE =
   "build: usage: build [ --form compiled | --form script ] [ --to dir ] [ --no-prelink ]";
 
@@ -203,10 +204,6 @@ async function placeRuntime(path: string, prelink: boolean): Promise<void> {
     }
   }
   placeFile(own, path, 0o755);
-}
-
-function placeText(text: string, path: string, mode: number): void {
-  placeBytes(new TextEncoder().encode(text), path, mode);
 }
 
 /** The steps of slashpackage, and where each begins (djbox-install). */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: 0BSD
 // Not tested: a compiled form that works, which takes Deno's runtime archive.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { ROOT } from "./root.ts";
 
-const BUILD = new URL("build.ts", import.meta.url).pathname;
+const BUILD = ROOT + "scripts/build.ts";
 const NOTE = "so it will be the script form";
 
 interface Finished {

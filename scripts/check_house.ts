@@ -32,6 +32,7 @@ import {
   roomOf,
   type Source,
 } from "./house.ts";
+import { ROOT } from "./root.ts";
 
 /** One place that breaks a rule. */
 interface Finding {
@@ -46,7 +47,7 @@ type Rule = (house: House) => Iterable<Finding>;
 const HARMLESS = ["build", "version"];
 
 function main(): number {
-  const found = checkHouse(new URL("..", import.meta.url).pathname);
+  const found = checkHouse(ROOT);
   for (const line of found) console.error(line);
   return found.length === 0 ? 0 : 1;
 }

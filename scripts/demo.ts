@@ -10,8 +10,7 @@
  * @module
  */
 import { Interrupted, Stage } from "./stage.ts";
-
-const ROOT = new URL("..", import.meta.url).pathname;
+import { ROOT } from "./root.ts";
 
 const SERVICES = ["hello", "count", "ends"];
 const ALL = "service/* service/*/log";

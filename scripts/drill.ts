@@ -23,10 +23,11 @@ import { markdown } from "./trial/figures.ts";
 import { type Outcome, PATIENCE } from "./drill/cell.ts";
 import { type Fault, FAULTS } from "./drill/faults.ts";
 import { type System, systems } from "./drill/systems.ts";
+import { ROOT } from "./root.ts";
 
 const USAGE =
   "drill: usage: drill [ --runs n ] [ --commands dir ] [ --systems name,... ] [ --said ] [ --list ] [ name ... ]";
-const CELL = new URL("drill/cell.ts", import.meta.url).pathname;
+const CELL = ROOT + "scripts/drill/cell.ts";
 
 interface Options {
   readonly runs: number;

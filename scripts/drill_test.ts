@@ -2,8 +2,9 @@
 // Whether the drill runs and tells good from bad; its rows are for whoever asks for them (deno task drill).
 import { equal, match } from "node:assert/strict";
 import { COMMANDS } from "../tests/harness/harness.ts";
+import { ROOT } from "./root.ts";
 
-const SCRIPT = new URL("drill.ts", import.meta.url).pathname;
+const SCRIPT = ROOT + "scripts/drill.ts";
 
 function drill(...args: string[]): { code: number; stdout: string } {
   const { code, stdout } = new Deno.Command(Deno.execPath(), {

@@ -7,7 +7,9 @@
  *
  * @module
  */
-const DIST = new URL("../dist", import.meta.url).pathname;
+import { ROOT } from "./root.ts";
+
+const DIST = ROOT + "dist";
 
 async function main(args: readonly string[]): Promise<number> {
   const at = args.indexOf("--from");

@@ -13,8 +13,7 @@
  */
 import { oneLiner } from "../lib/man/page.ts";
 import { filesBelow } from "./house.ts";
-
-const ROOT = new URL("..", import.meta.url).pathname;
+import { ROOT } from "./root.ts";
 
 const STYLE = `body { max-width: 45em; margin: 1em auto; padding: 0 1em; font-family: sans-serif; }
 table.head, table.foot { width: 100%; color: #666; }

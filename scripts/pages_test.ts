@@ -2,8 +2,9 @@
 // Not tested: how the pages look.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { findProgram } from "../tests/harness/harness.ts";
+import { ROOT } from "./root.ts";
 
-const SCRIPT = new URL("pages.ts", import.meta.url).pathname;
+const SCRIPT = ROOT + "scripts/pages.ts";
 
 async function pages(...args: string[]): Promise<{ code: number; stderr: string }> {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {

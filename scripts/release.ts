@@ -17,11 +17,11 @@ import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { reasonOf } from "../lib/cli/messages.ts";
 import { PARTS } from "../lib/package/layout.ts";
-import { makeDirectories, placeBytes } from "../lib/package/placing.ts";
 import { ar, type Entry, tar } from "./archive.ts";
+import { makeDirectories, placeBytes } from "./placing.ts";
+import { ROOT } from "./root.ts";
 import config from "../deno.json" with { type: "json" };
 
-const ROOT = new URL("..", import.meta.url).pathname;
 const USAGE = "release: usage: release [ --to dir ] [ --no-prelink ]";
 const DEBIAN_MACHINES = { x86_64: "amd64", aarch64: "arm64" } as const;
 /** The C library that the runtime was built with, and what comes with its compiler. */

@@ -2,8 +2,9 @@
 // Whether a soak of seconds runs, and balances; a long one is for whoever asks for it (deno task soak --minutes N).
 import { equal, match } from "node:assert/strict";
 import { COMMANDS } from "../tests/harness/harness.ts";
+import { ROOT } from "./root.ts";
 
-const SCRIPT = new URL("soak.ts", import.meta.url).pathname;
+const SCRIPT = ROOT + "scripts/soak.ts";
 
 function soak(...args: string[]): { code: number; stdout: string } {
   const { code, stdout } = new Deno.Command(Deno.execPath(), {

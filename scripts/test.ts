@@ -9,9 +9,8 @@
  */
 import { V8_FLAGS } from "../lib/os/start.ts";
 import { filesBelow, isTest } from "./house.ts";
+import { ROOT } from "./root.ts";
 import { buildAndInstall } from "./trial/installed.ts";
-
-const ROOT = new URL("..", import.meta.url).pathname;
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
 

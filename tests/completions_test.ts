@@ -3,10 +3,10 @@
 // Not tested: how the shells show several candidates.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { baseName, House } from "../scripts/house.ts";
+import { ROOT } from "../scripts/root.ts";
 import { type Box, toolTest } from "./harness/harness.ts";
 import { optionsOf } from "./harness/options.ts";
 
-const ROOT = new URL("../", import.meta.url).pathname;
 const HOUSE = new House(ROOT);
 const BASH = HOUSE.read("completions/bash/djbox");
 const ZSH = HOUSE.read("completions/zsh/_djbox");

@@ -2,13 +2,14 @@
 // deno task demo as a newcomer runs it. Not tested: Ctrl-C on a terminal, which signals the whole process group.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type Box, type RunOptions, toolTest } from "./harness/harness.ts";
+import { ROOT } from "../scripts/root.ts";
 
 const DEMO = [
   Deno.execPath(),
   "run",
   "-A",
   "--no-check",
-  new URL("../scripts/demo.ts", import.meta.url).pathname,
+  ROOT + "scripts/demo.ts",
 ];
 const OURS = { djboxOnly: "the demo shows djbox" };
 

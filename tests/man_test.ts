@@ -4,12 +4,12 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { oneLiner, renderPage } from "../lib/man/page.ts";
 import { filesBelow, House } from "../scripts/house.ts";
+import { ROOT } from "../scripts/root.ts";
 import { documentBlocks, pageBlocks, pattern, toolsIn, typeBlocks } from "./harness/document.ts";
 import { type Box, COMMANDS, findProgram, toolTest } from "./harness/harness.ts";
 import { machineTest } from "./harness/machine.ts";
 import { allOptionsOf } from "./harness/options.ts";
 
-const ROOT = new URL("../", import.meta.url).pathname;
 const HOUSE = new House(ROOT);
 /** Pages of others that ours refer to. */
 const OTHERS = [

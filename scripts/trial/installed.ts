@@ -4,8 +4,7 @@
  *
  * @module
  */
-const ROOT = new URL("../..", import.meta.url).pathname;
-
+import { ROOT } from "../root.ts";
 /** PATH of what is tried out, without our commands. */
 export const SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 

@@ -6,9 +6,10 @@ import type { Box } from "../harness/harness.ts";
 import { toolTest } from "../harness/harness.ts";
 import { bareMachineTest, type Machine } from "../harness/machine.ts";
 import { makeRelease, VERSION } from "../harness/release.ts";
+import { ROOT } from "../../scripts/root.ts";
 
 const ONLY = { djboxOnly: "djbox is what is released" };
-const RELEASE = new URL("../../scripts/release.ts", import.meta.url).pathname;
+const RELEASE = ROOT + "scripts/release.ts";
 
 /** Makes a release in the folder `name` of the box. */
 async function release(box: Box, name: string): Promise<string> {

@@ -15,9 +15,8 @@
  */
 import { unescaped } from "../../lib/man/phrase.ts";
 import { House } from "../../scripts/house.ts";
+import { ROOT } from "../../scripts/root.ts";
 import { type Machine, machineTest } from "./machine.ts";
-
-const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** Commands, and what they print; undefined: nothing is said about it. */
 export interface Block {

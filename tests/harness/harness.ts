@@ -8,10 +8,11 @@
  * @module
  */
 import { ok } from "node:assert/strict";
+import { ROOT } from "../../scripts/root.ts";
 
 /** The directory of our commands. */
 export const COMMANDS = Deno.env.get("DJBOX_COMMANDS") ??
-  new URL("../../build/root/command", import.meta.url).pathname;
+  ROOT + "build/root/command";
 
 const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const C_DIRECTORIES = ["/usr/bin", "/usr/sbin"];

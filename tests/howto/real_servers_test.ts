@@ -4,9 +4,10 @@
 import { equal, match } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { type Machine, machineTest } from "../harness/machine.ts";
+import { ROOT } from "../../scripts/root.ts";
 
 /** Where the packages are unpacked. */
-const SERVERS = new URL("../../build/servers", import.meta.url).pathname;
+const SERVERS = ROOT + "build/servers";
 const TOOLS = [
   "svscan",
   "svc",
