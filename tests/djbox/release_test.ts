@@ -76,7 +76,7 @@ bareMachineTest(
     match(said, new RegExp(`^djbox: djbox ${VERSION} is in /package/admin/djbox-${VERSION}\n`));
     equal(
       await machine.output("readlink /usr/local/bin/svscan /command/svscan /package/admin/djbox"),
-      `/command/svscan\n../package/admin/djbox/command/svscan\ndjbox-${VERSION}\n`,
+      `/command/svscan\n/package/admin/djbox/command/svscan\ndjbox-${VERSION}\n`,
     );
     equal(await machine.output("stat -c %a /package"), "1755\n");
     const page = await machine.output("! command -v man >/dev/null || man -w 8 svc");
