@@ -336,10 +336,10 @@ for (const arch of ARCHES) {
 
   // What ulimit takes: kilobytes, but for -n. The first figure is the launcher's; the second leaves the runtime room.
   const hardLimits = [
-    ["n", "open files", 13, 20],
+    ["n", "open files", 12, 20],
     ["d", "data", arch === "x86_64" ? 520 * 1024 : 128 * 1024, 1024 ** 2],
     ["s", "the stack", 400, 1024],
-    ["v", "address space", 32 * 1024 ** 2, 40 * 1024 ** 2],
+    ["v", "address space", 32 * 1024 ** 2, 80 * 1024 ** 2],
   ] as const;
   for (const [option, what, least, enough] of hardLimits) {
     // qemu-user keeps the limits of memory from its guest.

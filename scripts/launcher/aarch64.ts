@@ -55,7 +55,7 @@ export const AARCH64 = `
     d4000001  svc 0
     10000001  adr x1, few_files
     f94027e0  ldr x0, [sp, 72]
-    f100341f  cmp x0, 13
+    f100301f  cmp x0, 12
     54000003  b.lo fail
     94000000  bl hex
 

@@ -59,7 +59,7 @@ export const X86_64 = `
     b8 2e 01 00 00           mov eax, 302
     0f 05                    syscall
     48 8d 35 .. .. .. ..     lea rsi, [rip + few_files]
-    48 83 7d 48 0d           cmp qword ptr [rbp + 72], 13
+    48 83 7d 48 0c           cmp qword ptr [rbp + 72], 12
     0f 82 .. .. .. ..        jb fail
     e8 .. .. .. ..           call hex
 
