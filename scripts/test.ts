@@ -35,7 +35,7 @@ function everybodyMayEnter(directory: string): boolean {
 }
 
 async function buildAndTest(root: string, filters: readonly string[]): Promise<number> {
-  await buildAndInstall(root, "inherit");
+  if (!await buildAndInstall(root, "inherit")) return 1;
   const files = [...filesBelow(ROOT, "")].filter(isTest).map((file) => ROOT + file)
     .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
     .sort();

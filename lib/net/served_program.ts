@@ -17,16 +17,14 @@ import {
   KERNEL_SIGSET_SIZE,
   PR_SET_PDEATHSIG,
   SIG_SETMASK,
-  SIGBUS,
   SIGCHLD,
   SIGKILL,
   SIGPIPE,
-  SIGSEGV,
   TCP_NODELAY,
 } from "../os/constants.ts";
 import { ENOENT } from "../os/errno.ts";
 import { type EnvironLayout, EnvironMemory } from "../os/environ.ts";
-import { type Call, DEFAULT_ACTION, Fork, words64 } from "../os/fork.ts";
+import { type Call, DEFAULT_ACTION, Fork, NO_FAULT_HANDLERS, words64 } from "../os/fork.ts";
 import { cString, stringArray } from "../os/c_string.ts";
 import { type Inheritance, softLimits } from "../os/process.ts";
 import { getLimit, limitPair } from "../os/rlimit.ts";
@@ -164,10 +162,7 @@ function planCalls(program: ServedProgram): CallPlan {
   const add = (call: Call): number => calls.push(call) - 1;
   const mask = inheritance.mask & ~maskOf([SIGCHLD]);
 
-  // The runtime's handlers would run on the child's small stack, in our memory.
-  for (const signal of [SIGSEGV, SIGBUS]) {
-    add({ name: "rt_sigaction", args: [signal, DEFAULT_ACTION, 0, KERNEL_SIGSET_SIZE] });
-  }
+  NO_FAULT_HANDLERS.forEach(add);
   // Whoever kills the server kills the clients that it has not let in yet.
   add({ name: "prctl", args: [PR_SET_PDEATHSIG, SIGKILL] });
   add({ name: "close", args: [program.listener] });

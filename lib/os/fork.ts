@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { ARCH, SIGCHLD } from "./constants.ts";
+import { ARCH, KERNEL_SIGSET_SIZE, SIGBUS, SIGCHLD, SIGSEGV } from "./constants.ts";
 import { EINTR, SystemError } from "./errno.ts";
 import { type StringArray } from "./c_string.ts";
 import { addressOf, check, errno, libc, pad } from "./libc.ts";
@@ -97,8 +97,8 @@ const CLONE_VM = 0x100;
 const CLONE_FILES = 0x400;
 const CLONE_VFORK = 0x4000;
 const CLONE_CHILD_CLEARTID = 0x200000;
-/* clone(3) itself pushes two words; no call needs more. The handlers that the runtime has for faults (SIGSEGV, SIGBUS)
- * need more: every list has to take them away before it sets the child's mask. */
+/* clone(3) itself pushes two words; no call needs more. Handlers of signals would: every list has NO_FAULT_HANDLERS in it,
+ * before it sets the child's mask. */
 const STACK = 1024;
 const EVERY_SIGNAL = 2n ** 64n - 1n;
 /* A child whose gate nobody opens is one whose parent was killed between clone and prctl. struct timespec. */
@@ -106,6 +106,12 @@ const PATIENCE = words64(3600n, 0n);
 
 /** The kernel's struct sigaction with SIG_DFL, no flags and an empty mask, for rt_sigaction(2). */
 export const DEFAULT_ACTION = new Uint8Array(32);
+
+/** What takes away the handlers that the runtime has for faults: they would run on the child's small stack, in our memory. */
+export const NO_FAULT_HANDLERS: readonly Call[] = [SIGSEGV, SIGBUS].map((signal) => ({
+  name: "rt_sigaction",
+  args: [signal, DEFAULT_ACTION, 0, KERNEL_SIGSET_SIZE],
+}));
 
 /** `values` as an array of 64-bit words, for a call to point to. */
 export function words64(...values: bigint[]): Uint8Array<ArrayBuffer> {

@@ -14,13 +14,11 @@ import {
   PR_SET_PDEATHSIG,
   RLIMIT_NOFILE,
   SIG_SETMASK,
-  SIGBUS,
   SIGKILL,
-  SIGSEGV,
 } from "./constants.ts";
 import { EMFILE, SystemError, unlessRefused } from "./errno.ts";
 import { close, dup, dup3, isInherited, open, readDirectory } from "./file.ts";
-import { type Call, DEFAULT_ACTION, Fork, timespec, words64 } from "./fork.ts";
+import { type Call, DEFAULT_ACTION, Fork, NO_FAULT_HANDLERS, timespec, words64 } from "./fork.ts";
 import { cString, stringArray } from "./c_string.ts";
 import { libc, pad } from "./libc.ts";
 import { type Mapping, type Program, softLimits } from "./process.ts";
@@ -183,8 +181,8 @@ export class SpawnPlan {
     this.#mappings = program.descriptors.map(([ours, theirs]) => add(handOn(ours, theirs)));
     if (often) this.#further = add(handOn(-1, 0));
     split?.closings().forEach(add);
-    // The runtime's handlers of faults would run on the child's small stack, in our memory.
-    for (const signal of [...ignoredForOurselves(), ...defaults, SIGSEGV, SIGBUS]) {
+    NO_FAULT_HANDLERS.forEach(add);
+    for (const signal of [...ignoredForOurselves(), ...defaults]) {
       add({ name: "rt_sigaction", args: [signal, DEFAULT_ACTION, 0, KERNEL_SIGSET_SIZE] });
     }
     const mask = words64(program.mask);

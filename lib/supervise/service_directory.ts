@@ -399,8 +399,8 @@ function makeFifo(path: ByteString, at: number): void {
 }
 
 /**
- * The control FIFO, made where it is missing, and open for reading and writing at once: while we hold the writing end there is never an end of
- * file on it (fifo(7)).
+ * The control FIFO, made where it is missing, and open for reading and writing at once: while we hold the writing end
+ * there is never an end of file on it (fifo(7)).
  */
 function makeControl(name: ByteString, at: number): number {
   makeFifo("supervise/control", at);

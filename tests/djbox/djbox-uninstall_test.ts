@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { toolTest } from "../harness/harness.ts";
+import { type Box, toolTest } from "../harness/harness.ts";
 import { bareMachineTest } from "../harness/machine.ts";
 import {
   HAS_BUNDLE,
@@ -13,6 +13,14 @@ import {
 import { isAlive, processesCalled, statusOf, untilUp, writeLogged } from "../harness/services.ts";
 
 const ONLY = { djboxOnly: "no C package has it" };
+
+/** A root in the box below which djbox is installed. */
+async function installed(box: Box): Promise<string> {
+  const root = `${box.dir}/root`;
+  const release = await makeRelease(box, "release");
+  equal((await box.run([`${release}/package/install`, "--root", root, "--no-boot"])).code, 0);
+  return root;
+}
 
 toolTest("djbox uninstall removes what was installed, and nothing else", ["djbox"], async (box) => {
   const root = `${box.dir}/root`;
@@ -97,9 +105,7 @@ for (const left of ["svscan", "supervise"]) {
 }
 
 toolTest("djbox uninstall stops a supervise that svscan has no part in", ["djbox"], async (box) => {
-  const root = `${box.dir}/root`;
-  const release = await makeRelease(box, "release");
-  equal((await box.run([`${release}/package/install`, "--root", root, "--no-boot"])).code, 0);
+  const root = await installed(box);
   box.script("a/run", "exec sleep 100000");
   const supervise = box.start([`${root}/command/supervise`, "a"]);
   const [service] = await untilUp(box, ["a"]) as [number];
@@ -114,9 +120,7 @@ toolTest(
   "djbox uninstall starts nothing again where two processes look after a directory",
   ["djbox"],
   async (box) => {
-    const root = `${box.dir}/root`;
-    const release = await makeRelease(box, "release");
-    equal((await box.run([`${release}/package/install`, "--root", root, "--no-boot"])).code, 0);
+    const root = await installed(box);
     const names = ["a", "b", "c"];
     for (const name of names) {
       // One that takes its time: what the others are told comes long before the end of all.
@@ -186,9 +190,7 @@ toolTest(
 );
 
 toolTest("djbox uninstall tells of a svscan that does not end", ["djbox"], async (box) => {
-  const root = `${box.dir}/root`;
-  const release = await makeRelease(box, "release");
-  equal((await box.run([`${release}/package/install`, "--root", root, "--no-boot"])).code, 0);
+  const root = await installed(box);
   Deno.mkdirSync(`${box.dir}/empty`);
   const svscan = box.start([`${root}/command/svscan`, "empty"]);
   await box.until("it runs", () => processesCalled(box, "svscan").length === 1);

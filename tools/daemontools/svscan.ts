@@ -105,7 +105,10 @@ function run(called: Context): Outcome {
 /** How long until it is tried again to begin, in milliseconds. */
 const RETRY = 1000;
 
-/** What `action` returns; while it fails, it is tried again: who was handed services must not give them up for a shortage. */
+/**
+ * What `action` returns; while it fails, it is tried again: who was handed services must not give them up for a
+ * shortage.
+ */
 function untilItWorks<T>(name: string, action: () => T): T {
   for (let said = false;; said = true) {
     try {
