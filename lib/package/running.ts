@@ -9,7 +9,7 @@ import { monotonic } from "../os/clock.ts";
 import { SIGTERM, W_OK } from "../os/constants.ts";
 import { EACCES, succeeds, unlessRefused } from "../os/errno.ts";
 import { access, close, openDirectory, readlink, writeAll } from "../os/file.ts";
-import { isDirectory, stat } from "../os/stat.ts";
+import { isDirectory, isSameFile, stat } from "../os/stat.ts";
 import { sleep } from "../os/poll.ts";
 import { allProcesses, commandName, isConcealed, processFacts } from "../os/proc.ts";
 import { getpid, kill } from "../os/process.ts";
@@ -27,15 +27,28 @@ export interface FoundScanner {
   readonly directory: ByteString;
 }
 
-/** The processes called `names` that we may look at. */
+/** The processes called `names` that we may look at, but for those of a container, whose files are other ones. */
 export function findScanners(names: readonly ByteString[] = ["svscan"]): FoundScanner[] {
   return allProcesses().flatMap((pid) => {
     const name = unlessRefused(() => commandName(pid));
     if (name === undefined || !names.includes(name)) return [];
     const file = unlessRefused(() => readlink(`/proc/${pid}/exe`));
     const directory = unlessRefused(() => readlink(`/proc/${pid}/cwd`));
-    return file === undefined || directory === undefined ? [] : [{ pid, name, file, directory }];
+    if (file === undefined || directory === undefined) return [];
+    const found = { pid, name, file, directory };
+    return sharesFiles(found) ? [found] : [];
   });
+}
+
+/**
+ * Whether the paths of a process are ours, too. Where it has other mounts (mount_namespaces(7)), /proc shows paths that
+ * may lead to other files here: a container's /service is not the machine's.
+ */
+function sharesFiles({ pid, file, directory }: FoundScanner): boolean {
+  const mounts = (of: number | "self"): ByteString | undefined =>
+    unlessRefused(() => readlink(`/proc/${of}/ns/mnt`));
+  return mounts(pid) === mounts("self") ||
+    isSameFile(`/proc/${pid}/exe`, file) && isSameFile(`/proc/${pid}/cwd`, directory);
 }
 
 /** One of the processes called `names` that is another user's, so that `findScanners` does not find it. */

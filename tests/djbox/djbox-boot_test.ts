@@ -464,6 +464,21 @@ toolTest(
   { ...ONLY, programs: ["strace"] },
 );
 
+toolTest("djbox boot --stop lets a container's svscan go on", ["djbox"], async (box) => {
+  const root = `${box.dir}/root`;
+  const release = await makeRelease(box, "release");
+  equal((await box.run([`${release}/package/install`, "--root", root])).code, 0);
+  writeServices(box, ["root/service/a"]);
+  // In it the paths are the machine's, and the files are not.
+  const inside = `cp -al root copy && mount --bind copy root && cd root/service && exec svscan`;
+  const env = { PATH: `${root}/command:/usr/bin:/bin` };
+  box.start(["unshare", "--mount", "sh", "-c", inside], { env });
+  await box.until("its service runs", () => processesIn(box, "root/service/a").length > 0);
+  const { code, stdout, stderr } = await box.run([`${root}/command/djbox`, "boot", "--stop"]);
+  deepEqual([code, stdout, stderr], [0, "", ""]);
+  equal(processesIn(box, "root/service/a").length, 1);
+}, { ...ONLY, root: true, programs: ["unshare", "mount"] });
+
 bareMachineTest("djbox boot does not know every process 1", "runit", async (machine, box) => {
   await machine.edit("/etc/inittab", "id:3:initdefault:\n");
   match(
