@@ -6,6 +6,7 @@
  */
 import { type ByteString, fromBytes } from "./bytes.ts";
 import { sinceBoot } from "./clock.ts";
+import { O_ACCMODE, O_WRONLY } from "./constants.ts";
 import { EACCES, ENOENT, ESRCH, SystemError, unlessErrno, unlessRefused } from "./errno.ts";
 import { readBeginning, readDirectory, readFile, readlink } from "./file.ts";
 
@@ -63,10 +64,15 @@ export function isConcealed(pid: number): boolean {
   }
 }
 
+/** Whether process `pid` has its descriptor `fd` open for reading. */
+export function isReadable(pid: number, fd: number): boolean {
+  const flags = /^flags:\s*([0-7]+)$/m.exec(readProc(`/proc/${pid}/fdinfo/${fd}`) ?? "")?.[1];
+  return flags !== undefined && (parseInt(flags, 8) & O_ACCMODE) !== O_WRONLY;
+}
+
 /** The children of process `pid`'s main thread, zombies among them. */
 export function childrenOf(pid: number): number[] {
-  const list = fromBytes(readFile(`/proc/${pid}/task/${pid}/children`));
-  return list.split(" ").map(Number).filter((child) => child > 0);
+  return pidsIn(readFile(`/proc/${pid}/task/${pid}/children`));
 }
 
 /** The pids of all processes. */
@@ -77,8 +83,11 @@ export function allProcesses(): number[] {
 /** The pids of our children, those that became ours when they lost their parent (as process 1's do) among them. */
 export function allChildren(): number[] {
   // The main thread's: this one's.
-  const list = unlessRefused(() => readFile("/proc/thread-self/children"));
-  return fromBytes(list ?? new Uint8Array()).split(" ").map(Number).filter((pid) => pid > 0);
+  return pidsIn(unlessRefused(() => readFile("/proc/thread-self/children")) ?? new Uint8Array());
+}
+
+function pidsIn(list: Uint8Array): number[] {
+  return fromBytes(list).split(" ").map(Number).filter((pid) => pid > 0);
 }
 
 /** A clock tick in milliseconds: sysconf(3) _SC_CLK_TCK is 100 on all that we run on. */

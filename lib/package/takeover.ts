@@ -13,14 +13,15 @@ import { type ByteString, fromBytes } from "../os/bytes.ts";
 import { stringArray } from "../os/c_string.ts";
 import { SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
-import { readBeginning, readDirectory, readlink } from "../os/file.ts";
+import { readBeginning, readDirectory } from "../os/file.ts";
 import { stat } from "../os/stat.ts";
-import { bootId, childrenOf, processFacts } from "../os/proc.ts";
+import { bootId, childrenOf, isReadable, processFacts } from "../os/proc.ts";
 import { geteuid, kill } from "../os/process.ts";
 import { ignoreForOurselves } from "../os/signal.ts";
 import type { Context } from "../cli/tool.ts";
 import { readLeftBehind, recoverPipe } from "../supervise/adoption.ts";
 import {
+  type HeldPipe,
   LOGGER_END,
   type Pipe,
   pipesOf,
@@ -31,7 +32,6 @@ import { decodeRecord, NO_PIPE, type Phase } from "../supervise/record.ts";
 import { leaveRecord } from "../supervise/service_directory.ts";
 import { decodeStatus, type Status } from "../supervise/status_file.ts";
 import { attempt, orTell, refusal } from "./messages.ts";
-import { isThere } from "./placing.ts";
 import { findScanners, type FoundScanner, servicesIn, until, within } from "./running.ts";
 
 /** How long a supervise has to be between two starts of its service, and a process to end; in milliseconds. */
@@ -51,8 +51,8 @@ interface StoppedSupervise {
 interface ForeignSupervise {
   readonly pid: number;
   readonly directory: ByteString;
-  /** The descriptor at which it has the log pipe; undefined: there is none. */
-  readonly pipe: number | undefined;
+  /** The descriptor at which it has the log pipe, where there is one. */
+  readonly end: number;
 }
 
 /**
@@ -86,15 +86,24 @@ function freezeAndRecord(
   };
   try {
     pause(scanner.pid);
-    const keepers = keepersOf(scanner);
-    const held = keepers.map((keeper) => hold(keeper, pause));
+    const pipes = logPipesOf(scanner);
+    const held = keepersOf(scanner).map((keeper) => hold(keeper, pipes, pause));
     for (const one of held) attempt(`write ${one.directory}/supervise/lock`, () => record(one));
+    const directories = attempt(
+      `look at ${scanner.directory}`,
+      () => adoptableIn(scanner.directory),
+    );
+    const lost = held.find(({ directory }) => !directories.includes(directory));
+    if (lost !== undefined) {
+      throw refusal(`what runs in ${lost.directory} could not be found again`);
+    }
     attempt("hold the log pipes", () => {
-      const pipes = logPipesOf(scanner, keepers);
+      const recorded = new Set(directories.map(recordedPipe));
+      const ours = recover(pipes.filter(({ name }) => recorded.has(name)));
       const surroundings = { environ: stringArray([]), inheritance };
-      if (pipes.length > 0) startLogPipes(pipes, scanner.directory, surroundings);
+      if (ours.length > 0) startLogPipes(ours, scanner.directory, surroundings);
     });
-    return { pids: [...pids], directories: adoptableIn(scanner.directory) };
+    return { pids: [...pids], directories };
   } catch (error) {
     for (const pid of pids) kill(pid, SIGCONT);
     throw error;
@@ -111,38 +120,36 @@ function adoptableIn(directory: ByteString): ByteString[] {
 }
 
 /**
- * Both ends of each log pipe. A supervise has one of them, and svscan both: if an earlier takeover was killed after it had
- * ended some supervises, their pipes are found at svscan, by the record in supervise/lock.
+ * The log pipes of `scanner`: those that it has to read from, too. A service that has got its log/ since it was started
+ * writes where svscan does, maybe into a pipe.
  */
-function logPipesOf(scanner: FoundScanner, keepers: readonly ForeignSupervise[]): Pipe[] {
-  const recorded = new Set(servicesIn(scanner.directory).map(recordedPipe));
-  const places = [
-    ...keepers.flatMap(({ pid, pipe }) => pipesOf(pid).filter(({ fd }) => fd === pipe)),
-    ...pipesOf(scanner.pid).filter(({ name }) => recorded.has(name)),
-  ];
-  const found = new Map<ByteString, Pipe>();
-  for (const { pid, fd, name } of places) {
-    const pipe = found.has(name) ? undefined : recoverPipe(pid, fd, name);
-    if (pipe !== undefined) found.set(name, pipe);
-  }
-  return [...found.values()];
+function logPipesOf(scanner: FoundScanner): HeldPipe[] {
+  return attempt(
+    "look at the log pipes",
+    () => pipesOf(scanner.pid).filter(({ pid, fd }) => isReadable(pid, fd)),
+  );
 }
 
-function recordedPipe(service: ByteString): ByteString | undefined {
-  const lock = unlessRefused(() => readBeginning(`${service}/supervise/lock`));
+/** Both ends of each. */
+function recover(pipes: readonly HeldPipe[]): Pipe[] {
+  return pipes.flatMap(({ pid, fd, name }) => recoverPipe(pid, fd, name) ?? []);
+}
+
+/** The log pipe that the record in `directory` tells of. */
+function recordedPipe(directory: ByteString): ByteString | undefined {
+  const lock = unlessRefused(() => readBeginning(`${directory}/supervise/lock`));
   return lock === undefined ? undefined : decodeRecord(fromBytes(lock))?.pipe;
 }
 
 function keepersOf(scanner: FoundScanner): ForeignSupervise[] {
   const directories = new Map<string, Omit<ForeignSupervise, "pid">>();
-  const add = (directory: ByteString, pipe: number | undefined): void => {
-    const found = unlessRefused(() => stat(directory));
-    if (found !== undefined) directories.set(found.identity, { directory, pipe });
-  };
   for (const service of servicesIn(scanner.directory)) {
-    const hasLog = isThere(`${service}/log`);
-    add(service, hasLog ? SERVICE_END : undefined);
-    if (hasLog) add(`${service}/log`, LOGGER_END);
+    for (
+      const [directory, end] of [[service, SERVICE_END], [`${service}/log`, LOGGER_END]] as const
+    ) {
+      const found = unlessRefused(() => stat(directory));
+      if (found !== undefined) directories.set(found.identity, { directory, end });
+    }
   }
   return findScanners(["supervise"]).flatMap(({ pid }) => {
     const home = unlessRefused(() => stat(`/proc/${pid}/cwd`))?.identity;
@@ -161,8 +168,11 @@ function freeze(pid: number): void {
 }
 
 /** Stops a supervise at a moment at which its status file is true. */
-function hold(keeper: ForeignSupervise, pause: (pid: number) => void): StoppedSupervise {
-  const { pid, directory } = keeper;
+function hold(
+  { pid, directory, end }: ForeignSupervise,
+  logPipes: readonly HeldPipe[],
+  pause: (pid: number) => void,
+): StoppedSupervise {
   const look = (): Status | false => {
     pause(pid);
     const status = statusOf(directory);
@@ -171,9 +181,8 @@ function hold(keeper: ForeignSupervise, pause: (pid: number) => void): StoppedSu
     return false;
   };
   const status = waitUntil(`a quiet moment of ${directory}`, look);
-  const pipe = keeper.pipe === undefined
-    ? NO_PIPE
-    : attempt(`look at process ${pid}`, () => readlink(`/proc/${pid}/fd/${keeper.pipe}`));
+  const open = attempt(`look at process ${pid}`, () => pipesOf(pid).find(({ fd }) => fd === end));
+  const pipe = logPipes.find(({ name }) => name === open?.name)?.name ?? NO_PIPE;
   return { pid, directory, status, pipe };
 }
 

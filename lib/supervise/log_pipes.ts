@@ -11,10 +11,18 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { SIGKILL } from "../os/constants.ts";
-import { SystemError, unlessRefused } from "../os/errno.ts";
+import {
+  EACCES,
+  ENOENT,
+  ESRCH,
+  succeeds,
+  SystemError,
+  unlessErrno,
+  unlessRefused,
+} from "../os/errno.ts";
 import { close, readDirectory, readlink } from "../os/file.ts";
 import { startHolder } from "../os/holder.ts";
-import { allProcesses, commandName } from "../os/proc.ts";
+import { allProcesses, commandName, isReadable } from "../os/proc.ts";
 import { kill, openPidfd } from "../os/process.ts";
 import { warn } from "../cli/messages.ts";
 import type { Timer } from "../os/timers.ts";
@@ -49,21 +57,40 @@ export interface Held {
   readonly fd: number;
 }
 
-/** The pipes that process `pid` has, with their names. Another user's are not for us to see. */
-export function pipesOf(pid: number): (Held & { readonly name: ByteString })[] {
+/** The same, with the pipe's name. */
+export interface HeldPipe extends Held {
+  readonly name: ByteString;
+}
+
+/* What tells that a process or its descriptor is gone, or not for us to see. */
+const ABSENT = [ENOENT, ESRCH, EACCES];
+
+/**
+ * The pipes that process `pid` has. Another user's are not for us to see.
+ *
+ * @throws SystemError where it cannot be looked at now
+ */
+export function pipesOf(pid: number): HeldPipe[] {
   const folder = `/proc/${pid}/fd`;
-  return (unlessRefused(() => readDirectory(folder)) ?? []).flatMap((entry) => {
-    const name = unlessRefused(() => readlink(`${folder}/${entry}`));
+  return (unlessErrno(ABSENT, () => readDirectory(folder)) ?? []).flatMap((entry) => {
+    const name = unlessErrno(ABSENT, () => readlink(`${folder}/${entry}`));
     return name?.startsWith("pipe:") ? [{ pid, fd: Number(entry), name }] : [];
   });
 }
 
-/** The pipes that processes like this one hold, by their names, whoever has started them. */
+/** The processes like this one, whoever has started them, and the pipes that each of them holds: it can read from them. */
+function holders(): Map<number, HeldPipe[]> {
+  const pids = allProcesses().filter((pid) => commandName(pid) === NAME);
+  return new Map(
+    pids.map((pid) => [pid, pipesOf(pid).filter(({ fd }) => isReadable(pid, fd))]),
+  );
+}
+
+/** The pipes that are held, by their names. */
 export function heldPipes(): Map<ByteString, Held[]> {
   const found = new Map<ByteString, Held[]>();
-  for (const pid of allProcesses()) {
-    if (commandName(pid) !== NAME) continue;
-    for (const held of pipesOf(pid)) found.set(held.name, [...found.get(held.name) ?? [], held]);
+  for (const held of [...holders().values()].flat()) {
+    found.set(held.name, [...found.get(held.name) ?? [], held]);
   }
   return found;
 }
@@ -193,17 +220,19 @@ export class LogPipes {
     return startLogPipes(pipes, directory, this.surroundings);
   }
 
-  /** Ends whoever else holds them; false where that cannot be found out. */
+  /**
+   * Ends whoever else holds them, and them alone: the pipe of a service that we don't see (now) is left to who has it.
+   *
+   * @returns false where that cannot be found out
+   */
   #endOthers(): boolean {
-    const holders = unlessRefused(() => {
-      const held = heldPipes();
-      return this.#pipes.flatMap(({ reader }) => held.get(pipeName(reader)) ?? []);
+    return succeeds(() => {
+      const ours = new Set(this.#pipes.map(({ reader }) => pipeName(reader)));
+      for (const [pid, held] of holders()) {
+        const allOurs = held.length > 0 && held.every(({ name }) => ours.has(name));
+        if (allOurs && pid !== this.#pid) kill(pid, SIGKILL);
+      }
     });
-    if (holders === undefined) return false;
-    for (const pid of new Set(holders.map(({ pid }) => pid))) {
-      if (pid !== this.#pid) kill(pid, SIGKILL);
-    }
-    return true;
   }
 
   #endHolder(pid: number): void {

@@ -155,6 +155,36 @@ oneProcessTest("kill -9 of svscan and of a logger at once loses no line", async 
 });
 
 oneProcessTest(
+  "what is in a log pipe is kept while its service is not to be seen",
+  async (box) => {
+    writeServices(box, ["away"], "echo kept; exec sleep 1000");
+    box.script("away/log/run", "exec cat >>lines");
+    box.write("away/log/down", "");
+    writeLogged(box, "sv/b");
+    Deno.symlinkSync("../away", `${box.dir}/sv/away`);
+    const first = scan(box);
+    const [service] = await untilUp(box, ["away", "sv/b", "sv/b/log"]) as [number];
+    await box.until("the pipes are held", () => processesCalled(box, "log-pipes").length === 1);
+    // Nobody has the pipe any more but who holds it.
+    await killed(first);
+    Deno.kill(service, "SIGKILL");
+    Deno.removeSync(`${box.dir}/sv/away`);
+    const holder = processesCalled(box, "log-pipes");
+    scan(box);
+    await untilSupervised(box, ["sv/b"]);
+    await box.until("both hold", () => processesCalled(box, "log-pipes").length === 2);
+    Deno.symlinkSync("../away", `${box.dir}/sv/away`);
+    await untilSupervised(box, ["away/log"]);
+    equal((await box.run(["svc", "-u", "away/log"])).code, 0);
+    await box.until("it is logged", () => box.read("away/log/lines").startsWith("kept\n"));
+    await box.until("one holds all", () => {
+      const now = processesCalled(box, "log-pipes");
+      return now.length === 1 && now[0] !== holder[0];
+    });
+  },
+);
+
+oneProcessTest(
   "who holds the log pipes is there again, and ends with the services",
   async (box) => {
     writeLogged(box, "sv/a");

@@ -166,6 +166,32 @@ originalMachineTest(
 );
 
 originalMachineTest(
+  "a service that has got its log since it was started goes on, and is logged when it starts again",
+  "sleep",
+  async (machine, box) => {
+    for (const name of ["a", "b"]) {
+      await machine.edit(`/srv/${name}/run`, `#!/bin/sh\necho ${name}; exec sleep 1000\n`);
+    }
+    // They write into the pipe that takes svscan's messages.
+    machine.start("mkfifo pipe; cat pipe >/messages & exec svscan /srv >pipe 2>&1", "/tmp");
+    const before = pids(
+      await machine.until("svstat /srv/a /srv/b", /^(\S+: up .*[1-9] seconds\n){2}$/),
+    );
+    for (const name of ["a", "b"]) {
+      await machine.edit(`/srv/${name}/log/run`, "#!/bin/sh\nexec cat >>lines\n");
+    }
+    await install(machine, box);
+    match(await machine.output("djbox takeover"), /; 2 supervised go on\n/);
+    equal(pids(await machine.output("svstat /srv/a /srv/b")), before);
+    equal(await machine.output("pidof sleep | wc -w"), "3\n"); // and process 1
+    await machine.edit("/srv/c/run", "#!/bin/none\n");
+    await machine.until("cat /messages", /unable to start c\/run: file does not exist/);
+    await machine.output("svc -t /srv/a /srv/b");
+    await machine.until("cat /srv/a/log/lines /srv/b/log/lines", /^a\nb\n$/);
+  },
+);
+
+originalMachineTest(
   "svscan and its services keep the surroundings that they had",
   "sleep",
   async (machine, box) => {
