@@ -12,7 +12,7 @@
  */
 import { SIGPIPE } from "../os/constants.ts";
 import { succeeds, SystemError } from "../os/errno.ts";
-import { close, dup, dup2, pipe, readOrEnd, writeAll } from "../os/file.ts";
+import { close, dup, dup2, isOpen, pipe, readOrEnd, writeAll } from "../os/file.ts";
 import { getpid, type Mapping } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
 import { setDisposition } from "../os/signal.ts";
@@ -39,9 +39,9 @@ export function runBehindRelay(
   usage: string,
   filters: (pid: number) => Filters,
 ): Outcome {
-  const role = context.env.get(VARIABLE);
+  const role = parseRole(context.env.get(VARIABLE) ?? "");
   if (role !== undefined) {
-    runRelay(parseRole(role), filters);
+    runRelay(role, filters);
     return 0;
   }
   if (context.args.length === 0) throw usageError(context.name, usage);
@@ -63,14 +63,15 @@ function formatRole({ reader, writer, ready, pid }: Role): string {
   return [reader, writer, ready, pid].join(":");
 }
 
-function parseRole(text: string): Role {
-  const [reader, writer, ready, pid] = text.split(":").map(Number) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  return { reader, writer, ready, pid };
+const ROLE = /^(\d{1,9}):(\d{1,9}):(\d{1,9}):(\d{1,9})$/;
+
+/** undefined: it is none, as where somebody has the variable from elsewhere. */
+function parseRole(text: string): Role | undefined {
+  const match = ROLE.exec(text);
+  if (match === null) return undefined;
+  const [, ...numbers] = match;
+  const [reader, writer, ready, pid] = numbers.map(Number) as [number, number, number, number];
+  return [reader, writer, ready].every(isOpen) ? { reader, writer, ready, pid } : undefined;
 }
 
 /** Copies 0 to the program and the program to 1 until it writes no more, or nobody takes it. */

@@ -11,7 +11,7 @@ import type { ByteString } from "../os/bytes.ts";
 import { O_RDONLY } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { close, fchmod, open, readFile, readlink, rename, unlink } from "../os/file.ts";
-import { isLink, lstat, type Stat } from "../os/stat.ts";
+import { isLink, lstat, type Stat, stat } from "../os/stat.ts";
 import { attempt, orTell } from "./messages.ts";
 import {
   isThere,
@@ -64,10 +64,10 @@ export class Changes {
     });
   }
 
-  /** Gives a directory its permissions. */
+  /** Gives a directory its permissions; `path` may be a link to it. */
   mode(path: ByteString, mode: number): void {
     attempt(`set the permissions of ${path}`, () => {
-      const before = lstat(path).mode & 0o7777;
+      const before = stat(path).mode & 0o7777;
       if (before === mode) return;
       setMode(path, mode);
       this.did(() => setMode(path, before));

@@ -218,8 +218,8 @@ export class ServiceDirectory {
   }
 
   /**
-   * Leaves a record behind, in the lock file. A file system that refuses it is no reason to stop. Returns whether it is
-   * written.
+   * Leaves a record behind, in the lock file, if that is ours to write into. A file system that refuses it is no reason to
+   * stop. Returns whether there is nothing left to write.
    */
   writeRecord(record: SupervisionRecord): boolean {
     const { lock } = this.#fds;
@@ -233,7 +233,7 @@ export class ServiceDirectory {
 
   /** Takes the record away: supervision ends as it should. */
   clearRecord(): void {
-    unlessRefused(() => ftruncate(this.#fds.lock, 0));
+    unlessRefused(() => isOurs(this.#fds.lock) && ftruncate(this.#fds.lock, 0));
   }
 
   /**

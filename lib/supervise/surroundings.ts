@@ -32,6 +32,7 @@ export interface Surroundings {
  * Surroundings whose services inherit what a program run by `context` would.
  *
  * @param adopts whether services are to be found again after this process was killed
+ * @throws SystemError where there can be no poller; then it may be called again
  */
 export function makeSurroundings(context: Context, adopts: boolean): Surroundings {
   // A message that nobody reads (svscan's go into readproctitle) must not end the supervision of everything.
@@ -40,11 +41,13 @@ export function makeSurroundings(context: Context, adopts: boolean): Surrounding
   ignoreForOurselves(SIGXFSZ);
   // Where it is ignored the kernel takes the status of what has ended, and its pid may be somebody else's (wait(2)).
   setDisposition(SIGCHLD, "default");
-  dropUnread();
   const environ = stringArray(context.env.entries());
   const inheritance = takeFiles(context.inheritance);
+  const poller = new Poller();
+  // Last: it opens a descriptor, and where there is none for the poller all of this may be tried again.
+  dropUnread();
   return {
-    poller: new Poller(),
+    poller,
     timers: new Timers(),
     environ,
     inheritance,

@@ -12,7 +12,7 @@ import type { ByteString } from "../os/bytes.ts";
 import { SIGKILL, X_OK } from "../os/constants.ts";
 import { SystemError } from "../os/errno.ts";
 import { access, close, readlink } from "../os/file.ts";
-import { exec, openPidfd, signalPidfd } from "../os/process.ts";
+import { exec, kill, openPidfd, signalPidfd } from "../os/process.ts";
 import { LAUNCHER_BLOCKS, maskOf } from "../os/signal.ts";
 import { spawn } from "../os/spawn.ts";
 import type { Timer } from "../os/timers.ts";
@@ -94,16 +94,19 @@ export class Upgrade {
     const { poller, timers } = this.surroundings;
     const { context } = this;
     const { file, environ, inheritance } = parcel(context.env, this.handed(), true);
+    let pid = 0;
     let pidfd = -1;
     try {
       const argv = [context.argv0, NO_DIRECTORY];
       // It has our locks open: one that does not answer is not to outlive us.
-      const pid = spawn({ ...inheritance, path, argv, environ }, undefined, { diesWithUs: true });
+      pid = spawn({ ...inheritance, path, argv, environ }, undefined, { diesWithUs: true });
       pidfd = openPidfd(pid);
       poller.add(pidfd, () => this.#tried());
       const timer = timers.after(PATIENCE, () => signalPidfd(pidfd, SIGKILL));
       this.#trial = { path, pid, pidfd, file, timer };
     } catch (error) {
+      // Nobody would hear of its end.
+      if (pid !== 0 && kill(pid, SIGKILL)) this.#ended.take(pid);
       for (const fd of [file, pidfd]) if (fd >= 0) close(fd);
       throw error;
     }

@@ -60,6 +60,11 @@ abuseTest("no link in supervise leads to a file that is written over", async (bo
   for (const name of names.slice(0, 3)) {
     ok(Deno.lstatSync(`${box.dir}/${name}/supervise/status`).isFile, name);
   }
+  // Nor is what is left there when supervision ends.
+  const before = pidOf(box, "sv/hardlock");
+  await box.run(["svc", "-dx", "sv/hardlock"]);
+  await box.until("it is started anew", () => ![0, before].includes(pidOf(box, "sv/hardlock")));
+  equal(box.read("victim"), PRECIOUS);
 }, FOLLOWS);
 
 abuseTest("no link in supervise leads to what svscan reads", async (box) => {

@@ -4,6 +4,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type Box, type Started, toolTest } from "../harness/harness.ts";
 import {
+  auxv,
   isAlive,
   oneProcessTest,
   pidOf,
@@ -235,6 +236,27 @@ oneProcessTest("svscan that starts itself over waits for what it needs", async (
     box.read("err"),
     "svscan: warning: unable to epoll_create1, trying again each second: process cannot open more files\n",
   );
+}, { programs: ["strace"] });
+
+oneProcessTest("nothing is left of an upgrade that cannot be watched", async (box) => {
+  writeServices(box, ["sv/a"]);
+  const svscan = scan(box);
+  const [service] = await untilUp(box, ["sv/a"]) as [number];
+  await untilOld(box, ["sv/a"]);
+  const strace = await inject(box, svscan, "-e", "inject=pidfd_open:error=EMFILE");
+  svscan.kill("SIGHUP");
+  const refusal = /^svscan: warning: unable to upgrade to .*: process cannot open more files\n$/;
+  await box.until("it says so", () => refusal.test(box.read("err")));
+  const children = (): string =>
+    Deno.readTextFileSync(`/proc/${svscan.pid}/task/${svscan.pid}/children`);
+  equal(children(), `${service} `);
+  strace.kill("SIGTERM");
+  await strace.ended;
+  const before = auxv(svscan.pid);
+  svscan.kill("SIGHUP");
+  await box.until("it starts over", () => auxv(svscan.pid) !== before);
+  await untilSupervised(box, ["sv/a"]);
+  equal(pidOf(box, "sv/a"), service);
 }, { programs: ["strace"] });
 
 oneProcessTest("a second TERM ends svscan where nobody can take over", async (box) => {

@@ -386,6 +386,17 @@ installTest("what cannot be looked at is named, and nothing is changed", async (
   }
 }, { programs: ["strace"] });
 
+installTest("the permissions of what a link leads to are put back, too", async (box) => {
+  const release = await makeRelease(box, "release");
+  const root = `${box.dir}/root`;
+  const { code, stderr } = await box.sh(`
+    mkdir -p root/usr/local elsewhere && chmod 750 elsewhere && ln -s ../elsewhere root/package &&
+    echo no folder >root/usr/local/share && ${release}/package/install --root ${root}`);
+  equal(code, 111);
+  match(stderr, /root\/usr\/local\/share.*: not a directory; nothing was changed\n$/);
+  equal(Deno.statSync(`${box.dir}/elsewhere`).mode, 0o40750);
+});
+
 installTest("two at a time are one too many", async (box) => {
   const release = await makeRelease(box, "release");
   const root = `${box.dir}/root`;

@@ -11,6 +11,7 @@ import {
   toolTest,
 } from "../harness/harness.ts";
 import {
+  auxv,
   isAlive,
   openFiles,
   pidOf,
@@ -37,11 +38,6 @@ async function upgrade(box: Box): Promise<void> {
   equal(stderr, "", box.read("err"));
   match(stdout, /^svscan \(pid \d+\) has started over\n$/);
   equal(code, 0);
-}
-
-/** Tells an upgrade that has taken place: the addresses that a process was executed with are random. */
-function auxv(pid: number): string {
-  return new TextDecoder("latin1").decode(Deno.readFileSync(`/proc/${pid}/auxv`));
 }
 
 /** A service that writes numbered lines as fast as it can, and notes the last when it is ended. */

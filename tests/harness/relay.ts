@@ -44,6 +44,15 @@ b'; ${program} ./show '' 'a b' 8</dev/null 2>/dev/null 3<&-`);
     equal(await run(tool), await run("env"));
   });
 
+  test("takes no orders from a variable that is somebody else's", async (box) => {
+    for (const left of ["", "x", "1:2:3", "300:301:302:4"]) {
+      const { code, stdout } = await box.sh(
+        `DJBOX_RELAY=${left} ${tool} sh -c 'echo "<$DJBOX_RELAY>"' 2>/dev/null`,
+      );
+      deepEqual([code, stdout.trim()], [0, `<${left}>`]);
+    }
+  });
+
   test("says how it is used, and what it can't run", async (box) => {
     deepEqual(await box.run([tool]), {
       code: 100,

@@ -182,6 +182,11 @@ function commOf(pid: number): string {
   }
 }
 
+/** Tells an upgrade that has taken place: the addresses that a process was executed with are random. */
+export function auxv(pid: number): string {
+  return new TextDecoder("latin1").decode(Deno.readFileSync(`/proc/${pid}/auxv`));
+}
+
 /** What a process has open, as the links in /proc/PID/fd say; "": that was closed meanwhile. */
 export function openFiles(pid: number): string[] {
   const folder = `/proc/${pid}/fd`;
