@@ -85,7 +85,7 @@ export class Reader {
   readonly #recordsEnd: number;
   /** That of `get`, which is over when it returns: an object less for each look-up. */
   readonly #single = new Search();
-  #lookups = -FEW_LOOKUPS;
+  #lookups: number;
   /** The file, where it is in memory. */
   #memory: Memory | undefined;
 
@@ -93,14 +93,16 @@ export class Reader {
    * Reads and checks the header.
    *
    * @param fd a descriptor open for reading; its file offset is neither used nor changed, and it stays the caller's
+   * @param loads whether the file may be read into memory; false: each look-up is two small reads, however many there are
    * @throws SystemError; FormatError for what is no cdb
    */
-  constructor(fd: number) {
+  constructor(fd: number, { loads = true }: { readonly loads?: boolean } = {}) {
     const { size } = fstat(fd);
     // A pipe, too, has no size.
     if (size === 0) throw new FormatError("it is empty");
     this.#fd = fd;
     this.#size = size;
+    this.#lookups = loads ? -FEW_LOOKUPS : -Infinity;
     const scratch = new Uint8Array(HEADER + 2 * SMALL);
     this.#slots = new Window(fd, scratch.subarray(HEADER, HEADER + SMALL));
     this.#records = new Window(fd, scratch.subarray(HEADER + SMALL));
@@ -178,17 +180,6 @@ export class Reader {
   /** Counts a look-up; when there have been enough, reads the file into memory. */
   #count(): void {
     if (++this.#lookups * WORTH_A_LOOKUP > this.#size) this.#load();
-  }
-
-  /**
-   * Has the next look-up read what it needs from the file, even where the last one has read it, and counts anew the
-   * look-ups after which the file is worth having in memory.
-   */
-  startOver(): void {
-    this.#slots.clear();
-    this.#records.clear();
-    this.#memory = undefined;
-    this.#lookups = -FEW_LOOKUPS;
   }
 
   /** Reads the file into memory, where it may be that large, and there is so much. */

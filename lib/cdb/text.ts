@@ -5,10 +5,10 @@
  *
  * @module
  */
-import type { InputBuffer, OutputBuffer, Take } from "../os/buffers.ts";
+import type { InputBuffer, OutputBuffer, Take } from "./buffers.ts";
 import { SystemError } from "../os/errno.ts";
 import { hash, HASH_START, PAIR } from "./format.ts";
-import type { Scanner } from "./scan.ts";
+import type { RecordStream } from "./record_stream.ts";
 import { checkPosition } from "./tables.ts";
 import type { Writer } from "./writer.ts";
 
@@ -98,7 +98,7 @@ function endOfInput(): TextError {
 }
 
 /** Writes all records of `cdb` as text; of one that is damaged, or cannot be read on, all that came before. */
-export function writeText(cdb: Scanner, output: OutputBuffer): void {
+export function writeText(cdb: RecordStream, output: OutputBuffer): void {
   try {
     writeRecords(cdb, output);
     output.putByte(NEWLINE);
@@ -109,7 +109,7 @@ export function writeText(cdb: Scanner, output: OutputBuffer): void {
   output.flush();
 }
 
-function writeRecords(cdb: Scanner, output: OutputBuffer): void {
+function writeRecords(cdb: RecordStream, output: OutputBuffer): void {
   const put: Take = (bytes, from, to) => output.put(bytes, from, to);
   while (cdb.next()) {
     output.putByte(PLUS);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, ok } from "node:assert/strict";
 import { bytes, byteString, damaged, fc, holds } from "../../tests/harness/properties.ts";
-import { InputBuffer, OutputBuffer } from "../os/buffers.ts";
+import { InputBuffer, OutputBuffer } from "./buffers.ts";
 import { fromBytes, toBytes } from "../os/bytes.ts";
 import { O_CREAT, O_RDWR, O_TRUNC } from "../os/constants.ts";
 import { SystemError } from "../os/errno.ts";
 import { close, open } from "../os/file.ts";
 import { openCdb } from "./cdb.ts";
-import { Scanner } from "./scan.ts";
+import { RecordStream } from "./record_stream.ts";
 import { TextError, TextReader, writeText } from "./text.ts";
 import { Writer } from "./writer.ts";
 
@@ -41,7 +41,7 @@ function inputOf(bytes: Uint8Array<ArrayBuffer>, size: number): InputBuffer {
 function dump(file: string): string {
   let text = "";
   const output = new OutputBuffer((bytes) => text += fromBytes(bytes));
-  writeText(new Scanner(inputOf(Deno.readFileSync(file), 65536)), output);
+  writeText(new RecordStream(inputOf(Deno.readFileSync(file), 65536)), output);
   return text;
 }
 

@@ -11,8 +11,6 @@ import { FormatError } from "./format.ts";
 
 export class Window {
   readonly #fd: number;
-  /** The one that it began with. */
-  readonly #buffer: Uint8Array<ArrayBuffer>;
   /** The piece, and whatever else is in the buffer: `reach` tells where in it something is. */
   bytes: Uint8Array<ArrayBuffer>;
   /** The same bytes. */
@@ -23,29 +21,16 @@ export class Window {
   /** `buffer` is where the pieces are read to. */
   constructor(fd: number, buffer: Uint8Array<ArrayBuffer>) {
     this.#fd = fd;
-    this.#buffer = this.bytes = buffer;
+    this.bytes = buffer;
     this.numbers = viewOf(buffer);
   }
 
   /** From now on the window shows all of the file: `file` is what it holds. */
   cover(file: Uint8Array<ArrayBuffer>): void {
-    this.#use(file);
-    this.#filled = file.length;
-  }
-
-  /** From now on the window shows nothing; pieces are read to its buffer again. */
-  clear(): void {
-    this.#use(this.#buffer);
-  }
-
-  /** What is to be shown will be in `bytes`. */
-  #use(bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.bytes !== bytes) {
-      this.bytes = bytes;
-      this.numbers = viewOf(bytes);
-    }
+    this.bytes = file;
+    this.numbers = viewOf(file);
     this.#from = 0;
-    this.#filled = 0;
+    this.#filled = file.length;
   }
 
   /** Where in `bytes` the `length` bytes from `at` on are, not more than fit it; they stay there until the next call. */

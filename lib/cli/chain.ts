@@ -17,7 +17,7 @@ import { limitOurselves } from "../os/rlimit.ts";
 import { isRegular, stat } from "../os/stat.ts";
 import { exec, type Inheritance, setDumpable } from "../os/process.ts";
 import { restartBlocked, type Start } from "../os/start.ts";
-import { setTitle, type TitleArea } from "../os/title.ts";
+import { setTitle } from "../os/title.ts";
 import { Environment } from "./environment.ts";
 import { complain, EXIT_TEMPORARY, Failure, fatal, reasonOf } from "./messages.ts";
 import { searchPath } from "./path_search.ts";
@@ -26,7 +26,7 @@ import { baseName, type Next, type Outcome, type Tool, type Toolbox } from "./to
 /** The toolbox's own command: what runs where no other tool's name was called. */
 const OWN_COMMAND = "djbox";
 
-const NO_TITLE: TitleArea = { bytes: new Uint8Array(0) };
+const NO_TITLE = new Uint8Array(0);
 
 /** One link of the chain: a program as execve(2) would get it. */
 interface Link {

@@ -11,7 +11,6 @@ import type { ByteString } from "../os/bytes.ts";
 import { readlink } from "../os/file.ts";
 import type { Inheritance, Mapping } from "../os/process.ts";
 import type { Form } from "../os/start.ts";
-import type { TitleArea } from "../os/title.ts";
 import type { Environment } from "./environment.ts";
 
 /** How a tool was called, and what it hands on. */
@@ -24,12 +23,12 @@ export interface Context {
   readonly args: readonly ByteString[];
   /** The file name that was executed: a link that leads to the toolbox, as a rule. */
   readonly file: ByteString;
-  /** The tool's own environment; change a copy. */
+  /** The tool's own environment; who changes it for a program changes a copy. */
   readonly env: Environment;
   /** What programs that the tool starts are to inherit. */
   readonly inheritance: Inheritance;
   /** The memory that ps(1) shows as our arguments; empty for a brief tool. */
-  readonly title: TitleArea;
+  readonly title: Uint8Array<ArrayBuffer>;
   /** The toolbox: which file it is, and what it is made of. */
   readonly toolbox: Toolbox;
 }

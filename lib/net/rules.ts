@@ -96,8 +96,6 @@ export class RuleFile {
   }
 
   #ruleOf(client: Client, cdb: Reader): Rule | undefined {
-    // Each look-up as if it were the first: nothing read for another one counts, nor do those made before.
-    cdb.startOver();
     for (const key of addresses(client, (size) => this.#lengthsOf(size, cdb))) {
       const value = cdb.get(toBytes(key));
       if (value !== undefined) return { key, instructions: parseInstructions(value) };
@@ -160,7 +158,8 @@ function readLengths(cdb: Reader, size: number): readonly number[] {
 
 function openCdb(fd: number): Reader {
   try {
-    return new Reader(fd);
+    // A server is to stay small: its clients' programs are what memory is for.
+    return new Reader(fd, { loads: false });
   } catch (error) {
     // C maps the file, and mmap(2) does not map nothing.
     if (error instanceof FormatError && fstat(fd).size === 0) throw new SystemError(EINVAL, "mmap");

@@ -265,6 +265,15 @@ export class Fork {
     const result = this.#words[call * WORDS + RESULT] ?? 0n;
     return result < 0n && result !== NOT_MADE ? Number(-result) : 0;
   }
+
+  /** The error after which the child went to its last call, of those calls that must not fail; 0: there was none. */
+  get failure(): number {
+    for (const [i, { passedOver }] of this.#calls.entries()) {
+      const error = passedOver?.length === 0 ? this.errorOf(i) : 0;
+      if (error !== 0) return error;
+    }
+    return 0;
+  }
 }
 
 const FUTEX = BigInt(ARCH.calls.futex);

@@ -179,13 +179,13 @@ export function pendingError(fd: number): number {
 
 /** send(2), without waiting and without SIGPIPE: how many bytes went, or the negative error number. Never throws. */
 export function send(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
-  const sent = libc().send(fd, bytes, BigInt(bytes.length), MSG_DONTWAIT | MSG_NOSIGNAL, pad);
+  const sent = libc().send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL, pad);
   return sent < 0 ? -errno() : sent;
 }
 
 /** recv(2): how many bytes came, 0 at the end, or the negative error number. Never throws. */
 export function receive(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
-  const got = libc().recv(fd, buffer, BigInt(buffer.length), 0, pad);
+  const got = libc().recv(fd, buffer, buffer.length, 0, pad);
   return got < 0 ? -errno() : got;
 }
 

@@ -147,7 +147,6 @@ export class SpawnPlan {
   /* Where in the list the calls stand that may fail, or are different at each start; undefined: there is none such. */
   readonly #unshare: number | undefined;
   readonly #directory: number | undefined;
-  readonly #mappings: readonly number[];
   readonly #further: number | undefined;
   readonly #limits: readonly {
     readonly resource: number;
@@ -157,7 +156,6 @@ export class SpawnPlan {
     /** What the call is given. */
     readonly limit: BigUint64Array;
   }[];
-  readonly #exec: number;
 
   /**
    * Mappings are carried out in their order, so a descriptor that is still to be duplicated must not be the target of an
@@ -178,7 +176,7 @@ export class SpawnPlan {
       const args = [split.end, LAST, CLOSE_RANGE_UNSHARE];
       this.#unshare = add({ name: "close_range", args, passedOver: [] });
     }
-    this.#mappings = program.descriptors.map(([ours, theirs]) => add(handOn(ours, theirs)));
+    program.descriptors.forEach(([ours, theirs]) => add(handOn(ours, theirs)));
     if (often) this.#further = add(handOn(-1, 0));
     split?.closings().forEach(add);
     NO_FAULT_HANDLERS.forEach(add);
@@ -193,7 +191,7 @@ export class SpawnPlan {
       const hard = resource === RLIMIT_NOFILE ? program.hardFiles : undefined;
       return { resource, soft, hard, limit: new BigUint64Array(limit.buffer) };
     });
-    this.#exec = add({
+    add({
       name: "execve",
       args: [cString(program.path), stringArray(program.argv), stringArray(program.environ)],
       passedOver: [],
@@ -223,7 +221,7 @@ export class SpawnPlan {
     const brought = this.#bring(further);
     try {
       const pid = this.#often ? fork.startAndWaitFor(PATIENCE, this.#unshare) : fork.startAndWait();
-      if (!fork.isInside) return { pid, errno: this.#error(fork) };
+      if (!fork.isInside) return { pid, errno: fork.failure };
       this.#leave(fork);
       return { pid, errno: 0 };
     } finally {
@@ -235,17 +233,6 @@ export class SpawnPlan {
   #leave(fork: Fork): void {
     this.#left = [...this.#left.filter((other) => other.isInside), fork];
     this.#fork = new Fork(this.#calls);
-  }
-
-  /** The error that ended the child; 0: it has become the program. */
-  #error(fork: Fork): number {
-    for (
-      const step of [this.#directory, this.#unshare, this.#further, ...this.#mappings, this.#exec]
-    ) {
-      const error = step === undefined ? 0 : fork.errorOf(step);
-      if (error !== 0) return error;
-    }
-    return 0;
   }
 
   /** Writes `further` into the list. Returns whether it was brought from beyond the split. */

@@ -4,10 +4,18 @@
  *
  * @module
  */
-import { F_GETFD, FD_CLOEXEC, O_RDWR } from "./constants.ts";
+import { O_RDWR } from "./constants.ts";
 import { unlessRefused } from "./errno.ts";
-import { close, dup2, isOpen, memoryFile, open, readDirectory, setCloseOnExec } from "./file.ts";
-import { libc, pad } from "./libc.ts";
+import {
+  close,
+  dup2,
+  isInherited,
+  isOpen,
+  memoryFile,
+  open,
+  readDirectory,
+  setCloseOnExec,
+} from "./file.ts";
 import { fstat } from "./stat.ts";
 
 /** Opens /dev/null where 0, 1 or 2 is closed, so that nothing that is opened later gets that number. */
@@ -16,12 +24,6 @@ export function fillStandardDescriptors(): void {
     // open(2) takes the lowest free number.
     if (!isOpen(fd)) open("/dev/null", O_RDWR);
   }
-}
-
-/** Whether `fd` is open and close-on-exec. */
-function isCloseOnExec(fd: number): boolean {
-  const flags = libc().fcntl(fd, F_GETFD, 0, pad);
-  return flags >= 0 && (flags & FD_CLOEXEC) !== 0;
 }
 
 /**
@@ -35,7 +37,8 @@ export function letGo(fds: readonly number[], kept: readonly number[]): void {
     memoryFile("null", new Uint8Array());
   const files = new Set(fds.filter(isOpen).map((fd) => fstat(fd).identity));
   const others = readDirectory("/proc/self/fd").map(Number).filter((fd) =>
-    fd > 2 && !kept.includes(fd) && isCloseOnExec(fd) && files.has(fstat(fd).identity)
+    fd > 2 && !kept.includes(fd) && isOpen(fd) && !isInherited(fd) &&
+    files.has(fstat(fd).identity)
   );
   for (const fd of [...fds, ...others]) {
     dup2(nothing, fd);

@@ -32,27 +32,25 @@ const START_BRK = 44;
 const ARG_START = 45;
 const ARG_END = 46;
 
-/** The memory that shows as our arguments; whoever writes into it changes what ps shows. */
-export interface TitleArea {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
 /** Referenced for as long as the process lives: the kernel reads it when somebody looks at us. */
 let area: Uint8Array<ArrayBuffer> | undefined;
 
-/** Makes `argv` and `environ` ours, and `name` our name (comm), for everybody who looks. */
+/**
+ * Makes `argv` and `environ` ours, and `name` our name (comm), for everybody who looks. Returns the memory that shows as
+ * our arguments: whoever writes into it changes what ps shows.
+ */
 export function setTitle(
   argv: readonly ByteString[],
   environ: readonly ByteString[],
   name: ByteString,
-): TitleArea {
+): Uint8Array<ArrayBuffer> {
   const args = terminated(argv);
   const all = toBytes(args + terminated(environ));
   const text = all.subarray(0, args.length);
   const mapped = args.length > 0 && mapTo(all, args.length);
   area = mapped ? all : overwrite(text);
   setComm(name);
-  return { bytes: mapped ? text : area };
+  return mapped ? text : area;
 }
 
 function terminated(strings: readonly ByteString[]): ByteString {

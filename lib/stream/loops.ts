@@ -67,12 +67,12 @@ export interface Loops {
 type Part = "memory" | "input" | "output";
 type Name = Exclude<keyof Loops, Part>;
 
-/** Compiles the loops called `names`; each call has a memory of its own. */
-export function compileLoops<K extends Name>(...names: K[]): Pick<Loops, K | Part> {
+/** Compiles the loop called `name`, whose memory is its own. */
+export function compileLoops<K extends Name>(name: K): Pick<Loops, K | Part> {
   const memory = memoryOf(MEMORY_SIZE);
   const buffer = memory.buffer as ArrayBuffer; // it is not shared
   return {
-    ...Object.assign({}, ...names.map((name) => instantiate(memory, LOOPS[name]))),
+    ...instantiate(memory, LOOPS[name]),
     memory: new Uint8Array(buffer),
     input: new Uint8Array(buffer, INPUT, READ_SIZE),
     output: new Uint8Array(buffer, OUTPUT),

@@ -5,9 +5,9 @@
 import { deepEqual, ok } from "node:assert/strict";
 import { type CdbRecord, openCdb, SystemError, writeCdb } from "../../lib/cdb/cdb.ts";
 import { Reader } from "../../lib/cdb/reader.ts";
-import { Scanner } from "../../lib/cdb/scan.ts";
+import { RecordStream } from "../../lib/cdb/record_stream.ts";
 import { writeText } from "../../lib/cdb/text.ts";
-import { InputBuffer, OutputBuffer } from "../../lib/os/buffers.ts";
+import { InputBuffer, OutputBuffer } from "../../lib/cdb/buffers.ts";
 import { toBytes } from "../../lib/os/bytes.ts";
 import { O_RDONLY } from "../../lib/os/constants.ts";
 import { close, open } from "../../lib/os/file.ts";
@@ -135,7 +135,9 @@ function scanAll(file: Uint8Array<ArrayBuffer>, path: string): void {
     return piece.length;
   });
   let written = 0;
-  fails(() => writeText(new Scanner(input), new OutputBuffer((bytes) => written += bytes.length)));
+  fails(() =>
+    writeText(new RecordStream(input), new OutputBuffer((bytes) => written += bytes.length))
+  );
   // A record of 8 bytes becomes `+0,0:->` and a newline; only numbers grow.
   ok(written <= 3 * file.length, "more written than there is");
   const fd = open(path, O_RDONLY);

@@ -16,9 +16,9 @@
  *
  * @module
  */
-import { InputBuffer, OutputBuffer } from "../../lib/os/buffers.ts";
+import { InputBuffer, OutputBuffer } from "../../lib/cdb/buffers.ts";
 import { read, writeAll } from "../../lib/os/file.ts";
-import { Scanner } from "../../lib/cdb/scan.ts";
+import { RecordStream } from "../../lib/cdb/record_stream.ts";
 import { writeText } from "../../lib/cdb/text.ts";
 import { cdbUsageError, orFatal } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
@@ -34,7 +34,7 @@ function run(context: Context): Outcome {
     orFatal(name, "unable to flush output", () => writeAll(1, bytes))
   );
   orFatal(name, "unable to read input", () => {
-    writeText(new Scanner(new InputBuffer((buffer) => read(0, buffer))), output);
+    writeText(new RecordStream(new InputBuffer((buffer) => read(0, buffer))), output);
   });
   return 0;
 }

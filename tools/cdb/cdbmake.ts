@@ -17,7 +17,7 @@
  *
  * @module
  */
-import { InputBuffer } from "../../lib/os/buffers.ts";
+import { InputBuffer } from "../../lib/cdb/buffers.ts";
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } from "../../lib/os/constants.ts";
 import { closeWritten, fsync, open, read, rename } from "../../lib/os/file.ts";

@@ -15,11 +15,11 @@
  *
  * @module
  */
-import { InputBuffer } from "../../lib/os/buffers.ts";
+import { InputBuffer } from "../../lib/cdb/buffers.ts";
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { read } from "../../lib/os/file.ts";
 import { Reader } from "../../lib/cdb/reader.ts";
-import { Scanner } from "../../lib/cdb/scan.ts";
+import { RecordStream } from "../../lib/cdb/record_stream.ts";
 import { cdbUsageError, orFatal } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
@@ -40,7 +40,7 @@ function run(context: Context): Outcome {
 
 function readFigures(): ByteString {
   // Once through as it comes: a file that ends too early is told of as such.
-  const records = countRecords(new Scanner(new InputBuffer((buffer) => read(0, buffer))));
+  const records = countRecords(new RecordStream(new InputBuffer((buffer) => read(0, buffer))));
   const distances = new Array<number>(FAR + 1).fill(0);
   for (const distance of new Reader(0).distances()) {
     const index = Math.min(distance, FAR);
@@ -50,7 +50,7 @@ function readFigures(): ByteString {
     distances.map((count, i) => line(i < FAR ? `d${i}` : ">9", count)).join("");
 }
 
-function countRecords(cdb: Scanner): number {
+function countRecords(cdb: RecordStream): number {
   let count = 0;
   for (; cdb.next(); count++) {
     cdb.key();

@@ -18,11 +18,11 @@
  *
  * @module
  */
-import { InputBuffer } from "../../lib/os/buffers.ts";
+import { InputBuffer } from "../../lib/cdb/buffers.ts";
 import { type ByteString, copyBytes } from "../../lib/os/bytes.ts";
 import { read } from "../../lib/os/file.ts";
 import { Reader } from "../../lib/cdb/reader.ts";
-import { Scanner } from "../../lib/cdb/scan.ts";
+import { RecordStream } from "../../lib/cdb/record_stream.ts";
 import { cdbUsageError, orFatal } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
@@ -50,7 +50,7 @@ function lookUpAll(): ByteString {
     "not found": 0,
     "untested": 0,
   };
-  const records = new Scanner(new InputBuffer((buffer) => read(0, buffer)));
+  const records = new RecordStream(new InputBuffer((buffer) => read(0, buffer)));
   const cdb = new Reader(0);
   const key = new Uint8Array(LONGEST_KEY);
   while (records.next()) {
@@ -61,7 +61,7 @@ function lookUpAll(): ByteString {
 }
 
 /** Looks up the record at which `records` are; `buffer` is for its key. */
-function lookUp(records: Scanner, cdb: Reader, buffer: Uint8Array): Result {
+function lookUp(records: RecordStream, cdb: Reader, buffer: Uint8Array): Result {
   if (records.keyLength > LONGEST_KEY) {
     records.key();
     return "untested";

@@ -16,7 +16,6 @@
  */
 import { SystemError } from "../../lib/os/errno.ts";
 import { read } from "../../lib/os/file.ts";
-import type { TitleArea } from "../../lib/os/title.ts";
 import { EXIT_TEMPORARY, EXIT_USAGE } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
@@ -49,9 +48,9 @@ function run({ args, title }: Context): Outcome {
 }
 
 /** The part of our arguments' memory that holds the last one, `length` bytes and a NUL. */
-function lastArgument({ bytes }: TitleArea, length: number): Uint8Array<ArrayBuffer> {
-  const end = bytes.length - 1;
-  return bytes.subarray(Math.max(end - length, 0), end);
+function lastArgument(all: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  const end = all.length - 1;
+  return all.subarray(Math.max(end - length, 0), end);
 }
 
 function withoutNul(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {

@@ -5,11 +5,11 @@
  *
  * @module
  */
-import type { InputBuffer, Take } from "../os/buffers.ts";
+import type { InputBuffer, Take } from "./buffers.ts";
 import { FormatError, HEADER } from "./format.ts";
 
 /** A cdb that comes along. */
-export class Scanner {
+export class RecordStream {
   readonly #input: InputBuffer;
   /** Where the records end. */
   readonly #end: number;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal } from "node:assert/strict";
 import { InputBuffer, OutputBuffer } from "./buffers.ts";
-import { fromBytes, toBytes } from "./bytes.ts";
+import { fromBytes, toBytes } from "../os/bytes.ts";
 
 /** A source that gives at most `piece` bytes of `text` at a time. */
 function input(text: string, piece: number): InputBuffer {

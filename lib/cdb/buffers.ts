@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { copyBytes } from "./bytes.ts";
+import { copyBytes } from "../os/bytes.ts";
 
 const SIZE = 65536;
 const ZERO = 48;
