@@ -145,6 +145,8 @@ async function buildCompiled(directory: string): Promise<void> {
     "--no-lock",
     "--no-npm",
     "--no-remote",
+    // It would be a file in TMPDIR or /tmp, made there by whoever comes first and believed by all.
+    "--no-code-cache",
     `--v8-flags=${V8_FLAGS}`,
     "--output",
     `${file}.new`,

@@ -27,7 +27,7 @@ import {
   O_RDONLY,
   X_OK,
 } from "./constants.ts";
-import { EINTR, ENOENT, SystemError } from "./errno.ts";
+import { EINTR, EINVAL, ENOENT, SystemError, unlessErrno } from "./errno.ts";
 import { cString } from "./c_string.ts";
 import { check, errno, hot, libc, pad } from "./libc.ts";
 
@@ -274,10 +274,26 @@ export function growPipe(fd: number, size: number): void {
   if (holds >= 0 && holds < size) libc().fcntl(fd, F_SETPIPE_SZ, size, pad);
 }
 
+const MFD_CLOEXEC = 1;
+/** Since Linux 6.3: what is to be executed says so, or it may not be where sysctl vm.memfd_noexec is 1. */
+const MFD_EXEC = 0x10;
+
 /** memfd_create(2): a file without a name, with `content`, to be read from its beginning; close-on-exec. */
 export function memoryFile(name: ByteString, content: Uint8Array<ArrayBuffer>): number {
-  const MFD_CLOEXEC = 1;
-  const fd = check(libc().memfd_create(cString(name), MFD_CLOEXEC, pad), "memfd_create");
+  return filled(makeMemoryFile(name, MFD_CLOEXEC), content);
+}
+
+/** The same for a program that is to be executed. */
+export function memoryProgram(name: ByteString, content: Uint8Array<ArrayBuffer>): number {
+  const fd = unlessErrno([EINVAL], () => makeMemoryFile(name, MFD_CLOEXEC | MFD_EXEC));
+  return filled(fd ?? makeMemoryFile(name, MFD_CLOEXEC), content);
+}
+
+function makeMemoryFile(name: ByteString, flags: number): number {
+  return check(libc().memfd_create(cString(name), flags, pad), "memfd_create");
+}
+
+function filled(fd: number, content: Uint8Array<ArrayBuffer>): number {
   try {
     writeAll(fd, content);
     seek(fd, 0);
@@ -343,6 +359,22 @@ export function visitDirectory(path: ByteString, at: number, visit: NameVisitor)
   const fd = open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0, at);
   try {
     visitDirectoryOf(fd, visit);
+  } finally {
+    close(fd);
+  }
+}
+
+/**
+ * Whether the directory open at `at` cannot be read any more, because it was removed: getdents(2), ENOENT.
+ *
+ * @throws SystemError where that cannot be found out
+ */
+export function isGoneDirectory(at: number): boolean {
+  const fd = open(".", O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0, at);
+  try {
+    const read = (): number =>
+      check(libc().getdents64(fd, direntBuffer, direntBuffer.length, pad), "getdents");
+    return unlessErrno([ENOENT], read) === undefined;
   } finally {
     close(fd);
   }

@@ -14,7 +14,7 @@
 import { type ByteString, toBytes } from "./bytes.ts";
 import type { StringArray } from "./c_string.ts";
 import { executable } from "./elf.ts";
-import { close, memoryFile, openDirectory } from "./file.ts";
+import { close, memoryProgram, openDirectory } from "./file.ts";
 import { type Arch, assemble, type Data } from "./listing.ts";
 import type { Inheritance, Mapping } from "./process.ts";
 import { spawn } from "./spawn.ts";
@@ -120,7 +120,7 @@ export interface Holder {
 export function startHolder({ name, argv, environ, inheritance, readers }: Holder): number {
   const arch = Deno.build.arch as Arch;
   const image = assemble(arch, CODE[arch], holderData(name, readers));
-  const file = memoryFile(name, executable(arch, image));
+  const file = memoryProgram(name, executable(arch, image));
   let root = -1;
   try {
     root = openDirectory("/");

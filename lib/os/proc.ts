@@ -110,10 +110,19 @@ export function bootId(): ByteString {
   return boot ??= namedBoot();
 }
 
+/** The pid namespace of the machine itself: PROC_PID_INIT_INO. */
+const MACHINE = "4026531836";
+
 function namedBoot(): ByteString {
-  const id = readProc("/proc/sys/kernel/random/boot_id")?.trim();
   const namespace = unlessErrno(ABSENT, () => readlink("/proc/self/ns/pid"))?.replace(/\D/g, "");
-  return id === undefined || namespace === undefined ? "" : `${id}:${namespace}`;
+  if (namespace === undefined) return "";
+  const id = readProc("/proc/sys/kernel/random/boot_id")?.trim() ?? beginning(namespace);
+  return id === undefined ? "" : `${id}:${namespace}`;
+}
+
+/** When the first process of a container began: where /proc shows processes only (subset=pid), that tells its lives apart. */
+function beginning(namespace: ByteString): ByteString | undefined {
+  return namespace === MACHINE ? undefined : processFacts(1)?.started.toString();
 }
 
 /** What the file holds; undefined where its process is gone, or it is not for us to see. */

@@ -237,7 +237,8 @@ function startCompiled(argv: ByteString[], environ: ByteString[]): Start {
     executed: argv[0] ?? "",
     toolbox: "/proc/self/exe",
   };
-  if (first.startsWith(STATE_VARIABLE)) {
+  // Of another length it is somebody else's.
+  if (first.startsWith(STATE_VARIABLE) && first.length === STATE_VARIABLE.length + STATE_LENGTH) {
     const restored = restore(first.slice(STATE_VARIABLE.length));
     return {
       ...common,

@@ -88,7 +88,9 @@ export function findProcess(record: SupervisionRecord, directory: number): Found
 
 /** `pid`, if it is the process that was started at `started` and has not ended. */
 function openIfStarted(pid: number, started: number): Found | undefined {
-  const pidfd = unlessErrno(ABSENT, () => openPidfd(pid));
+  // Of one that is gone nothing is asked that some containers refuse. Not EPERM, either: it says that they do.
+  if (processFacts(pid)?.started !== started) return undefined;
+  const pidfd = unlessErrno([ENOENT, ESRCH], () => openPidfd(pid));
   if (pidfd === undefined) return undefined;
   // In this order: once the descriptor is open, the pid cannot be anybody else's without its having ended.
   try {

@@ -41,6 +41,7 @@ import {
   close,
   flock,
   ftruncate,
+  isGoneDirectory,
   mkdir,
   mkfifo,
   nextByte,
@@ -125,7 +126,9 @@ export class ServiceDirectory {
 
   /** Whether the service directory itself was removed; not where its file system does not tell. */
   get isRemoved(): boolean {
-    return unlessRefused(() => fstat(this.#fds.directory).links) === 0;
+    const { directory } = this.#fds;
+    // One that was in a lower layer of overlayfs keeps its link.
+    return unlessRefused(() => fstat(directory).links === 0 || isGoneDirectory(directory)) === true;
   }
 
   /** Whether the files in supervise are no longer those that we have open: somebody has removed or replaced them. */
@@ -153,10 +156,11 @@ export class ServiceDirectory {
 
   #isInPlace(name: "lock" | "control" | "ok", fd: number): boolean {
     const { directory } = this.#fds;
-    const file = fstat(fd);
-    // The second way throws where it cannot be found out.
-    return file.isAt(PATHS[name], directory) ||
-      statIfThere(`supervise/${name}`, directory)?.identity === file.identity;
+    // In some file systems (fuse(4)) nothing can be told of a FIFO that has lost its name.
+    if (unlessRefused(() => fstat(fd).isAt(PATHS[name], directory)) === true) return true;
+    // This throws where it cannot be found out.
+    const there = statIfThere(`supervise/${name}`, directory);
+    return there !== undefined && there.identity === fstat(fd).identity;
   }
 
   /**

@@ -369,8 +369,10 @@ export class Supervisor {
   /** Through the pidfd: the pid of a process that is not our child may be another's by now. */
   #send(signal: number): void {
     this.#signalled = true;
-    if (this.#pidfd >= 0) signalPidfd(this.#pidfd, signal);
-    else if (this.#pid !== 0) kill(this.#pid, signal);
+    if (this.#pidfd >= 0 && signalPidfd(this.#pidfd, signal)) return;
+    // A container may refuse the system call. The pid of a child is nobody else's until we have waited for it.
+    const isOurs = this.#pidfd < 0 || isChild(this.#pid);
+    if (this.#pid !== 0 && isOurs) kill(this.#pid, signal);
   }
 
   /** The named side effects of the table: shared by all supervisors, of which there may be a thousand. */

@@ -224,6 +224,101 @@ recoveryTest("a service whose directory was removed goes on until it ends", asyn
 });
 
 recoveryTest(
+  "a service directory out of a lower layer of overlayfs is removed like any other",
+  async (box) => {
+    await box.sh("mkdir layers sv && mount -t tmpfs none layers && mkdir layers/up layers/work");
+    try {
+      writeServices(box, ["layers/low/a"]);
+      await box.sh(
+        "mount -t overlay -o lowerdir=layers/low,upperdir=layers/up,workdir=layers/work none sv",
+      );
+      const svscan = box.start(["svscan", "sv"]);
+      const [old] = await untilUp(box, ["sv/a"]) as [number];
+      await box.sh("rm -r sv/a");
+      await box.until("it says so", () => box.read("err").includes("will not be started again"));
+      writeServices(box, ["sv/a"]);
+      await box.until("the new one runs", () => ![0, old].includes(pidOf(box, "sv/a")));
+      equal(isAlive(old), false);
+      equal(box.read("err"), "svscan: warning: a was removed: it will not be started again\n");
+      await box.run(["svc", "-dx", "sv/a"]);
+      svscan.kill("SIGKILL");
+      await svscan.ended;
+    } finally {
+      await box.sh("umount -l sv; umount -l layers");
+    }
+  },
+  { root: true, programs: ["mount", "umount"] },
+);
+
+/** A container in which svscan is started whenever there is none, when `setUp` has been done. */
+function contain(box: Box, setUp: string): void {
+  const inside = `${setUp}\nwhile :; do svscan sv; done`;
+  const namespaces = ["--mount-proc", "--pid", "--fork", "--kill-child"];
+  box.start(["unshare", ...namespaces, "sh", "-c", inside]);
+}
+
+recoveryTest("services are found again where /proc shows processes only", async (box) => {
+  writeServices(box, ["sv/a"]);
+  contain(box, "umount /proc; mount -t proc -o subset=pid none /proc");
+  await box.until("it runs", () => box.read("sv/a/starts") !== "" && pidOf(box, "sv/a") !== 0);
+  const service = pidOf(box, "sv/a");
+  const [svscan] = processesCalled(box, "svscan") as [number];
+  Deno.kill(svscan, "SIGKILL");
+  await box.until("there is another", () => {
+    const now = processesCalled(box, "svscan");
+    return now.length === 1 && now[0] !== svscan;
+  });
+  await untilSupervised(box, ["sv/a"]);
+  equal(pidOf(box, "sv/a"), service);
+  equal(box.read("sv/a/starts"), "started\n");
+}, { root: true, programs: ["unshare", "mount", "umount"] });
+
+recoveryTest("log pipes are held where a file in memory is no program by itself", async (box) => {
+  writeLogged(box, "sv/a");
+  // Since Linux 6.3: sysctl(8).
+  contain(box, "cd /proc/sys/vm; [ ! -e memfd_noexec ] || echo 1 >memfd_noexec; cd -");
+  await box.until("lines come", () => lines(box, "sv/a").length > 0);
+  await box.until("it is held", () => processesCalled(box, "log-pipes").length === 1);
+  equal(box.read("err"), "");
+}, { root: true, programs: ["unshare"] });
+
+/** What runs a program as if in a container in which a system call is refused. */
+function refusing(call: string, error: string): string[] {
+  return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", `inject=${call}:error=${error}`];
+}
+
+for (const error of ["EPERM", "ENOSYS"]) {
+  recoveryTest(
+    `where pidfd_open(2) is refused (${error}) nothing is started twice`,
+    async (box) => {
+      writeServices(box, ["sv/a", "sv/b"]);
+      const svscan = box.start(["svscan", "sv"]);
+      const [a, b] = await untilUp(box, ["sv/a", "sv/b"]) as [number, number];
+      svscan.kill("SIGKILL");
+      await svscan.ended;
+      Deno.kill(b, "SIGKILL");
+      box.start([...refusing("pidfd_open", error), "svscan", "sv"]);
+      await box.until("the dead one is started", () => ![0, b].includes(pidOf(box, "sv/b")));
+      ok(box.read("err").includes("unable to start supervise a: "));
+      equal(box.read("sv/a/starts"), "started\n");
+      Deno.kill(a, "SIGKILL");
+      await box.until("the other one is, too", () => ![0, a].includes(pidOf(box, "sv/a")));
+    },
+    { programs: ["strace"] },
+  );
+}
+
+recoveryTest("where pidfd_send_signal(2) is refused a service is sent its signals", async (box) => {
+  writeServices(box, ["sv/a"]);
+  box.start([...refusing("pidfd_send_signal", "EPERM"), "svscan", "sv"]);
+  const [pid] = await untilUp(box, ["sv/a"]) as [number];
+  // A younger one is not yet watched through a pidfd.
+  await untilOld(box, ["sv/a"]);
+  await box.run(["svc", "-t", "sv/a"]);
+  await box.until("it obeys", () => ![0, pid].includes(pidOf(box, "sv/a")));
+}, { programs: ["strace"] });
+
+recoveryTest(
   "a service without a link is not started again once its directory was removed",
   async (box) => {
     writeServices(box, ["sv/b", "real"]);
