@@ -80,7 +80,7 @@ export class LogDirectory {
   /**
    * Opens the directory `path`, makes it if need be, and sets in order what an earlier writer has left.
    *
-   * @throws Failure where it cannot be used
+   * @throws Failure where it cannot be used; but it waits where what an earlier writer has left cannot be finished now
    */
   constructor(path: ByteString, options: LogOptions) {
     const { tool, size, number, processor, nextStamp } = options;

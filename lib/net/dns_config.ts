@@ -96,9 +96,9 @@ export function parseResolvConf(
 /** The rules of rewriting that hold here. Throws SystemError. */
 export function rewriteRules(env: Environment): readonly ByteString[] {
   const file = contentOf(env.get("DNSREWRITEFILE") ?? DNSREWRITE);
-  // An empty file counts as none (openreadclose.c).
-  if (file !== undefined && file !== "") {
-    return file.split("\n").map((line) => line.replace(/[ \t\r]+$/, ""));
+  // An empty file is one, too: nothing is rewritten. A NUL ends a rule, as the end of the line does (dns_rcrw.c).
+  if (file !== undefined) {
+    return file.split("\n").flatMap((line) => line.replace(/[ \t\r]+$/, "").split("\0"));
   }
   const local = env.get("LOCALDOMAIN");
   if (local !== undefined) return searchRules(local.split(" "));

@@ -66,6 +66,19 @@ Deno.test("rewriteRules() takes $LOCALDOMAIN before /etc/resolv.conf", () => {
   deepEqual(rewriteRules(env), ["?:+.a.test+.b.test", "*.:"]);
 });
 
+Deno.test("rewriteRules() takes $DNSREWRITEFILE before all else, also an empty one", () => {
+  const file = Deno.makeTempFileSync();
+  const rules = (content: string): readonly string[] => {
+    Deno.writeTextFileSync(file, content);
+    return rewriteRules(new Environment([`DNSREWRITEFILE=${file}`, "LOCALDOMAIN=a.test"]));
+  };
+  deepEqual(qualify("me", rules("")), ["me"]);
+  deepEqual(rules("*.a:.b \t\n?:.c\n").filter((rule) => rule !== ""), ["*.a:.b", "?:.c"]);
+  // A NUL ends a rule.
+  deepEqual(qualify("mail.a", rules("*.a:.b\0*.b:.c\n")), ["mail.c"]);
+  Deno.removeSync(file);
+});
+
 Deno.test("qualify() applies the rules in order and tries what is joined by plus signs", () => {
   const rules = [
     "=me:127.0.0.1",

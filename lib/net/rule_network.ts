@@ -48,11 +48,14 @@ export function networkKey({ address, length }: Network): ByteString {
   return `${formatAddress(address)}/${length}`;
 }
 
-/** The key of a rule with an IPv6 address, or with the start of one; undefined: that is none. */
+/**
+ * The key of a rule with an IPv6 address, or with the start of one; undefined: that is none. An IPv4-mapped one has the key
+ * of the IPv4 address: that is looked for whatever form tcpserver shows.
+ */
 export function ipv6Key(text: ByteString): ByteString | undefined {
   const at = text.lastIndexOf("@") + 1;
   const address = parseIpv6(text.slice(at));
-  if (address !== undefined) return text.slice(0, at) + formatIpv6(address);
+  if (address !== undefined) return text.slice(0, at) + formatAddress(address);
   // Only whole addresses are looked for together with IDENT's information.
   return at === 0 && isStart(text) ? plainGroups(text) : undefined;
 }
@@ -66,9 +69,12 @@ function isStart(text: ByteString): boolean {
   return /^(?:[0-9a-f]{0,4}:){1,8}$/i.test(text) || /^::ffff:(?:[0-9]{1,3}\.){1,3}$/i.test(text);
 }
 
-/** The groups in lower case, without zeros in front. */
+/** The groups in lower case, without zeros in front; IPv4's numbers alone. */
 function plainGroups(text: ByteString): ByteString {
-  return text.replace(/\b0+(?=[0-9a-f])/gi, "").replace(/[A-F]/g, (char) => char.toLowerCase());
+  return text.replace(/^::ffff:(?=.*\.)/i, "").replace(/\b0+(?=[0-9a-f])/gi, "").replace(
+    /[A-F]/g,
+    (char) => char.toLowerCase(),
+  );
 }
 
 /** Under which key the lengths of the networks stand whose addresses have `size` bytes. */

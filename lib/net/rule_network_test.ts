@@ -41,7 +41,7 @@ Deno.test("ipv6Key() takes addresses and their starts", () => {
   const keys: Record<string, string | undefined> = {
     "::1": "::1",
     "2001:0DB8:0::1": "2001:db8::1",
-    "::ffff:1.2.3.4": "::ffff:1.2.3.4",
+    "::ffff:1.2.3.4": "1.2.3.4",
     "joe@::1": "joe@::1",
     "a:b@::1": "a:b@::1",
     ":": undefined,
@@ -51,7 +51,8 @@ Deno.test("ipv6Key() takes addresses and their starts", () => {
     "2001:": "2001:",
     "2001:0DB8:": "2001:db8:",
     "2001:db8::": "2001:db8::",
-    "::ffff:1.2.": "::ffff:1.2.",
+    "::ffff:1.2.": "1.2.",
+    "joe@::FFFF:1.2.3.4": "joe@1.2.3.4",
     "joe@2001:db8:": undefined,
     ":::": undefined,
     "1::2::": undefined,

@@ -219,6 +219,11 @@ export function readlink(path: ByteString, at = AT_FDCWD): ByteString {
   return fromBytes(buffer.subarray(0, length));
 }
 
+/** The path of the working directory, as getcwd(3) gives it; of one that was removed it ends in ` (deleted)`. */
+export function workingDirectory(): ByteString {
+  return readlink("/proc/self/cwd");
+}
+
 export function chdir(path: ByteString): void {
   check(libc().chdir(cString(path), pad), "chdir");
 }
@@ -320,12 +325,12 @@ export function dup(fd: number, least = 0): number {
   return check(libc().fcntl(fd, F_DUPFD_CLOEXEC, least, pad), "fcntl");
 }
 
-/** Whether `fd` is open: fcntl(2) F_GETFD. */
+/** Whether `fd` is open: fcntl(2) F_GETFD. Never throws. */
 export function isOpen(fd: number): boolean {
   return libc().fcntl(fd, F_GETFD, 0, pad) >= 0;
 }
 
-/** Whether `fd` is open and stays open in a program that takes our place. */
+/** Whether `fd` is open and stays open in a program that takes our place. Never throws. */
 export function isInherited(fd: number): boolean {
   const flags = libc().fcntl(fd, F_GETFD, 0, pad);
   return flags >= 0 && (flags & FD_CLOEXEC) === 0;

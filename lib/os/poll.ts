@@ -72,7 +72,8 @@ export class Poller {
 
   /**
    * Waits up to `timeout` milliseconds (-1: for ever) and calls the listeners of what is ready. A listener that
-   * an earlier one of the same round removed is not called. Returns early, with nothing done, on EINTR.
+   * an earlier one of the same round removed is not called; a descriptor that was closed and opened anew in a round is told
+   * of what happened to the old one. Returns early, with nothing done, on EINTR.
    */
   wait(timeout: number): void {
     const count = hot("epoll_wait")(this.#fd, this.#events, EVENTS, Math.min(timeout, LONGEST));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * Processes: running programs in our place (execve(2); spawn.ts runs them beside us), waiting for them,
- * and who we are.
+ * Processes: running programs in our place (execve(2); spawn.ts runs them beside us), and who we are.
  *
  * What a program inherits is what a C program would give it: the limit of open files, signal mask and
  * dispositions that we were started with, and no descriptor of ours (all are close-on-exec).
@@ -99,7 +98,10 @@ export function lowestFreeDescriptors(
   return free;
 }
 
-/** Puts the descriptors of `mappings` in their places; returns what takes them away again. Throws SystemError. */
+/**
+ * Puts the descriptors of `mappings` in their places, in their order, so that one that is still to be duplicated must not
+ * be the place of an earlier one. Returns what takes them away again. Throws SystemError.
+ */
 function placeDescriptors(mappings: readonly Mapping[]): () => void {
   const undo: (() => void)[] = [];
   const takeAway = (): void => undo.reverse().forEach((action) => action());

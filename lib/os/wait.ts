@@ -12,7 +12,7 @@ import { sleep } from "./poll.ts";
 /** How a child ended, as waitpid(2) tells it. */
 export interface Ended {
   readonly pid: number;
-  /** The wait status: 256 times the exit code, or the number of the signal. */
+  /** The wait status: 256 times the exit code, or the number of the signal, and 128 more where there is a core dump. */
   readonly status: number;
 }
 

@@ -19,7 +19,6 @@ import {
   makeDirectories,
   placeBytes,
   placeLink,
-  removeAll,
   removeDirectories,
 } from "./placing.ts";
 
@@ -102,7 +101,7 @@ export class Changes {
   /** Moves what is at `from` to `to`, where nothing is. */
   move(from: ByteString, to: ByteString): void {
     attempt(`rename ${from} to ${to}`, () => rename(from, to));
-    this.did(() => removeAll(to));
+    this.did(() => rename(to, from));
   }
 
   #replace(path: ByteString, what: ByteString, action: () => void): void {

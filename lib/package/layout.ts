@@ -11,7 +11,7 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
-import { readlink } from "../os/file.ts";
+import { workingDirectory } from "../os/file.ts";
 import { isDirectory, isLink, isSameFile, lstat } from "../os/stat.ts";
 import { baseName, executableOf, folderOf, type Toolbox } from "../cli/tool.ts";
 import { attempt, refusal } from "./messages.ts";
@@ -80,6 +80,6 @@ export function rootOf(tree: ByteString): ByteString {
 
 /** `path` without its last slashes, counted from the working directory; "" for /. */
 export function absoluteRoot(path: ByteString): ByteString {
-  const whole = path.startsWith("/") ? path : `${readlink("/proc/self/cwd")}/${path}`;
+  const whole = path.startsWith("/") ? path : `${workingDirectory()}/${path}`;
   return whole.replace(/\/+$/, "").replace(/(\/\.)+$/, "");
 }

@@ -10,7 +10,8 @@
  */
 import { RLIMIT_NOFILE, SIGHUP } from "../os/constants.ts";
 import { monotonic } from "../os/clock.ts";
-import { SystemError } from "../os/errno.ts";
+import { SystemError, unlessRefused } from "../os/errno.ts";
+import { workingDirectory } from "../os/file.ts";
 import { PollSet, sleep } from "../os/poll.ts";
 import { dieBy, getpid } from "../os/process.ts";
 import { getLimit, setSoftLimit } from "../os/rlimit.ts";
@@ -89,7 +90,8 @@ export class Departure {
     // What was removed in supervise/ just now: the next svscan would take a service for one that nobody looks after.
     for (const supervisor of this.scanner.supervisors()) supervisor.look();
     try {
-      handOver(this.context, [SUPERVISE, ...this.context.args.slice(0, 1)], this.handed());
+      const directory = this.context.args[0] ?? unlessRefused(workingDirectory) ?? ".";
+      handOver(this.context, [SUPERVISE, directory], this.handed());
       return undefined;
     } catch (error) {
       if (error instanceof SystemError) return error;

@@ -20,7 +20,7 @@ import {
   unlessErrno,
   unlessRefused,
 } from "../os/errno.ts";
-import { close, readDirectory, readlink } from "../os/file.ts";
+import { close, readDirectory, readlink, workingDirectory } from "../os/file.ts";
 import { startHolder } from "../os/holder.ts";
 import { allProcesses, commandName, isReadable } from "../os/proc.ts";
 import { kill, openPidfd } from "../os/process.ts";
@@ -216,7 +216,7 @@ export class LogPipes {
   }
 
   #start(pipes: readonly Pipe[]): number {
-    const directory = unlessRefused(() => readlink("/proc/self/cwd")) ?? ".";
+    const directory = unlessRefused(workingDirectory) ?? ".";
     return startLogPipes(pipes, directory, this.surroundings);
   }
 

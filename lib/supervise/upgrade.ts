@@ -11,7 +11,7 @@
 import type { ByteString } from "../os/bytes.ts";
 import { SIGKILL, X_OK } from "../os/constants.ts";
 import { SystemError } from "../os/errno.ts";
-import { access, close, readlink } from "../os/file.ts";
+import { access, close, workingDirectory } from "../os/file.ts";
 import { exec, kill, openPidfd, signalPidfd } from "../os/process.ts";
 import { LAUNCHER_BLOCKS, maskOf } from "../os/signal.ts";
 import { spawn } from "../os/spawn.ts";
@@ -57,7 +57,7 @@ export class Upgrade {
   ) {
     const { file } = context;
     const relative = file.includes("/") && !file.startsWith("/");
-    this.#file = relative ? `${readlink("/proc/self/cwd")}/${file}` : file;
+    this.#file = relative ? `${workingDirectory()}/${file}` : file;
   }
 
   /** The pid of what is being tried; 0: nothing is. */

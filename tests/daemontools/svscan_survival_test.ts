@@ -403,6 +403,8 @@ oneProcessTest("svscan is left by a signal in every state of its services", asyn
   first.kill("SIGINT");
   equal(await first.ended, 128 + 2);
   await untilSupervised(box, ["sv/up", "sv/once", "sv/exiting", "sv/down", "sv/flaps"]);
+  const [successor] = processesCalled(box, "supervise") as [number];
+  equal(Deno.readTextFileSync(`/proc/${successor}/cmdline`), "supervise\0sv\0");
   for (const name of ["sv/up", "sv/once", "sv/exiting"]) Deno.kill(pidOf(box, name), "SIGKILL");
   await box.until("the once is down", () => pidOf(box, "sv/once") === 0);
   await box.until("x has ended", async () => !await isSupervised(box, "sv/exiting"));

@@ -39,6 +39,8 @@ toolTest("djbox help without its pages says how a tool is called", ["djbox"], as
   await box.sh(`rm copy/djbox; cp ${djbox} copy/djbox`); // it looks for its runtime beside itself
   const help = await box.run([`${box.dir}/copy/djbox`, "help", "svok"]);
   deepEqual(help, { code: 0, stdout: "svok: usage: svok dir\n", stderr: "" });
+  const install = await box.run([`${box.dir}/copy/djbox`, "help", "install"]);
+  match(install.stdout, /^djbox-install: usage: djbox install /);
   const { code, stdout } = await box.run([`${box.dir}/copy/djbox`, "help"]);
   equal(code, 0);
   match(stdout, /^addcr: usage: addcr\n[^]*\nsvok: usage: svok dir\n/);

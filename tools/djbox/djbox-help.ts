@@ -39,8 +39,7 @@ function run({ name: tool, args, toolbox }: Context): Outcome {
     if (name === undefined && pages.length > 0) return list(pages);
     if (name === undefined && section === undefined) return usages(toolbox);
     if (name === undefined) throw noPage(`in section ${section}`);
-    const page = [name, `djbox-${name}`].map((name) => pages.find((page) => page.name === name))
-      .find((page) => page !== undefined);
+    const page = namesOf(name).flatMap((name) => pages.find((page) => page.name === name) ?? [])[0];
     return page === undefined ? usageOf(toolbox, name, section) : renderPage(readPage(page));
   });
   orFatal("djbox", "unable to write output", () => print(text));
@@ -63,10 +62,16 @@ function usages({ tools }: Toolbox): ByteString {
   return Object.entries(tools).map(([name, { usage }]) => `${name}: ${usage}\n`).join("");
 }
 
+/** What somebody may mean by `name`. */
+function namesOf(name: ByteString): ByteString[] {
+  return [name, `djbox-${name}`];
+}
+
 /** What there is to say of a tool without its page: the executable may have been copied alone. */
 function usageOf({ tools }: Toolbox, name: ByteString, section: string | undefined): ByteString {
-  const tool = Object.hasOwn(tools, name) ? tools[name] : undefined;
-  if (tool !== undefined && section === undefined) return `${name}: ${tool.usage}\n`;
+  const meant = namesOf(name).find((name) => Object.hasOwn(tools, name)) ?? "";
+  const tool = tools[meant];
+  if (tool !== undefined && section === undefined) return `${meant}: ${tool.usage}\n`;
   throw noPage(`called ${name}${section === undefined ? "" : ` in section ${section}`}`);
 }
 
