@@ -153,3 +153,14 @@ export function awaitReady(fd: number, events: number, due: number): boolean {
 export function sleep(milliseconds: number): void {
   hot("poll")(new Uint8Array(0), 0, milliseconds);
 }
+
+/** How often `until` looks, in milliseconds, where nothing else is said. */
+const PAUSE = 20;
+
+/** Waits until `condition` holds, and looks every `pause`; false: it does not within `patience`. In milliseconds. */
+export function until(condition: () => boolean, patience: number, pause = PAUSE): boolean {
+  for (const end = monotonic() + patience; !condition(); sleep(pause)) {
+    if (monotonic() > end) return false;
+  }
+  return true;
+}

@@ -48,6 +48,15 @@ export function statFields(path: ByteString): ByteString[] | undefined {
   return stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
+/**
+ * Whether process `pid` has ended, be it that its parent has not noticed yet. As long as another thread of it is still
+ * ending, its locks and FIFOs are held, and it has not.
+ */
+export function hasEnded(pid: number): boolean {
+  if (!"ZX".includes(processFacts(pid)?.state ?? "X")) return false;
+  return (unlessRefused(() => readDirectory(`/proc/${pid}/task`)) ?? []).length <= 1;
+}
+
 /** What process `pid` calls itself (prctl(2) PR_SET_NAME); undefined where there is none. */
 export function commandName(pid: number): ByteString | undefined {
   return readProc(`/proc/${pid}/comm`)?.trimEnd();

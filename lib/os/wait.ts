@@ -4,10 +4,9 @@
  *
  * @module
  */
-import { monotonic } from "./clock.ts";
 import { EINTR } from "./errno.ts";
 import { errno, libc, pad } from "./libc.ts";
-import { sleep } from "./poll.ts";
+import { until } from "./poll.ts";
 
 /** How a child ended, as waitpid(2) tells it. */
 export interface Ended {
@@ -63,15 +62,9 @@ export class EndedChildren {
 
   /** How our child `pid` has ended; undefined where that is not to be seen now. */
   take(pid: number): Ended | undefined {
-    const late = monotonic() + PATIENCE;
-    for (;;) {
-      const ended = waitIfEnded(pid);
-      if (ended !== undefined) return ended;
-      if (monotonic() > late) break;
-      sleep(1);
-    }
-    this.#left.push(pid);
-    return undefined;
+    let ended: Ended | undefined;
+    if (!until(() => (ended = waitIfEnded(pid)) !== undefined, PATIENCE, 1)) this.#left.push(pid);
+    return ended;
   }
 
   /** Waits for those that can be waited for by now. */

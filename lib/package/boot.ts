@@ -6,9 +6,9 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { SystemError } from "../os/errno.ts";
+import { until } from "../os/poll.ts";
 import { commandName } from "../os/proc.ts";
 import { kill } from "../os/process.ts";
-import { isSameFile } from "../os/stat.ts";
 import { exitCodeOf, signalOf, waitFor } from "../os/wait.ts";
 import { reasonOf } from "../cli/messages.ts";
 import { spawnProgram } from "../cli/spawn.ts";
@@ -26,7 +26,7 @@ import {
 import { DEBIAN_PLACE, ORIGINAL_PLACE } from "../supervise/place.ts";
 import { isOurs } from "./links.ts";
 import { refusal, say } from "./messages.ts";
-import { findScanners, type FoundScanner, until } from "./running.ts";
+import { findScanners, type FoundScanner, looksAfter } from "./running.ts";
 
 /** The init called `name`. */
 export function initCalled(name: ByteString): Init {
@@ -94,8 +94,8 @@ const PATIENCE = 5000;
 
 /** The svscans that look after one of the places of a machine; what runs says where a link that is one leads. */
 function scannersOfMachine(): FoundScanner[] {
-  return findScanners().filter(({ directory }) =>
-    [ORIGINAL_PLACE, DEBIAN_PLACE].some((place) => isSameFile(place, directory))
+  return findScanners().filter((found) =>
+    [ORIGINAL_PLACE, DEBIAN_PLACE].some((place) => looksAfter(found, place))
   );
 }
 

@@ -5,13 +5,12 @@
  * @module
  */
 import { type ByteString, toBytes } from "../os/bytes.ts";
-import { monotonic } from "../os/clock.ts";
 import { SIGTERM, W_OK } from "../os/constants.ts";
 import { EACCES, succeeds, unlessRefused } from "../os/errno.ts";
 import { access, close, openDirectory, readlink, writeAll } from "../os/file.ts";
 import { isDirectory, isSameFile, stat } from "../os/stat.ts";
-import { sleep } from "../os/poll.ts";
-import { allProcesses, commandName, isConcealed, processFacts } from "../os/proc.ts";
+import { until } from "../os/poll.ts";
+import { allProcesses, commandName, hasEnded, isConcealed } from "../os/proc.ts";
 import { getpid, kill } from "../os/process.ts";
 import { EXIT_TEMPORARY } from "../cli/messages.ts";
 import { checkSupervised, openControl } from "../supervise/client.ts";
@@ -49,6 +48,11 @@ function sharesFiles({ pid, file, directory }: FoundScanner): boolean {
     unlessRefused(() => readlink(`/proc/${of}/ns/mnt`));
   return mounts(pid) === mounts("self") ||
     isSameFile(`/proc/${pid}/exe`, file) && isSameFile(`/proc/${pid}/cwd`, directory);
+}
+
+/** Whether it is `directory` that a process looks after. */
+export function looksAfter({ pid }: FoundScanner, directory: ByteString): boolean {
+  return isSameFile(`/proc/${pid}/cwd`, directory);
 }
 
 /** One of the processes called `names` that is another user's, so that `findScanners` does not find it. */
@@ -115,20 +119,10 @@ function control(service: ByteString, letters: ByteString): void {
 /** How long a svscan has to end, and how long services have, in milliseconds. */
 const PATIENCE = 5000;
 const SERVICE_PATIENCE = 10_000;
-const PAUSE = 20;
 
-/** Waits until `condition` holds, and looks every `pause`; false: it does not within `patience`. In milliseconds. */
-export function until(condition: () => boolean, patience: number, pause = PAUSE): boolean {
-  for (const end = monotonic() + patience; !condition(); sleep(pause)) {
-    if (monotonic() > end) return false;
-  }
-  return true;
-}
-
-/** Whether it runs no more, be it that its parent has not noticed yet. */
-function hasEnded({ pid, name }: FoundScanner): boolean {
-  const state = processFacts(pid)?.state;
-  return state === undefined || state === "Z" || commandName(pid) !== name;
+/** Whether there is none of it any more; its pid may be another's by now. */
+function isGone({ pid, name }: FoundScanner): boolean {
+  return hasEnded(pid) || commandName(pid) !== name;
 }
 
 /**
@@ -191,12 +185,12 @@ export function stopOurs(admin: ByteString): number {
   // All of them first: one would start again what is told to end in the directory of another.
   const scanners = keepers.filter(({ name }) => name === "svscan");
   for (const { pid } of scanners) kill(pid, SIGTERM);
-  until(() => scanners.every(hasEnded), PATIENCE);
+  until(() => scanners.every(isGone), PATIENCE);
   for (const scanner of keepers) {
     const { pid, name, directory } = scanner;
     const left = bringDown(scanner);
     // A supervise ends when the last of its services has.
-    const ended = until(() => hasEnded(scanner), left.length === 0 ? PATIENCE : 0);
+    const ended = until(() => isGone(scanner), left.length === 0 ? PATIENCE : 0);
     say(
       `${name} (pid ${pid}), which looked after ${directory}, ${
         ended ? "has been stopped" : STILL_THERE

@@ -10,6 +10,7 @@ import { O_RDWR } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { open, readFile, umask } from "../os/file.ts";
 import { isSameFile } from "../os/stat.ts";
+import { until } from "../os/poll.ts";
 import { commandName, processFacts } from "../os/proc.ts";
 import { type Mapping, takeDescriptor } from "../os/process.ts";
 import { ALL_LIMITS, getLimit, type Limits, raiseHardLimit } from "../os/rlimit.ts";
@@ -22,7 +23,7 @@ import { PACKAGE } from "./layout.ts";
 import { isOurs } from "./links.ts";
 import { attempt, refusal } from "./messages.ts";
 import { linkAt } from "./placing.ts";
-import { type FoundScanner, isSupervised, until } from "./running.ts";
+import { type FoundScanner, isSupervised } from "./running.ts";
 
 /** What starts svscan, in any package; in others than ours it is a shell script. */
 const BOOT_PROGRAM = "svscanboot";

@@ -13,9 +13,10 @@ import { type ByteString, fromBytes } from "../os/bytes.ts";
 import { stringArray } from "../os/c_string.ts";
 import { SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
-import { readBeginning, readDirectory } from "../os/file.ts";
+import { readBeginning } from "../os/file.ts";
+import { until } from "../os/poll.ts";
 import { stat } from "../os/stat.ts";
-import { bootId, childrenOf, isReadable, processFacts } from "../os/proc.ts";
+import { bootId, childrenOf, hasEnded, isReadable, processFacts } from "../os/proc.ts";
 import { geteuid, kill } from "../os/process.ts";
 import { ignoreForOurselves } from "../os/signal.ts";
 import type { Context } from "../cli/tool.ts";
@@ -32,7 +33,7 @@ import { decodeRecord, NO_PIPE, type Phase } from "../supervise/record.ts";
 import { leaveRecord } from "../supervise/service_directory.ts";
 import { decodeStatus, type Status } from "../supervise/status_file.ts";
 import { attempt, orTell, refusal } from "./messages.ts";
-import { findScanners, type FoundScanner, servicesIn, until, within } from "./running.ts";
+import { findScanners, type FoundScanner, servicesIn, within } from "./running.ts";
 
 /** How long a supervise has to be between two starts of its service, and a process to end; in milliseconds. */
 const PATIENCE = 5000;
@@ -205,12 +206,6 @@ function record({ directory, status: { since, pid }, pipe }: StoppedSupervise): 
   const started = pid === 0 ? undefined : processFacts(pid)?.started;
   const phase: Phase = started === undefined ? { kind: "idle" } : { kind: "running", pid, started };
   leaveRecord(directory, { boot: bootId(), before: since, since, pipe, phase });
-}
-
-function hasEnded(pid: number): boolean {
-  if (!"ZX".includes(processFacts(pid)?.state ?? "X")) return false;
-  // As long as another thread of it is still ending, its locks and FIFOs are held.
-  return (unlessRefused(() => readDirectory(`/proc/${pid}/task`)) ?? []).length <= 1;
 }
 
 /** What `look` returns; as long as that is false, it is called again. */

@@ -10,7 +10,6 @@
  * @module
  */
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
-import { monotonic } from "../os/clock.ts";
 import { ECHILD, SystemError, unlessRefused } from "../os/errno.ts";
 import {
   close,
@@ -23,7 +22,7 @@ import {
   setCloseOnExec,
   writeAll,
 } from "../os/file.ts";
-import { sleep } from "../os/poll.ts";
+import { until } from "../os/poll.ts";
 import { fstat } from "../os/stat.ts";
 import type { Inheritance } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
@@ -131,12 +130,12 @@ export function handOver(context: Context, argv: readonly ByteString[], handed: 
   const { file, environ, inheritance } = parcel(context.env, handed);
   try {
     const pid = spawn({ ...inheritance, path: context.toolbox.file, argv, environ });
-    for (const end = monotonic() + PATIENCE; !wasUnderstood(file); sleep(5)) {
-      if (waitIfEnded(pid) !== undefined) {
-        throw new SystemError(ECHILD, "waitpid", "it has ended at once");
-      }
-      if (monotonic() > end) return;
-    }
+    const isOver = (): boolean => {
+      if (wasUnderstood(file)) return true;
+      if (waitIfEnded(pid) === undefined) return false;
+      throw new SystemError(ECHILD, "waitpid", "it has ended at once");
+    };
+    until(isOver, PATIENCE, 5);
   } finally {
     close(file);
   }

@@ -71,10 +71,8 @@ function superviseOn(context: Context, handed: Handed): number {
   for (const end of pipes.flatMap(({ reader, writer }) => [reader, writer])) {
     if (!endsInUse.has(end)) close(end);
   }
-  let left = supervisors.length;
   const here = supervisors.map((one) =>
     unpackSupervisor(one, surroundings, () => {
-      left--;
       if (pipeOfLogger.delete(one)) holdThose();
       for (const [ours] of one.mappings) close(ours);
     })
@@ -89,7 +87,7 @@ function superviseOn(context: Context, handed: Handed): number {
   };
   surroundings.timers.after(INTERVAL, look);
   watchClock(surroundings, () => here);
-  superviseUntil(surroundings, () => left === 0);
+  superviseUntil(surroundings, () => here.every(({ isOver }) => isOver));
   logPipes.end();
   return 0;
 }

@@ -17,7 +17,6 @@
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { SIGKILL } from "../../lib/os/constants.ts";
-import { unlessRefused } from "../../lib/os/errno.ts";
 import { kill } from "../../lib/os/process.ts";
 import { stat } from "../../lib/os/stat.ts";
 import { usageError } from "../../lib/cli/messages.ts";
@@ -26,7 +25,12 @@ import { treeOf } from "../../lib/package/layout.ts";
 import { lock } from "../../lib/package/lock.ts";
 import { attempt, refusal, say } from "../../lib/package/messages.ts";
 import { isThere } from "../../lib/package/placing.ts";
-import { concealedScanner, findScanners, type FoundScanner } from "../../lib/package/running.ts";
+import {
+  concealedScanner,
+  findScanners,
+  type FoundScanner,
+  looksAfter,
+} from "../../lib/package/running.ts";
 import { checkInit, goOn, settingOf } from "../../lib/package/successor.ts";
 import { endAndKeep } from "../../lib/package/takeover.ts";
 
@@ -58,17 +62,13 @@ function run(context: Context): Outcome {
   return 0;
 }
 
-function identityOf(directory: ByteString): string {
-  return attempt(`stat ${directory}`, () => stat(directory)).identity;
-}
-
 /** The svscan that is meant: not one whose executable begins with `ours`. */
 function choose(ours: ByteString, directory: ByteString | undefined): FoundScanner {
   const others = findScanners().filter(({ file }) => !file.startsWith(ours));
-  const place = directory === undefined ? undefined : identityOf(directory);
-  const meant = place === undefined
+  if (directory !== undefined) attempt(`stat ${directory}`, () => stat(directory));
+  const meant = directory === undefined
     ? others
-    : others.filter((found) => unlessRefused(() => stat(found.directory))?.identity === place);
+    : others.filter((found) => looksAfter(found, directory));
   const [scanner, ...more] = meant;
   if (scanner === undefined) {
     const concealed = concealedScanner();

@@ -25,7 +25,7 @@ import { type Failure, orFatal, usageError } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { refusal } from "../../lib/package/messages.ts";
-import { concealedScanner, findScanners } from "../../lib/package/running.ts";
+import { concealedScanner, findScanners, looksAfter } from "../../lib/package/running.ts";
 import { isHandingOver } from "../../lib/supervise/handover.ts";
 import { serviceDirectory } from "../../lib/supervise/place.ts";
 
@@ -54,17 +54,13 @@ function refuse(text: ByteString): Failure {
 
 /** The svscans of djbox's that run in `directory`. */
 function upgradable(directory: ByteString): number[] {
-  const home = orFatal("djbox", `unable to stat ${directory}`, () => stat(directory)).identity;
-  const found = findScanners().map(({ pid }) => pid).filter((pid) => isIn(pid, home));
-  const ours = found.filter(readsHup);
+  orFatal("djbox", `unable to stat ${directory}`, () => stat(directory));
+  const found = findScanners().filter((scanner) => looksAfter(scanner, directory));
+  const ours = found.map(({ pid }) => pid).filter(readsHup);
   if (ours.length > 0) return ours;
   const concealed = concealedScanner();
   if (concealed === undefined) throw refuse(`no svscan of djbox's runs in ${directory}`);
   throw refuse(`svscan (pid ${concealed}) is another user's: only root may do that`);
-}
-
-function isIn(pid: number, home: string): boolean {
-  return unlessRefused(() => stat(`/proc/${pid}/cwd`))?.identity === home;
 }
 
 /** Whether it takes SIGHUP for what it is here: C's svscan, and one under nohup, do not. */
