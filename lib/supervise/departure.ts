@@ -55,7 +55,7 @@ export class Departure {
 
   /** Dies of a signal; while nobody can take over, supervision goes on, and it is tried again. */
   dieOf(arrived: Arrived): void {
-    if (this.#canDie(arrived) || this.#isDue) dieBy(arrived.signal);
+    if (this.#partWithServices(arrived) || this.#isDue) dieBy(arrived.signal);
     this.#isDue = true;
     this.#tryAgain(arrived.signal);
   }
@@ -68,7 +68,7 @@ export class Departure {
   }
 
   /** Sees to the services, one way or the other; whether that could be done. */
-  #canDie({ signal, fromKernel }: Arrived): boolean {
+  #partWithServices({ signal, fromKernel }: Arrived): boolean {
     const supervisors = this.scanner.supervisors();
     if (supervisors.length === 0) return true;
     // Somebody may have set it so low that none is left to look at services with, and to hand them over.
