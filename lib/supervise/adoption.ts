@@ -88,7 +88,7 @@ export function findProcess(record: SupervisionRecord, directory: number): Found
 
 /** `pid`, if it is the process that was started at `started` and has not ended. */
 function openIfStarted(pid: number, started: number): Found | undefined {
-  // Of one that is gone nothing is asked that some containers refuse. Not EPERM, either: it says that they do.
+  // Only of one that is there: a container may refuse pidfd_open(2) (EPERM, ENOSYS), which does not mean that it is gone.
   if (processFacts(pid)?.started !== started) return undefined;
   const pidfd = unlessErrno([ENOENT, ESRCH], () => openPidfd(pid));
   if (pidfd === undefined) return undefined;

@@ -237,7 +237,10 @@ export class ServiceDirectory {
 
   /** Takes the record away: supervision ends as it should. */
   clearRecord(): void {
-    unlessRefused(() => isOurs(this.#fds.lock) && ftruncate(this.#fds.lock, 0));
+    const { lock } = this.#fds;
+    unlessRefused(() => {
+      if (isOurs(lock)) ftruncate(lock, 0);
+    });
   }
 
   /**
