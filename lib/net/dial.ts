@@ -5,10 +5,18 @@
  * @module
  */
 import { monotonic } from "../os/clock.ts";
-import { EINPROGRESS, ETIMEDOUT, SystemError } from "../os/errno.ts";
+import { EAGAIN, EINPROGRESS, ETIMEDOUT, succeeds, SystemError } from "../os/errno.ts";
 import { close, setNonblocking } from "../os/file.ts";
 import { awaitReady, POLLOUT } from "../os/poll.ts";
-import { type Address, bind, connect, type Endpoint, pendingError, socket } from "../os/socket.ts";
+import {
+  type Address,
+  bind,
+  connect,
+  type Endpoint,
+  pendingError,
+  remoteEnd,
+  socket,
+} from "../os/socket.ts";
 
 /**
  * A connection to `to`, as a blocking socket. Throws SystemError: "socket" and "bind" where it was not even tried,
@@ -37,5 +45,8 @@ export function dial(
 }
 
 function awaitConnection(fd: number, milliseconds: number): number {
-  return awaitReady(fd, POLLOUT, monotonic() + milliseconds) ? pendingError(fd) : ETIMEDOUT;
+  if (!awaitReady(fd, POLLOUT, monotonic() + milliseconds)) return ETIMEDOUT;
+  const error = pendingError(fd);
+  // No error, and no connection either: what C finds then, which reads for the reason (timeoutconn.c).
+  return error === 0 && !succeeds(() => remoteEnd(fd)) ? EAGAIN : error;
 }

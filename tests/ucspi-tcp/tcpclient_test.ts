@@ -349,6 +349,18 @@ toolTest(
   { root: true, programs: ["strace"] },
 );
 
+toolTest("tcpclient has no connection where the system says so in the end", TOOLS, async (box) => {
+  await using server = await greeter("127.0.0.1", "");
+  const strace = ["strace", "-f", "-o", "trace", "-e", "inject=getpeername:error=ENOTCONN:when=1"];
+  const { code, stderr } = await box.run([
+    ...[...strace, "tcpclient", ...BARE, "127.0.0.1", String(server.port), "true"],
+  ]);
+  deepEqual([code, stderr], [
+    111,
+    `tcpclient: unable to connect to 127.0.0.1 port ${server.port}: temporary failure\n`,
+  ]);
+}, { programs: ["strace"] });
+
 toolTest("tcpclient says which address it is that it cannot get", TOOLS, async (box) => {
   await using server = await greeter("127.0.0.1", "");
   const strace = ["strace", "-f", "-o", "trace", "-e", "inject=getsockname:error=ENOBUFS"];
