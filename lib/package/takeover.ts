@@ -30,8 +30,8 @@ import {
   startLogPipes,
 } from "../supervise/log_pipes.ts";
 import { decodeRecord, NO_PIPE, type Phase } from "../supervise/record.ts";
-import { leaveRecord } from "../supervise/service_directory.ts";
 import { decodeStatus, type Status } from "../supervise/status_file.ts";
+import { leaveRecord } from "../supervise/supervise_files.ts";
 import { attempt, orTell, refusal } from "./messages.ts";
 import { findScanners, type FoundScanner, servicesIn, within } from "./running.ts";
 

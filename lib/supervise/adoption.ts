@@ -30,7 +30,7 @@ import { allProcesses, bootId, processFacts } from "../os/proc.ts";
 import { getpid, openPidfd } from "../os/process.ts";
 import { type Held, LOGGER_END, type Pipe, pipeName, SERVICE_END } from "./log_pipes.ts";
 import { decodeRecord, NO_PIPE, type SupervisionRecord } from "./record.ts";
-import { isLocked } from "./service_directory.ts";
+import { isLocked } from "./supervise_files.ts";
 import { decodeStatus, type Status } from "./status_file.ts";
 
 /**

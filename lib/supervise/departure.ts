@@ -22,7 +22,7 @@ import type { Context } from "../cli/tool.ts";
 import type { Handed } from "./handed.ts";
 import { handOver } from "./handover.ts";
 import type { Scanner } from "./scanner.ts";
-import { SUPERVISE } from "./service_directory.ts";
+import { SUPERVISE } from "./supervise_files.ts";
 import type { Supervisor } from "./supervisor.ts";
 import type { Surroundings } from "./surroundings.ts";
 

@@ -12,7 +12,8 @@ import { maskOf } from "../os/signal.ts";
 import { SpawnPlan } from "../os/spawn.ts";
 import { errorText } from "../cli/error_text.ts";
 import { complain, warn } from "../cli/messages.ts";
-import { type ServiceDirectory, SUPERVISE } from "./service_directory.ts";
+import type { ServiceDirectory } from "./service_directory.ts";
+import { SUPERVISE } from "./supervise_files.ts";
 
 /** How the services of a process are started: what is the same for all of them is made once. */
 export class Starts {

@@ -13,7 +13,7 @@ import { spawn } from "../os/spawn.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
 import { searchPath } from "../cli/path_search.ts";
 import type { Context } from "../cli/tool.ts";
-import { SUPERVISE } from "./service_directory.ts";
+import { SUPERVISE } from "./supervise_files.ts";
 import { supervise, type Supervisor } from "./supervisor.ts";
 import type { Surroundings } from "./surroundings.ts";
 
