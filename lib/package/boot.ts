@@ -14,16 +14,9 @@ import { reasonOf } from "../cli/messages.ts";
 import { spawnProgram } from "../cli/spawn.ts";
 import type { Context } from "../cli/tool.ts";
 import { type Changes, FILES_KEPT } from "./changes.ts";
-import {
-  hasEntry,
-  type Init,
-  INITS,
-  otherEntry,
-  removeEntry,
-  runningInit,
-  writeEntry,
-} from "./init.ts";
+import { hasEntry, otherEntry, removeEntry, writeEntry } from "./boot_entry.ts";
 import { DEBIAN_PLACE, ORIGINAL_PLACE } from "../supervise/place.ts";
+import { type Init, INITS, runningInit } from "./inits.ts";
 import { isOurs } from "./links.ts";
 import { refusal, say } from "./messages.ts";
 import { findScanners, type FoundScanner, looksAfter } from "./running.ts";
