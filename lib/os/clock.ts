@@ -4,9 +4,9 @@
  *
  * @module
  */
+import { CLOCK_REALTIME } from "./constants.ts";
 import { hot } from "./libc.ts";
 
-const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
 const CLOCK_BOOTTIME = 7;
 

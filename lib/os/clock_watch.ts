@@ -5,11 +5,10 @@
  * @module
  */
 import { now, sinceBoot } from "./clock.ts";
-import { O_CLOEXEC, O_NONBLOCK } from "./constants.ts";
+import { CLOCK_REALTIME, O_CLOEXEC, O_NONBLOCK } from "./constants.ts";
 import { close } from "./file.ts";
 import { check, hot, libc, pad } from "./libc.ts";
 
-const CLOCK_REALTIME = 0;
 const TFD_TIMER_ABSTIME = 1;
 const TFD_TIMER_CANCEL_ON_SET = 2;
 /** struct itimerspec: no interval; a time that never comes, in seconds and nanoseconds. */

@@ -94,6 +94,9 @@ function thisArch(): Arch {
 
 export const ARCH: Arch = thisArch();
 
+// clock_gettime(2)
+export const CLOCK_REALTIME = 0;
+
 // open(2)
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;

@@ -16,7 +16,7 @@ import type { Mapping } from "../os/process.ts";
 import type { Timer } from "../os/timers.ts";
 import { pipeName } from "./log_pipes.ts";
 import { NO_PIPE, type Phase } from "./record.ts";
-import type { ServiceDirectory } from "./service_directory.ts";
+import type { ServiceDirectory, Tone } from "./service_directory.ts";
 import type { Status } from "./status_file.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -65,20 +65,20 @@ export class Bookkeeping {
   }
 
   /** Writes the record, where it is out of date, and the status file; later, where the file system refuses it. */
-  write(quiet: boolean): void {
+  write(how: Tone): void {
     const now = this.status();
     const { since, pid, paused } = now;
     if (this.#recorded !== since) this.#record(since, this.#phase(pid));
     // Nothing that is not there is paused.
     const status = { ...now, paused: paused && pid !== 0 };
-    const written = this.directory.writeStatus(status, quiet);
+    const written = this.directory.writeStatus(status, how);
     if (written) this.#announced = since;
     this.stop();
     const recorded = this.#recorded === since || !this.surroundings.adopts;
     if (written && recorded || this.directory.isRemoved) return;
     this.#again = this.surroundings.timers.after(AGAIN, () => {
       this.look();
-      this.write(true);
+      this.write("quietly");
     });
   }
 
@@ -120,7 +120,7 @@ export class Bookkeeping {
   /** The files have been made anew: nothing stands in them. */
   startOver(): void {
     this.#recorded = undefined;
-    this.write(false);
+    this.write("aloud");
   }
 
   /** Leaves nothing for who comes after us. */
@@ -135,7 +135,7 @@ export class Bookkeeping {
 
   /** Supervision has ended: says so for the last time. */
   finish(): void {
-    this.write(this.directory.isRemoved);
+    this.write(this.directory.isRemoved ? "quietly" : "aloud");
     this.clear();
   }
 

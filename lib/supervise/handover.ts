@@ -82,10 +82,10 @@ export interface Parcel {
  * Packs `handed` for a program that takes over, or is to say whether it could. The program keeps our limit of open
  * files, which may be above the one that services get: it has as many open.
  */
-export function parcel(env: Environment, handed: Handed, trial = false): Parcel {
+export function parcel(env: Environment, handed: Handed, what: "trial" | "handover"): Parcel {
   const file = memoryFile(STATE, encodeHanded(handed));
   const own = env.copy();
-  own.set(VARIABLE, `${file}${trial ? TRIAL : ""}`);
+  own.set(VARIABLE, `${file}${what === "trial" ? TRIAL : ""}`);
   return {
     file,
     environ: own.entries(),
@@ -127,7 +127,7 @@ const PATIENCE = 5000;
  * @throws SystemError where it could not be started, or has ended without a word
  */
 export function handOver(context: Context, argv: readonly ByteString[], handed: Handed): void {
-  const { file, environ, inheritance } = parcel(context.env, handed);
+  const { file, environ, inheritance } = parcel(context.env, handed, "handover");
   try {
     const pid = spawn({ ...inheritance, path: context.toolbox.file, argv, environ });
     const isOver = (): boolean => {

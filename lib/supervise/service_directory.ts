@@ -59,6 +59,9 @@ const PATHS = {
   ok: cString("supervise/ok"),
 };
 
+/** Whether trouble is to be told. */
+export type Tone = "aloud" | "quietly";
+
 export class ServiceDirectory {
   #fds: Descriptors;
   /** Of supervise, when what is in it was found in place: whoever removes or replaces something there changes it. */
@@ -221,10 +224,10 @@ export class ServiceDirectory {
   }
 
   /**
-   * Writes the status file. Where that fails, a warning (unless `quiet`); supervision goes on. Returns whether it is
-   * written.
+   * Writes the status file. Where that fails, a warning, if trouble is to be told aloud; supervision goes on. Returns
+   * whether it is written.
    */
-  writeStatus(status: Status, quiet = false): boolean {
+  writeStatus(status: Status, how: Tone): boolean {
     const fresh = `${this.name}/supervise/status.new`;
     const at = this.#fds.directory;
     let step = `unable to open ${fresh}`;
@@ -233,7 +236,7 @@ export class ServiceDirectory {
       fd = openFresh("supervise/status.new", at);
       step = `unable to write ${fresh}`;
       if (write(fd, encodeStatus(status)) < STATUS_SIZE) {
-        if (!quiet) warn(SUPERVISE, `${step}: partial write`);
+        if (how === "aloud") warn(SUPERVISE, `${step}: partial write`);
         return false;
       }
       step = `unable to rename ${fresh} to status`;
@@ -241,7 +244,7 @@ export class ServiceDirectory {
       return true;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      if (!quiet) warn(SUPERVISE, step, error);
+      if (how === "aloud") warn(SUPERVISE, step, error);
       return false;
     } finally {
       if (fd >= 0) close(fd);

@@ -182,7 +182,7 @@ export class Supervisor {
   resume(condition: Condition): void {
     this.#assume(condition);
     this.#books.found(condition.announced);
-    if (condition.unwritten) this.#books.write(true);
+    if (condition.unwritten) this.#books.write("quietly");
     this.#goOn(condition.state);
   }
 
@@ -320,7 +320,7 @@ export class Supervisor {
     if (this.#state === "over") return;
     this.#remakeIfDisturbed();
     // A write that is to be tried again anyway covers this.
-    if (!this.#books.areBehind && this.directory.lacksStatus) this.#books.write(true);
+    if (!this.#books.areBehind && this.directory.lacksStatus) this.#books.write("quietly");
     this.#listenToControl();
   }
 
@@ -348,7 +348,7 @@ export class Supervisor {
   clockMoved(milliseconds: number): void {
     if (this.#state === "over") return;
     this.#since = later(this.#since, milliseconds);
-    this.#books.write(true);
+    this.#books.write("quietly");
   }
 
   /** Obeys `letters` at once, or, in the second after a start, when that is over. */
@@ -405,7 +405,7 @@ export class Supervisor {
     sendKill: (s) => s.#send(SIGKILL),
 
     /** Quiet where supervision ends because the directory was removed: that has been said, and nobody could read the file. */
-    announce: (s) => s.#books.write(s.#exits && s.directory.isRemoved),
+    announce: (s) => s.#books.write(s.#exits && s.directory.isRemoved ? "quietly" : "aloud"),
 
     /** Starts ./run. */
     start: (s) => {

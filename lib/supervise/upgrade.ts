@@ -93,7 +93,7 @@ export class Upgrade {
   #try(path: ByteString): void {
     const { poller, timers } = this.surroundings;
     const { context } = this;
-    const { file, environ, inheritance } = parcel(context.env, this.handed(), true);
+    const { file, environ, inheritance } = parcel(context.env, this.handed(), "trial");
     let pid = 0;
     let pidfd = -1;
     try {
@@ -146,7 +146,7 @@ export class Upgrade {
   /** Returns only where that cannot be. */
   #startOver(path: ByteString): void {
     const { context } = this;
-    const { file, environ, inheritance } = parcel(context.env, this.handed());
+    const { file, environ, inheritance } = parcel(context.env, this.handed(), "handover");
     // A signal that arrives in between waits for the new one.
     const mask = inheritance.mask | maskOf(LAUNCHER_BLOCKS);
     const argv = [context.argv0, ...context.args];
