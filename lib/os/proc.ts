@@ -18,8 +18,8 @@ export interface ProcessFacts {
   readonly started: number;
 }
 
-/* What tells that a process is gone, or not for us to see. */
-const ABSENT = [ENOENT, ESRCH, EACCES];
+/** What tells that a process, or what it has, is gone, or not for us to see. */
+export const ABSENT = [ENOENT, ESRCH, EACCES];
 
 /* The fields of /proc/PID/stat behind the name in brackets, counted from the state, which is field 3. */
 const STAT_PARENT = 1;

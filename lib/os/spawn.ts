@@ -144,7 +144,7 @@ export class SpawnPlan {
   #left: readonly Fork[] = [];
   readonly #often: boolean;
   readonly #split: DescriptorSplit | undefined;
-  /* Where in the list the calls stand that may fail, or are different at each start; undefined: there is none such. */
+  /* Where in the list the calls stand that are different at each start, or asked after; undefined: there is none such. */
   readonly #unshare: number | undefined;
   readonly #directory: number | undefined;
   readonly #further: number | undefined;

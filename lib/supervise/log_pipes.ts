@@ -11,18 +11,10 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { SIGKILL } from "../os/constants.ts";
-import {
-  EACCES,
-  ENOENT,
-  ESRCH,
-  succeeds,
-  SystemError,
-  unlessErrno,
-  unlessRefused,
-} from "../os/errno.ts";
+import { succeeds, SystemError, unlessErrno, unlessRefused } from "../os/errno.ts";
 import { close, readDirectory, readlink, workingDirectory } from "../os/file.ts";
 import { startHolder } from "../os/holder.ts";
-import { allProcesses, commandName, isReadable } from "../os/proc.ts";
+import { ABSENT, allProcesses, commandName, isReadable } from "../os/proc.ts";
 import { kill, openPidfd } from "../os/process.ts";
 import { warn } from "../cli/messages.ts";
 import type { Timer } from "../os/timers.ts";
@@ -61,9 +53,6 @@ export interface Held {
 export interface HeldPipe extends Held {
   readonly name: ByteString;
 }
-
-/* What tells that a process or its descriptor is gone, or not for us to see. */
-const ABSENT = [ENOENT, ESRCH, EACCES];
 
 /**
  * The pipes that process `pid` has. Another user's are not for us to see.

@@ -7,9 +7,9 @@
  *   djbox BOOT BEFORE SINCE PIPE starting TICKS
  *   djbox BOOT BEFORE SINCE PIPE running PID STARTED
  *
- * BOOT is the boot id and the pid namespace. The line is written before the status file is: BEFORE is the time in that file until then, SINCE
- * the time that is to be in it (seconds and nanoseconds). Where the file says something else, another
- * supervise was here and the line counts no more. PIPE is the log pipe as readlink(2) shows it in
+ * BOOT names this life of the machine or the container (`bootId` in proc.ts). The line is written before the status file
+ * is: BEFORE is the time in that file until then, SINCE the time that is to be in it (seconds and nanoseconds). Where the
+ * file says something else, another supervise was here and the line counts no more. PIPE is the log pipe as readlink(2) shows it in
  * /proc/self/fd, or `-`. `starting` is written before a process is made, `running` after it; TICKS and STARTED are in
  * clock ticks since boot.
  *

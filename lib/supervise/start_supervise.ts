@@ -35,29 +35,25 @@ export interface Kept {
 /** undefined: that cannot be, and why has been said. */
 export function startSupervise(context: Context, surroundings: Surroundings, kept: Kept): Keeper {
   let keeper: Keeper;
-  let refused: SystemError | undefined;
+  const refuse = (cause: SystemError): void =>
+    warn(context.name, `unable to start supervise ${kept.shown}`, cause);
   const reason = searchPath(SUPERVISE, context.env.get("PATH"), (file) => {
     const isOurs = context.toolbox.isToolbox(file);
     try {
       keeper = isOurs
         ? supervise(kept.directory, kept.at, kept.mappings, surroundings, kept.over)
         : spawnForeign(file, surroundings, kept);
-      return 0;
     } catch (error) {
-      if (error instanceof SystemError) {
-        if (!isOurs) return error.errno;
-        // Not the file's: no other supervise further on in PATH is to be tried for it.
-        refused = error;
-        return 0;
-      }
-      if (!(error instanceof Failure)) throw error;
       // supervise has said why, as it would in a process of its own; the next scan tries again.
-      complain(error.text);
-      return 0;
+      if (error instanceof Failure) complain(error.text);
+      else if (!(error instanceof SystemError)) throw error;
+      else if (!isOurs) return error.errno;
+      // It is not the file's: no other supervise further on in PATH is to be tried for it.
+      else refuse(error);
     }
+    return 0;
   });
-  const cause = reason === 0 ? refused : new SystemError(reason, "execve");
-  if (cause !== undefined) warn(context.name, `unable to start supervise ${kept.shown}`, cause);
+  if (reason !== 0) refuse(new SystemError(reason, "execve"));
   return keeper;
 }
 

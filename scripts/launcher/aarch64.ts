@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 /**
  * The launcher for aarch64, as a listing (lib/os/listing.ts); the same as that for x86-64, step by step, with the same
- * scratch frame at sp. Of data it asks for less: V8 reserves less for code here; how little is too little was not tried.
+ * scratch frame at sp. Of data it asks for less: V8 reserves less for code here.
  *
  * @module
  */

@@ -299,7 +299,10 @@ for (const error of ["EPERM", "ENOSYS"]) {
       Deno.kill(b, "SIGKILL");
       box.start([...refusing("pidfd_open", error), "svscan", "sv"]);
       await box.until("the dead one is started", () => ![0, b].includes(pidOf(box, "sv/b")));
-      ok(box.read("err").includes("unable to start supervise a: "));
+      await box.until(
+        "it says so",
+        () => box.read("err").includes("unable to start supervise a: "),
+      );
       equal(box.read("sv/a/starts"), "started\n");
       Deno.kill(a, "SIGKILL");
       await box.until("the other one is, too", () => ![0, a].includes(pidOf(box, "sv/a")));

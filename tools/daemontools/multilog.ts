@@ -17,8 +17,8 @@
  *
  * Signals: TERM reads on to the end of the line and exits; ALRM finishes every `current` that is not empty.
  *
- * Exit codes: 0 end of input, or TERM; 111 a directory or file of the script cannot be used (nothing has been read). Where what is
- * wrong may pass (a disk that is full, or that can only be read, with an unfinished file on it) multilog waits.
+ * Exit codes: 0 end of input, or TERM; 111 a directory or file of the script cannot be used (nothing has been read).
+ * Where what is wrong may pass (a disk that is full, or that can only be read, with an unfinished file on it) it waits.
  *
  * See https://cr.yp.to/daemontools/multilog.html
  *
