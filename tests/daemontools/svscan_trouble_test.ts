@@ -5,6 +5,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type Box, toolTest } from "../harness/harness.ts";
 import {
   pidOf,
+  statusOf,
   SUPERVISION,
   untilOld,
   untilSupervised,
@@ -54,6 +55,9 @@ toolTest("what was not read is counted", SUPERVISION, async (box) => {
   equal((await box.sh("dd if=/dev/zero of=messages bs=65536 count=1")).code, 0);
   box.start(["sh", "-c", "exec svscan sv 2>messages"]);
   await untilSupervised(box, ["sv/bad"]);
+  // It is supervised before it is started: only what then failed has been complained of.
+  const since = statusOf(box, "sv/bad")?.since;
+  await box.until("it was tried", () => statusOf(box, "sv/bad")?.since !== since);
   const buffer = new Uint8Array(66000);
   const text = async (): Promise<string> => {
     const got = await reader.read(buffer) ?? 0;
