@@ -140,9 +140,14 @@ export function readFile(path: ByteString, at = AT_FDCWD): Uint8Array<ArrayBuffe
 const beginning = new Uint8Array(4096);
 
 /**
- * What one read(2) gets of a file, 4096 bytes at most: enough for a small file, and for one that the kernel makes
- * up. In a buffer that the next call uses again.
+ * What one read(2) gets from `fd`, 4096 bytes at most: enough for a small file, and for one that the kernel makes up. In
+ * a buffer that the next call uses again.
  */
+export function readOnce(fd: number): Uint8Array<ArrayBuffer> {
+  return beginning.subarray(0, read(fd, beginning));
+}
+
+/** The same of the file at `path`. */
 export function readBeginning(
   path: ByteString,
   at = AT_FDCWD,
@@ -150,7 +155,7 @@ export function readBeginning(
 ): Uint8Array<ArrayBuffer> {
   const fd = open(path, O_RDONLY | O_NONBLOCK | flags, 0, at);
   try {
-    return beginning.subarray(0, read(fd, beginning));
+    return readOnce(fd);
   } finally {
     close(fd);
   }

@@ -85,7 +85,7 @@ export function servicesIn(directory: ByteString): ByteString[] {
 }
 
 /** What `action` returns for the directory of a service. */
-function inside<T>(service: ByteString, action: (directory: number) => T): T {
+export function inside<T>(service: ByteString, action: (directory: number) => T): T {
   const directory = openDirectory(service);
   try {
     return action(directory);

@@ -33,7 +33,7 @@ import { decodeRecord, NO_PIPE, type Phase } from "../supervise/record.ts";
 import { decodeStatus, type Status } from "../supervise/status_file.ts";
 import { leaveRecord } from "../supervise/supervise_files.ts";
 import { attempt, orTell, refusal } from "./messages.ts";
-import { findScanners, type FoundScanner, servicesIn, within } from "./running.ts";
+import { findScanners, type FoundScanner, inside, servicesIn, within } from "./running.ts";
 
 /** How long a supervise has to be between two starts of its service, and a process to end; in milliseconds. */
 const PATIENCE = 5000;
@@ -89,7 +89,12 @@ function freezeAndRecord(
     pause(scanner.pid);
     const pipes = logPipesOf(scanner);
     const held = keepersOf(scanner).map((keeper) => hold(keeper, pipes, pause));
-    for (const one of held) attempt(`write ${one.directory}/supervise/lock`, () => record(one));
+    for (const one of held) {
+      attempt(
+        `write ${one.directory}/supervise/lock`,
+        () => inside(one.directory, (at) => record(one, at)),
+      );
+    }
     const directories = attempt(
       `look at ${scanner.directory}`,
       () => adoptableIn(scanner.directory),
@@ -201,11 +206,11 @@ function isTrue(status: Status, supervise: number): boolean {
   return child === status.pid && more.length === 0;
 }
 
-/** Leaves the record that a svscan of ours goes by, as a supervise of ours would have left it. */
-function record({ directory, status: { since, pid }, pipe }: StoppedSupervise): void {
+/** Leaves the record that a svscan of ours goes by, as a supervise of ours would have left it, in the directory open at `at`. */
+function record({ status: { since, pid }, pipe }: StoppedSupervise, at: number): void {
   const started = pid === 0 ? undefined : processFacts(pid)?.started;
   const phase: Phase = started === undefined ? { kind: "idle" } : { kind: "running", pid, started };
-  leaveRecord(directory, { boot: bootId(), before: since, since, pipe, phase });
+  leaveRecord(at, { boot: bootId(), before: since, since, pipe, phase });
 }
 
 /** What `look` returns; as long as that is false, it is called again. */

@@ -6,6 +6,9 @@
  * A pid alone proves nothing: it may be another process's by now. The start time (and the boot id) tells; a process
  * that has ended but was not yet reaped has the right start time still, so its pidfd must not be readable.
  *
+ * Nor does a record prove anything that a user may have written to whom the service directory belongs: he could name any
+ * process, and have root's svscan end it. Such a record counts for processes of his own.
+ *
  * @module
  */
 import { type ByteString, fromBytes } from "../os/bytes.ts";
@@ -20,17 +23,26 @@ import {
   ENXIO,
   EPERM,
   ESRCH,
+  SystemError,
   unlessErrno,
   unlessRefused,
 } from "../os/errno.ts";
-import { close, open, openDirectory, readBeginning, readlink, setNonblocking } from "../os/file.ts";
-import { stat } from "../os/stat.ts";
+import {
+  close,
+  open,
+  openDirectory,
+  readBeginning,
+  readlink,
+  readOnce,
+  setNonblocking,
+} from "../os/file.ts";
+import { fstat, isLink, lstat, stat } from "../os/stat.ts";
 import { PollSet } from "../os/poll.ts";
 import { allProcesses, bootId, processFacts } from "../os/proc.ts";
-import { getpid, openPidfd } from "../os/process.ts";
+import { geteuid, getpid, openPidfd } from "../os/process.ts";
 import { type Held, LOGGER_END, type Pipe, pipeName, SERVICE_END } from "./log_pipes.ts";
 import { decodeRecord, NO_PIPE, type SupervisionRecord } from "./record.ts";
-import { isLocked } from "./supervise_files.ts";
+import { isLocked, isOurs } from "./supervise_files.ts";
 import { decodeStatus, type Status } from "./status_file.ts";
 
 /**
@@ -46,6 +58,8 @@ const ABSENT = [
 export interface LeftBehind {
   readonly record: SupervisionRecord;
   readonly status: Status;
+  /** The user whose processes the record may name; undefined: nobody but us can have written it, and it may name any. */
+  readonly author: number | undefined;
 }
 
 /**
@@ -54,11 +68,35 @@ export interface LeftBehind {
  */
 export function readLeftBehind(at: number): LeftBehind | undefined {
   // The directory may belong to a user, who is not to have us read what is not his.
-  const read = (file: ByteString): Uint8Array => readBeginning(file, at, O_NOFOLLOW);
-  const record = unlessErrno(ABSENT, () => decodeRecord(fromBytes(read("supervise/lock"))));
-  const status = unlessErrno(ABSENT, () => decodeStatus(read("supervise/status")));
-  if (record === undefined || status === undefined || !isCurrent(record, status)) return undefined;
-  return { record, status };
+  const flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW;
+  const lock = unlessErrno(ABSENT, () => open("supervise/lock", flags, 0, at));
+  if (lock === undefined) return undefined;
+  try {
+    const record = unlessErrno(ABSENT, () => decodeRecord(fromBytes(readOnce(lock))));
+    const status = unlessErrno(
+      ABSENT,
+      () => decodeStatus(readBeginning("supervise/status", at, flags)),
+    );
+    if (record === undefined || status === undefined || !isCurrent(record, status)) {
+      return undefined;
+    }
+    return { record, status, author: authorOf(lock, at) };
+  } finally {
+    close(lock);
+  }
+}
+
+/** A uid that no process has: (uid_t) -1, chown(2). */
+const NOBODY_KNOWN = -1;
+
+/** Who but us may have written what is in the lock; undefined: nobody. */
+function authorOf(lock: number, at: number): number | undefined {
+  const us = geteuid();
+  const file = fstat(lock);
+  if (!isOurs(file)) return file.uid === us ? NOBODY_KNOWN : file.uid;
+  // A link of his may lead to another service's.
+  const folder = lstat("supervise", at);
+  return isLink(folder) && folder.uid !== us ? folder.uid : undefined;
 }
 
 function isCurrent({ boot, before, since }: SupervisionRecord, status: Status): boolean {
@@ -79,11 +117,27 @@ export interface Found {
  * The process of the service, if it is running.
  *
  * @param directory descriptor of the service directory
+ * @throws SystemError where the record names a process that it may not name: started a second time it should not be, either
  */
-export function findProcess(record: SupervisionRecord, directory: number): Found | undefined {
-  const { phase } = record;
-  if (phase.kind === "running") return openIfStarted(phase.pid, phase.started);
-  return phase.kind === "starting" ? findStray(phase.ticks, directory) : undefined;
+export function findProcess(
+  { record: { phase }, author }: LeftBehind,
+  directory: number,
+): Found | undefined {
+  if (phase.kind === "idle") return undefined;
+  if (phase.kind === "starting") return findStray(phase.ticks, directory, author);
+  const found = openIfStarted(phase.pid, phase.started);
+  if (found === undefined || isOf(found.pid, author)) return found;
+  close(found.pidfd);
+  const words = `supervise/lock is another user's and names process ${found.pid}, which is not his`;
+  throw new SystemError(EPERM, "kill", words);
+}
+
+/**
+ * Whether process `pid` is the user's; undefined: any user's. Of one that may do more than he, such as a program with the
+ * set-user-ID bit, /proc shows root as the owner (proc(5)).
+ */
+function isOf(pid: number, user: number | undefined): boolean {
+  return user === undefined || unlessRefused(() => stat(`/proc/${pid}`))?.uid === user;
 }
 
 /** `pid`, if it is the process that was started at `started` and has not ended. */
@@ -109,7 +163,11 @@ function openIfStarted(pid: number, started: number): Found | undefined {
  * The supervisor was killed between starting a process and writing down which. It stands in the service directory, is
  * not older than the intent, and has lost its parent: its new one is an ancestor of ours, as init is.
  */
-function findStray(ticks: number, directory: number): Found | undefined {
+function findStray(
+  ticks: number,
+  directory: number,
+  author: number | undefined,
+): Found | undefined {
   const home = stat(".", directory).identity;
   const ancestors = ancestorsOf(getpid());
   for (const pid of allProcesses()) {
@@ -117,6 +175,7 @@ function findStray(ticks: number, directory: number): Found | undefined {
     if (facts === undefined || facts.started < ticks || !ancestors.has(facts.parent)) continue;
     // Where it cannot be seen at all it is not the directory that is open here.
     if (unlessRefused(() => stat(`/proc/${pid}/cwd`))?.identity !== home) continue;
+    if (!isOf(pid, author)) continue;
     const found = openIfStarted(pid, facts.started);
     if (found !== undefined) return found;
   }
@@ -165,24 +224,26 @@ export function recoverPipe(pid: number, fd: number, name: ByteString): Pipe | u
  * holds it for them.
  *
  * @param held the pipes that are held (log_pipes.ts)
- * @param isOurs whether we look after the service directory that is open at a descriptor: nobody has left that behind
+ * @param looksAfter whether we look after the service directory that is open at a descriptor: nobody has left that behind
  */
 export function recoverLogPipe(
   name: ByteString,
   held: () => ReadonlyMap<ByteString, readonly Held[]>,
-  isOurs: (directory: number) => boolean,
+  looksAfter: (directory: number) => boolean,
 ): Pipe | undefined {
   const names = new Set<ByteString>();
   for (const [path, end] of [[name, SERVICE_END], [`${name}/log`, LOGGER_END]] as const) {
-    const left = leftIn(path, isOurs);
+    const left = leftIn(path, looksAfter);
     if (left === undefined) continue;
-    names.add(left.pipe);
-    if (left.found === undefined) continue;
+    const { record, author, found } = left;
+    // Another user's word may name the pipe of any service.
+    if (author === undefined) names.add(record.pipe);
+    if (found === undefined) continue;
     try {
-      const pipe = recoverPipe(left.found.pid, end, left.pipe);
+      const pipe = recoverPipe(found.pid, end, record.pipe);
       if (pipe !== undefined) return pipe;
     } finally {
-      close(left.found.pidfd);
+      close(found.pidfd);
     }
   }
   names.delete(NO_PIPE);
@@ -195,17 +256,17 @@ export function recoverLogPipe(
   return undefined;
 }
 
-/** What a supervisor that was killed has left in the directory at `path`: its log pipe's name, and who runs there still. */
+/** What a supervisor that was killed has left in the directory at `path`, and the process that runs there still. */
 function leftIn(
   path: ByteString,
-  isOurs: (directory: number) => boolean,
-): { readonly pipe: ByteString; readonly found: Found | undefined } | undefined {
+  looksAfter: (directory: number) => boolean,
+): LeftBehind & { readonly found: Found | undefined } | undefined {
   const directory = unlessErrno(ABSENT, () => openDirectory(path));
   if (directory === undefined) return undefined;
   try {
-    if (isLocked(directory) && isOurs(directory)) return undefined;
+    if (isLocked(directory) && looksAfter(directory)) return undefined;
     const left = readLeftBehind(directory);
-    return left && { pipe: left.record.pipe, found: findProcess(left.record, directory) };
+    return left && { ...left, found: findProcess(left, directory) };
   } finally {
     close(directory);
   }

@@ -397,8 +397,8 @@ export class Scanner {
   /** The log pipe of the service `name`: the one that it had when svscan was killed, or a new one. */
   #pipeOf(name: ByteString): Pipe {
     const held = (): ReadonlyMap<ByteString, readonly Held[]> => this.#held ??= heldPipes();
-    const isOurs = (directory: number): boolean => this.#looksAfter(fstat(directory).identity);
-    const former = recoverLogPipe(name, held, isOurs);
+    const looksAfter = (directory: number): boolean => this.#looksAfter(fstat(directory).identity);
+    const former = recoverLogPipe(name, held, looksAfter);
     if (former !== undefined) this.#takenOver = true;
     return former ?? pipe();
   }

@@ -33,10 +33,11 @@ import { orFatal, warn } from "../cli/messages.ts";
 import { type SupervisionRecord } from "./record.ts";
 import { encodeStatus, type Status, STATUS_SIZE } from "./status_file.ts";
 import {
-  isOurs,
+  hasOneName,
   makeFifo,
   openFresh,
   openSupervise,
+  ownLock,
   putRecord,
   SUPERVISE,
 } from "./supervise_files.ts";
@@ -66,8 +67,8 @@ export class ServiceDirectory {
   #fds: Descriptors;
   /** Of supervise, when what is in it was found in place: whoever removes or replaces something there changes it. */
   #inPlace: FileVersion | undefined;
-  /** Whether the lock that is open is ours to write into; undefined: nobody has looked. */
-  #lockIsOurs: boolean | undefined;
+  /** Whether the lock that is open is one to write into; undefined: nobody has looked. */
+  #keepsRecords: boolean | undefined;
 
   /**
    * @param name the directory as it was given: what messages call it
@@ -163,7 +164,7 @@ export class ServiceDirectory {
     if (ok >= 0) close(ok);
     this.#fds = { directory, ...fresh, ok: -1 };
     this.#inPlace = undefined;
-    this.#lockIsOurs = undefined;
+    this.#keepsRecords = undefined;
   }
 
   /** From now on svok, svc and svstat find it supervised. The status file must have been written. */
@@ -202,24 +203,34 @@ export class ServiceDirectory {
   }
 
   /**
-   * Leaves a record behind, in the lock file, if that is ours to write into. A file system that refuses it is no reason to
+   * Leaves a record behind, in the lock file, if that is one to write into. A file system that refuses it is no reason to
    * stop. Returns whether there is nothing left to write.
    */
   writeRecord(record: SupervisionRecord): boolean {
-    const { lock } = this.#fds;
     try {
-      return !(this.#lockIsOurs ??= isOurs(lock)) || putRecord(lock, record);
+      this.#keepsRecords ??= this.#takeLock();
+      return !this.#keepsRecords || putRecord(this.#fds.lock, record);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       return false;
     }
   }
 
+  /** Has the lock be a file of ours, if it can be. Returns whether it is one to write into. */
+  #takeLock(): boolean {
+    const { directory, lock } = this.#fds;
+    if (this.#isInPlace("lock", lock)) {
+      this.#fds = { ...this.#fds, lock: ownLock(lock, directory) };
+      this.#inPlace = undefined;
+    }
+    return hasOneName(fstat(this.#fds.lock));
+  }
+
   /** Takes the record away: supervision ends as it should. */
   clearRecord(): void {
     const { lock } = this.#fds;
     unlessRefused(() => {
-      if (isOurs(lock)) ftruncate(lock, 0);
+      if (hasOneName(fstat(lock))) ftruncate(lock, 0);
     });
   }
 

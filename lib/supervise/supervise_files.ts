@@ -22,6 +22,7 @@ import {
   EEXIST,
   EINVAL,
   ELOOP,
+  ENOENT,
   ENOSPC,
   ENXIO,
   succeeds,
@@ -38,24 +39,36 @@ import {
   open,
   pwrite,
   readlink,
+  rename,
   unlink,
 } from "../os/file.ts";
-import { fstat, isFifo, isRegular, statIfThere } from "../os/stat.ts";
+import { geteuid } from "../os/process.ts";
+import { fstat, isFifo, isRegular, type Stat, statIfThere } from "../os/stat.ts";
 import { fatal, orFatal } from "../cli/messages.ts";
 import { encodeRecord, RECORD_SIZE, type SupervisionRecord } from "./record.ts";
 
 /** The name that messages begin with, whichever tool supervises. */
 export const SUPERVISE = "supervise";
 
+const LOCK = "supervise/lock";
+const NEW_LOCK = "supervise/lock.new";
+
+/** The permissions of group and others to write, inode(7). */
+const WRITABLE_TO_OTHERS = 0o022;
+
 const recordBytes = new Uint8Array(RECORD_SIZE);
 
 /**
- * Whether what is open at `fd` is a file to write into: whoever may write to the directory must not have us write into
- * another file, one that has two names.
+ * Whether a file is one to write into: whoever may write to the directory must not have us write into another file, one
+ * that has two names.
  */
-export function isOurs(fd: number): boolean {
-  const file = fstat(fd);
+export function hasOneName(file: Stat): boolean {
   return file.links === 1 && isRegular(file);
+}
+
+/** Whether what stands in a file is our own word: nobody else may write to it (but root, who may do all). */
+export function isOurs(file: Stat): boolean {
+  return hasOneName(file) && file.uid === geteuid() && (file.mode & WRITABLE_TO_OTHERS) === 0;
 }
 
 /** Writes a record to the lock file that is open at `lock`. Returns whether all of it is written. */
@@ -65,19 +78,44 @@ export function putRecord(lock: number, record: SupervisionRecord): boolean {
 }
 
 /**
- * Leaves a record behind in the lock file of the service directory `name`, in the place of a supervise that leaves none.
- * No link is followed, and nothing is waited for: the directory may belong to a user.
+ * Leaves a record behind in the lock file of the service directory open at `at`, in the place of a supervise that leaves
+ * none. No link is followed, and nothing is waited for: the directory may belong to a user.
  *
  * @throws SystemError where it cannot be written, EINVAL where the lock is no file of its own
  */
-export function leaveRecord(name: ByteString, record: SupervisionRecord): void {
-  const lock = open(`${name}/supervise/lock`, O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
+export function leaveRecord(at: number, record: SupervisionRecord): void {
+  let lock = open(LOCK, O_WRONLY | O_NONBLOCK | O_NOFOLLOW, 0, at);
   try {
-    if (!isOurs(lock)) throw new SystemError(EINVAL, "open", "not a file with one name");
+    lock = ownLock(lock, at);
+    if (!hasOneName(fstat(lock))) throw new SystemError(EINVAL, "open", "not a file with one name");
     if (!putRecord(lock, record)) throw new SystemError(ENOSPC, "pwrite");
   } finally {
     close(lock);
   }
+}
+
+/**
+ * A lock that nobody else may write to, in the place of `lock`: a record in another one would count for little
+ * (`readLeftBehind` in adoption.ts). Returns `lock` where that is ours, and where the file system gives us no file of our
+ * own; else that one is closed.
+ *
+ * @param lock supervise/lock of the service directory open at `at`, which is in its place
+ * @throws SystemError where there can be no new one
+ */
+export function ownLock(lock: number, at: number): number {
+  if (isOurs(fstat(lock))) return lock;
+  unlessErrno([ENOENT], () => unlink(NEW_LOCK, at));
+  const fresh = acquireLock(NEW_LOCK, at);
+  let kept = lock;
+  try {
+    if (isOurs(fstat(fresh))) {
+      rename(NEW_LOCK, LOCK, at);
+      kept = fresh;
+    } else unlink(NEW_LOCK, at);
+  } finally {
+    close(kept === lock ? fresh : lock);
+  }
+  return kept;
 }
 
 /**
@@ -94,7 +132,7 @@ export function openSupervise(
   const lock = held ?? orFatal(
     SUPERVISE,
     `unable to acquire ${name}/supervise/lock`,
-    () => acquireLock(at),
+    () => acquireLock(LOCK, at),
   );
   try {
     return { lock, control: makeControl(name, at) };
@@ -114,7 +152,7 @@ export function openFresh(path: ByteString, at: number): number {
   const there = unlessErrno([ELOOP, ENXIO], () => open(path, flags, 0o644, at));
   if (there !== undefined) {
     try {
-      if (isOurs(there)) {
+      if (hasOneName(fstat(there))) {
         ftruncate(there, 0);
         return there;
       }
@@ -149,17 +187,17 @@ function makeSupervise(at: number): void {
 /** Whether somebody holds the lock of the service directory open at `at`, be it we. */
 export function isLocked(at: number): boolean {
   const flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW;
-  const fd = unlessRefused(() => open("supervise/lock", flags, 0, at));
+  const fd = unlessRefused(() => open(LOCK, flags, 0, at));
   if (fd === undefined) return false;
   const isFree = succeeds(() => flock(fd, LOCK_EX | LOCK_NB));
   close(fd);
   return !isFree;
 }
 
-/** supervise/lock, locked: flock(2), which dies with its holder. No link is followed: we write into it. */
-function acquireLock(at: number): number {
+/** The file `path`, locked: flock(2), which dies with its holder. No link is followed: we write into it. */
+function acquireLock(path: ByteString, at: number): number {
   const flags = O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CREAT;
-  const fd = open("supervise/lock", flags, 0o600, at);
+  const fd = open(path, flags, 0o600, at);
   try {
     flock(fd, LOCK_EX | LOCK_NB);
     return fd;

@@ -161,9 +161,10 @@ export class Supervisor {
    * Goes on where a supervisor was killed: the service's process goes on if it still runs; if not, it is started where
    * the other one would have started it.
    */
-  adopt({ record, status }: LeftBehind): void {
+  adopt(left: LeftBehind): void {
+    const { record, status } = left;
     this.#books.found(status.since);
-    const found = findProcess(record, this.directory.descriptors.directory);
+    const found = findProcess(left, this.directory.descriptors.directory);
     const pid = found?.pid ?? 0;
     this.#assume({
       since: pid === 0 || status.pid !== pid ? now() : trueSince(record, status),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 // Service directories that were made to do harm, and odd names. A service directory often belongs to the user whom it
 // serves while svscan is root's. Not tested here: users who may not write to the FIFOs (the kernel sees to that).
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import {
   type Box,
   cTool,
@@ -11,8 +11,11 @@ import {
   toolTest,
 } from "../harness/harness.ts";
 import {
+  isAlive,
   openFiles,
   pidOf,
+  processesCalled,
+  processesIn,
   STAYS,
   untilSupervised,
   untilUp,
@@ -66,6 +69,118 @@ abuseTest("no link in supervise leads to a file that is written over", async (bo
   await box.until("it is started anew", () => ![0, before].includes(pidOf(box, "sv/hardlock")));
   equal(box.read("victim"), PRECIOUS);
 }, FOLLOWS);
+
+const RECORDS = { djboxOnly: "C's supervise leaves no record, and adopts nothing", root: true };
+
+/** Runs svscan over services until it is killed, and what ran in `ended` has ended. */
+async function leaveRecords(box: Box, names: readonly string[], ended = names): Promise<void> {
+  const svscan = box.start(["svscan", "sv"]);
+  const pids = await untilUp(box, names);
+  if (names.some((name) => name.endsWith("/log"))) {
+    await box.until("the pipes are held", () => processesCalled(box, "log-pipes").length === 1);
+  }
+  svscan.kill("SIGKILL");
+  await svscan.ended;
+  for (const [i, pid] of pids.entries()) {
+    if (!ended.includes(names[i] ?? "")) continue;
+    Deno.kill(pid, "SIGKILL");
+    await box.until("it has ended", () => !isAlive(pid));
+  }
+}
+
+/** Names another process in a record that a killed svscan has left. */
+function forge(box: Box, lock: string, pid: number): void {
+  const started = startOf(pid);
+  const text = box.read(lock).replace(/running \d+ \d+ */, `running ${pid} ${started}`);
+  match(text, new RegExp(`^djbox .* running ${pid} ${started}\n$`));
+  box.write(lock, text.replace("\n", "").padEnd(199) + "\n", 0o600);
+}
+
+/** When process `pid` was started, as its stat file says. */
+function startOf(pid: number): string {
+  return Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]?.split(" ")[19] ?? "";
+}
+
+abuseTest("no user has svscan adopt a process that is not his", async (box) => {
+  const names = ["sv/lock", "sv/shared", "sv/link", "sv/logged", "sv/stray"];
+  writeServices(box, names);
+  writeServices(box, ["sv/logged/log"]);
+  await leaveRecords(box, [...names, "sv/logged/log"]);
+  const victim = box.start(["sleep", "100000"]);
+  for (const name of [...names, "sv/logged/log"]) forge(box, `${name}/supervise/lock`, victim.pid);
+  const { stderr } = await box.sh(`
+    chown nobody sv/* sv/logged/log sv/lock/supervise/lock sv/stray/supervise/lock sv/logged/log/supervise/lock
+    chmod 620 sv/shared/supervise/lock
+    mv sv/link/supervise other; ln -s "$PWD/other" sv/link/supervise; chown -h nobody sv/link/supervise
+    sed -i 's/running [0-9]* [0-9]*/starting 1          /' sv/stray/supervise/lock
+  `);
+  equal(stderr, "");
+  const stray = box.start(["sh", "-c", "cd sv/stray; sleep 100000 & wait"]);
+  await box.until("it is there", () => processesIn(box, "sv/stray").length === 2);
+  stray.kill("SIGKILL");
+  await stray.ended;
+  const [root] = processesIn(box, "sv/stray");
+  const svscan = box.start(["svscan", "sv"]);
+  const says = (what: string): string =>
+    `svscan: warning: unable to ${what}: supervise/lock is another user's and ` +
+    `names process ${victim.pid}, which is not his\n`;
+  for (const name of ["lock", "shared", "link"]) {
+    await box.until("it says so", () => box.read("err").includes(says(`start supervise ${name}`)));
+  }
+  await box.until("it says so", () => box.read("err").includes(says("create pipe for logged")));
+  await box.until("a process of root's is no stray of his", () => {
+    return ![0, root, victim.pid].includes(pidOf(box, "sv/stray"));
+  });
+  ok(isAlive(victim.pid));
+  // When what they name is gone, there is nothing to be started twice.
+  victim.kill("SIGKILL");
+  await untilUp(box, [...names.slice(0, 4), "sv/logged/log"]);
+  Deno.kill(root ?? 0, "SIGKILL");
+  svscan.kill("SIGTERM");
+  await svscan.ended;
+}, RECORDS);
+
+abuseTest("a user's own process is adopted, and his lock becomes svscan's", async (box) => {
+  box.script("sv/a/run", "echo started >>starts; exec setuidgid nobody sleep 100000");
+  await box.sh("chown nobody sv/a");
+  const svscan = box.start(["svscan", "sv"]);
+  const pids = await untilUp(box, ["sv/a"]);
+  await box.until("it is his", () => Deno.statSync(`/proc/${pids[0]}`).uid !== 0);
+  await box.sh("chown -R nobody sv/a/supervise");
+  svscan.kill("SIGKILL");
+  await svscan.ended;
+  const next = box.start(["svscan", "sv"]);
+  await untilSupervised(box, ["sv/a"]);
+  equal(pidOf(box, "sv/a"), pids[0]);
+  await box.until("it writes into a lock of its own", () => {
+    return Deno.statSync(`${box.dir}/sv/a/supervise/lock`).uid === 0;
+  });
+  // It still is a lock, and what is in it counts.
+  equal((await box.run(["setlock", "-n", "sv/a/supervise/lock", "true"])).code, 111);
+  next.kill("SIGKILL");
+  await next.ended;
+  box.start(["svscan", "sv"]);
+  await untilSupervised(box, ["sv/a"]);
+  equal(pidOf(box, "sv/a"), pids[0]);
+  equal(box.read("sv/a/starts"), "started\n");
+}, RECORDS);
+
+abuseTest("no user has svscan give him the log of another service", async (box) => {
+  writeServices(box, ["sv/a", "sv/a/log", "sv/b", "sv/b/log"]);
+  await leaveRecords(box, ["sv/a", "sv/a/log", "sv/b", "sv/b/log"], ["sv/b", "sv/b/log"]);
+  const pipeIn = (name: string): string =>
+    /pipe:\[\d+\]/.exec(box.read(`${name}/supervise/lock`))?.[0] ?? "";
+  const pipe = pipeIn("sv/a");
+  for (const name of ["sv/b", "sv/b/log"]) {
+    const lock = `${name}/supervise/lock`;
+    box.write(lock, box.read(lock).replace(/pipe:\[\d+\]/, pipe), 0o600);
+    await box.sh(`chown nobody ${lock}`);
+  }
+  box.start(["svscan", "sv"]);
+  await untilUp(box, ["sv/a", "sv/a/log", "sv/b", "sv/b/log"]);
+  equal(pipeIn("sv/a"), pipe);
+  notEqual(pipeIn("sv/b"), pipe);
+}, RECORDS);
 
 abuseTest("no link in supervise leads to what svscan reads", async (box) => {
   writeServices(box, ["sv/status", "sv/lock"]);
