@@ -135,11 +135,12 @@ const url = "http://example.org/*"; // a third: it's one
 const single = 'it\'s // not "one"'; /* a fourth */
 const template = \`// none
   /* none \${"//"} */\`;
+const inner = \`x \${[url].map((u) => { return u ? \`"http://\${"y"}\` : ""; })} {z\`; // a fifth
 const half = (n: number): number => n / 2; // and / not
 const pattern = /[/"]\/\/x/.test('/" //x'.slice(0, 1) + '//x'); /* last
   of all */
 const split = "a//b".split(/\//).length / 1;
-console.log(JSON.stringify([url, single, template, half(3), pattern, split]));
+console.log(JSON.stringify([url, single, template, inner, half(3), pattern, split]));
 `;
   const files = { "main.ts": source.replaceAll("\\`", "`").replaceAll("\\${", "${") };
   const { stdout } = await run(files);
@@ -147,12 +148,15 @@ console.log(JSON.stringify([url, single, template, half(3), pattern, split]));
     "http://example.org/*",
     'it\'s // not "one"',
     "// none\n  /* none // */",
+    'x "http://y {z',
     1.5,
     true,
     3,
   ]);
   const text = (await inHouse(files, (root) => bundle(root))).get("base.js") ?? "";
-  for (const comment of ["a comment", "another", "a third", "a fourth", "and / not", "last"]) {
+  for (
+    const comment of ["a comment", "another", "a third", "a fourth", "a fifth", "and / not", "last"]
+  ) {
     ok(!text.includes(comment), comment);
   }
 });
@@ -293,6 +297,7 @@ Deno.test("what cannot be bundled is refused", async () => {
       'import * as all from "./lib/start.ts";',
       "const [one, two] = [1, 2];",
       "console.log(import.meta.url);",
+      "console.log(`a template ${`in a template ${`in a template`}`}`);",
     ]
   ) {
     await inHouse({ ...TOOLBOX, "main.ts": line + "\n" }, async (root) => {

@@ -4,7 +4,8 @@
  * declares and those that stand in it.
  *
  * There is no parser here. It rests on what check_house.ts and `deno fmt` see to (imports and exports have few shapes),
- * and on how stripTypeScriptTypes prints: a statement of the outermost level begins with its line.
+ * and on how stripTypeScriptTypes prints: a statement of the outermost level begins with its line. A template may have
+ * templates in it, and those none.
  *
  * @module
  */
@@ -60,6 +61,9 @@ export function moduleOf(name: string, source: string): Module {
   const exports = new Map<string, string | Place>();
   const pathOf = (specifier: string): string =>
     new URL(specifier, `file:///${name}`).pathname.slice(1);
+  const refuse = (what: string): never => {
+    throw new Error(`${name}: cannot be bundled: ${what.split("\n")[0]}`);
+  };
   const code = source
     .replace(IMPORT, (_, type, list, byDefault, specifier) => {
       if (type !== undefined) return "";
@@ -82,12 +86,13 @@ export function moduleOf(name: string, source: string): Module {
     })
     .replaceAll("import.meta.main", `${name === "main.ts"}`);
   const left = /^(?:import|export)\b.*|import\.meta.*/m.exec(code);
-  if (left !== null) throw new Error(`${name}: cannot be bundled: ${left[0]}`);
-  const statements = statementsOf(stripTypeScriptTypes(code, { mode: "transform" }));
+  if (left !== null) refuse(left[0]);
+  const stripped = stripTypeScriptTypes(code, { mode: "transform" });
+  const unread = /.*`.*/.exec(bareOf(stripped));
+  if (unread !== null) refuse(stripped.slice(unread.index));
+  const statements = statementsOf(stripped);
   const destructuring = statements.find(({ text }) => /^(?:const|let) [^\w$]/.test(text));
-  if (destructuring !== undefined) {
-    throw new Error(`${name}: cannot be bundled: ${destructuring.text.split("\n")[0]}`);
-  }
+  if (destructuring !== undefined) refuse(destructuring.text);
   return { statements, imports, exports };
 }
 
@@ -116,12 +121,22 @@ function pairs(list: string): [string, string][] {
     });
 }
 
+const STRING = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/.source;
+
+/** A template; `inner` is one that may stand in the expressions in it, whose brackets may hold one pair more. */
+function templateOf(inner: string): string {
+  const part = `[^\`"'{}]|${STRING}|${inner}`;
+  return "`(?:[^`\\\\$]|\\\\[^]|\\$(?!\\{)|\\$\\{(?:" + part + `|\\{(?:${part})*\\})*\\})*\``;
+}
+
+const TEMPLATE = templateOf(templateOf("(?!)"));
+
 /** What must not be looked into (strings, regular expressions), comments, and ends of lines. */
 const TOKEN = new RegExp(
   [
     /(?<comment>\/\/.*|\/\*[^]*?\*\/)/,
     /(?<space>\s*\n\s*)/,
-    /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|(?<template>`(?:[^`\\]|\\.)*`)/,
+    new RegExp(`${STRING}|(?<template>${TEMPLATE})`),
     // A slash is a division unless it stands where only a value can.
     /(?<=[(,=:[!&|?{};]\s*|return\s*)\/(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\//,
   ].map((token) => token.source).join("|"),
@@ -133,14 +148,17 @@ const NAME = /(?<![\w$#]|(?<!\.\.)\.)[a-zA-Z_$][\w$]*/g;
 const DECLARATION = /^(?:async )?(?:const|let|class|function\*?) ([\w$]+)/;
 const LITERAL = /^const [\w$]+ = (?:-?\d[\w.]*|"[^"\\]{0,30}");$/;
 
+/** The same code without what is inside of strings and comments, place by place. */
+function bareOf(code: string): string {
+  return code.replace(TOKEN, (token, _comment, space) => space ?? " ".repeat(token.length));
+}
+
 /** The statements of the outermost level. */
 function statementsOf(code: string): Statement[] {
-  // The same without what is inside of strings and comments, place by place.
-  const bare = code.replace(TOKEN, (token, _comment, space) => space ?? " ".repeat(token.length));
   const begins: number[] = [];
   let depth = 0;
   let at = 0;
-  for (const line of bare.split("\n")) {
+  for (const line of bareOf(code).split("\n")) {
     if (depth === 0 && line.trim() !== "") begins.push(at);
     for (const bracket of line.match(/[()[\]{}]/g) ?? []) depth += "([{".includes(bracket) ? 1 : -1;
     at += line.length + 1;
