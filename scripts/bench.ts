@@ -72,7 +72,9 @@ async function main(args: readonly string[]): Promise<number> {
   let place: Place | undefined;
   const results: Result[] = [];
   try {
-    const commands = options.commands ?? await installAlone();
+    const commands = options.commands === undefined
+      ? await installAlone()
+      : Deno.realPathSync(options.commands);
     place = new Place(commands);
     becomeSubreaper();
     console.log(machine(commands, options.runs) + "\n");
@@ -110,8 +112,8 @@ function parse(args: readonly string[]): Options | undefined {
     });
     const runs = Number(values.runs ?? RUNS);
     if (!Number.isInteger(runs) || runs < 1) return undefined;
-    const commands = values.commands === undefined ? undefined : Deno.realPathSync(values.commands);
-    return { runs, commands, list: values.list ?? false, names: positionals };
+    const { commands, list = false } = values;
+    return { runs, commands, list, names: positionals };
   } catch {
     return undefined;
   }

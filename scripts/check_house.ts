@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 /**
- * deno task ok, the part that knows the house: checks the rules that neither the compiler nor the linter knows, and prints
+ * deno task house, the part that knows it: checks the rules that neither the compiler nor the linter knows, and prints
  * a line `FILE:LINE: WHAT` for each place that breaks one. docs/architecture.md explains the rules.
  *
  * - Imports go down only, from floor to floor (house.ts). No tool imports a tool, no module imports itself in a
@@ -303,6 +303,9 @@ function* readmeTable(house: House): Generator<Finding> {
   }
 }
 
+/** A file or a folder in code quotes. */
+const MENTIONED = /`((?:docs|lib|scripts|tests|tools)\/[^`\s]*|[a-z][\w@-]*\.ts)`/g;
+
 /** Files that the documents speak of. */
 function* mentionedFiles(house: House): Generator<Finding> {
   for (const path of [...filesBelow(house.root, "")].filter((path) => path.endsWith(".md"))) {
@@ -314,8 +317,20 @@ function* mentionedFiles(house: House): Generator<Finding> {
       index,
       file: new URL(target, folder).pathname.slice(1),
     }));
-    const names = [...text.matchAll(/`((?:docs|lib|scripts|tests|tools)\/[^`\s]*|main\.ts)`/g)]
-      .map(({ index, 1: file = "" }) => ({ index, file }));
+    const names = [...text.matchAll(MENTIONED)].map(({ index, 0: { length }, 1: file = "" }) => ({
+      index,
+      end: index + length,
+      file,
+    }));
+    // `lib/a/one.ts`, `two.ts`: both lie in one folder.
+    for (const [at, name] of names.entries()) {
+      const before = names[at - 1];
+      if (name.file.includes("/") || name.file === "main.ts" || before === undefined) continue;
+      const between = text.slice(before.end, name.index);
+      if (/^(?:,| and|, and)\s$/.test(between)) {
+        name.file = before.file.replace(/[^/]*$/, name.file);
+      }
+    }
     for (const { index, file } of [...links, ...names]) {
       // SUITE and NAME stand for any.
       if (/[A-Z]{2}/.test(file.replace("README.md", "")) || exists(house.root + file)) continue;

@@ -50,7 +50,9 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    const commands = options.commands ?? `${await installed()}/command`;
+    const commands = options.commands === undefined
+      ? `${await installed()}/command`
+      : Deno.realPathSync(options.commands);
     const columns = systems(commands).filter(({ name }) => isWanted(name, options.systems));
     const rows: string[][] = [];
     let good = true;
@@ -87,7 +89,7 @@ function parse(args: readonly string[]): Options | undefined {
     if (!Number.isInteger(runs) || runs < 1) return undefined;
     return {
       runs,
-      commands: values.commands === undefined ? undefined : Deno.realPathSync(values.commands),
+      commands: values.commands,
       systems: values.systems?.split(",") ?? [],
       said: values.said ?? false,
       list: values.list ?? false,

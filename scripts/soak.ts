@@ -42,7 +42,7 @@ class Soak {
   readonly services: Services;
   readonly counts: Record<string, number> = {};
   #svscan = 0;
-  /** Until when a service is to be left alone: it is down, or paused. */
+  /** Services to be left alone now: they are down, or paused, or lose their logger. */
   readonly #busy = new Set<string>();
 
   constructor(readonly work: string, private readonly commands: string, count: number) {
@@ -138,10 +138,11 @@ class Soak {
       "svc -p, -c": () => void this.#tell(name, "-p", "-c"),
       "logger killed": () => this.#killLogger(name),
     };
+    const usual = Object.keys(all);
     if (severe && below(8) === 0) all["svscan killed"] = () => this.killSvscan();
     if (severe && below(8) === 0) all["upgrade"] = () => this.run(["djbox", "upgrade", "."]);
-    const kinds = Object.keys(all);
-    const kind = kinds.length > 6 ? kinds.at(-1) ?? "" : kinds[below(kinds.length)] ?? "";
+    const rare = Object.keys(all).slice(usual.length).at(-1);
+    const kind = rare ?? usual[below(usual.length)] ?? "";
     this.counts[kind] = (this.counts[kind] ?? 0) + 1;
     try {
       await all[kind]?.();
@@ -186,7 +187,9 @@ async function main(args: readonly string[]): Promise<number> {
   Deno.addSignalListener("SIGTERM", () => interrupted = true);
   const work = Deno.makeTempDirSync({ dir: "/tmp", prefix: "djbox-soak." });
   try {
-    const commands = options.commands ?? `${await installed()}/command`;
+    const commands = options.commands === undefined
+      ? `${await installed()}/command`
+      : Deno.realPathSync(options.commands);
     becomeSubreaper();
     const soak = new Soak(work, commands, services);
     soak.start();
@@ -230,8 +233,7 @@ function parse(
     }).values;
     const [time, count] = [Number(minutes), Number(services ?? SERVICES)];
     if (!(time > 0) || !Number.isInteger(count) || count < 1) return undefined;
-    const folder = commands === undefined ? undefined : Deno.realPathSync(commands);
-    return { minutes: time, services: count, commands: folder };
+    return { minutes: time, services: count, commands };
   } catch {
     return undefined;
   }

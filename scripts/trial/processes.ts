@@ -4,12 +4,12 @@
  * while they live.
  *
  * wait4(2) tells what a process and the children it has waited for have used. What leaves children behind
- * (C's recordio runs the program in its own place) leaves them to us: the bench is a subreaper (prctl(2)), so that
- * nothing it has started is ever somebody else's.
+ * (C's recordio runs the program in its own place) leaves them to us: a script that uses this is a subreaper (prctl(2)),
+ * so that nothing it has started is ever somebody else's.
  *
  * @module
  */
-import { SIGPIPE } from "../../lib/os/constants.ts";
+import { SIGKILL, SIGPIPE } from "../../lib/os/constants.ts";
 import { EINTR, SystemError } from "../../lib/os/errno.ts";
 import { close, openDirectory, pipe, readToEnd } from "../../lib/os/file.ts";
 import { addressOf, errno, hot, libc, pad } from "../../lib/os/libc.ts";
@@ -40,7 +40,6 @@ export interface Used {
 const PR_SET_CHILD_SUBREAPER = 36;
 /** linux/posix-timers.h: the clock of a process that counts the time it has run. */
 const CPUCLOCK_SCHED = 2;
-const SIGKILL = 9;
 
 export function becomeSubreaper(): void {
   libc().prctl(PR_SET_CHILD_SUBREAPER, 1n, null, 0n, 0n, pad);
@@ -176,7 +175,7 @@ export function reap(): void {
   while (wait4(-1, WNOHANG) !== undefined) { /* the next one */ }
 }
 
-/** Ends everything that the bench has started. */
+/** Ends everything that this process has started. */
 export function endEverything(): void {
   for (;;) {
     const left = descendants(Deno.pid);

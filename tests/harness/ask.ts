@@ -5,7 +5,7 @@
  * @module
  */
 import { deepEqual, equal } from "node:assert/strict";
-import { type Box, latin1, type Result, toolTest } from "./harness.ts";
+import { type Box, fromLatin1, latin1, type Result, toolTest } from "./harness.ts";
 import { Listener, loopbackNet } from "./network.ts";
 
 /** A tool under test. */
@@ -31,7 +31,7 @@ export async function askServer(
       if (received.length >= expected.length) socket.end(latin1(answer));
     };
     socket.on("data", (data: Uint8Array) => {
-      received += new TextDecoder("iso-8859-1").decode(data);
+      received += fromLatin1(data);
       reply();
     });
     reply();

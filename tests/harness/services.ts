@@ -5,7 +5,7 @@
  * @module
  */
 import { ok } from "node:assert/strict";
-import { type Box, cTool, type Needs, type Started, toolTest } from "./harness.ts";
+import { type Box, cTool, fromLatin1, type Needs, type Started, toolTest } from "./harness.ts";
 
 /** A run script's body that stays until it is ended, and notes each start: before it is called sleep. */
 export const STAYS = "echo started >>starts; exec sleep 100000";
@@ -184,7 +184,7 @@ function commOf(pid: number): string {
 
 /** Tells an upgrade that has taken place: the addresses that a process was executed with are random. */
 export function auxv(pid: number): string {
-  return new TextDecoder("latin1").decode(Deno.readFileSync(`/proc/${pid}/auxv`));
+  return fromLatin1(Deno.readFileSync(`/proc/${pid}/auxv`));
 }
 
 /** What a process has open, as the links in /proc/PID/fd say; "": that was closed meanwhile. */

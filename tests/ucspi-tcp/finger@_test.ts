@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual } from "node:assert/strict";
 import { askingTests, askServer, visibleTests } from "../harness/ask.ts";
-import { toolTest } from "../harness/harness.ts";
+import { fromLatin1, toolTest } from "../harness/harness.ts";
 
 const FINGER = { tool: "finger@", port: 79, request: "\r\n" };
 const TOOLS = ["finger@", "tcpclient"];
@@ -12,7 +12,7 @@ visibleTests(FINGER);
 toolTest("finger@ sends the user and CR LF", TOOLS, async (box) => {
   for (const user of ["joe", "", "two words", "caf\xe9", "two\nlines", "x".repeat(100_000)]) {
     const { code, stdout } = await askServer(box, FINGER, [user], {
-      request: new TextDecoder("iso-8859-1").decode(new TextEncoder().encode(user))
+      request: fromLatin1(new TextEncoder().encode(user))
         .replaceAll("\n", "\r\n") + "\r\n",
       answer: "Login: x\r\n",
     });
