@@ -28,8 +28,9 @@ import {
   O_TRUNC,
   O_WRONLY,
 } from "../os/constants.ts";
+import { mkdir } from "../os/directory.ts";
 import { unlessRefused } from "../os/errno.ts";
-import { close, fchmod, flock, fsync, mkdir, open, rename, unlink, write } from "../os/file.ts";
+import { close, fchmod, flock, fsync, open, rename, unlink, write } from "../os/file.ts";
 import { type Stat, statIfThere } from "../os/stat.ts";
 import { COMPLETE, type Place, retire, retireLeftover } from "./old_files.ts";
 import { pauseAfter, persist } from "./persist.ts";

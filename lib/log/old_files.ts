@@ -5,7 +5,8 @@
  * @module
  */
 import { type ByteString, fromBytes } from "../os/bytes.ts";
-import { access, rename, unlink, visitDirectory } from "../os/file.ts";
+import { visitDirectory } from "../os/directory.ts";
+import { access, rename, unlink } from "../os/file.ts";
 import { statIfThere } from "../os/stat.ts";
 import { STAMP_SIZE } from "../tai/stamp.ts";
 import { persist } from "./persist.ts";

@@ -5,8 +5,9 @@
  * @module
  */
 import { type ByteString, fromBytes } from "../os/bytes.ts";
+import { readDirectory } from "../os/directory.ts";
 import { ENOENT, unlessErrno } from "../os/errno.ts";
-import { readDirectory, readFile } from "../os/file.ts";
+import { readFile } from "../os/file.ts";
 
 /** The sections there are, in the order in which man(1) looks through them. */
 const SECTIONS = ["1", "8", "5"];

@@ -13,8 +13,9 @@
  */
 import { type ByteString, toBytes } from "./bytes.ts";
 import type { StringArray } from "./c_string.ts";
+import { openDirectory } from "./directory.ts";
 import { executable } from "./elf.ts";
-import { close, memoryProgram, openDirectory } from "./file.ts";
+import { close, memoryProgram } from "./file.ts";
 import { type Arch, assemble, type Data } from "./listing.ts";
 import type { Inheritance, Mapping } from "./process.ts";
 import { spawn } from "./spawn.ts";

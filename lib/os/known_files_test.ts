@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: 0BSD
 import { equal } from "node:assert/strict";
 import { toBytes } from "./bytes.ts";
-import { chdir } from "./file.ts";
 import { IDENTITY_WORDS, leadsTo, stat } from "./stat.ts";
 import { KnownFiles } from "./known_files.ts";
 import { cString } from "./c_string.ts";
+import { chdir } from "./directory.ts";
 
 function inScratch(body: () => void): void {
   const before = Deno.cwd();

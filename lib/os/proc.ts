@@ -7,8 +7,9 @@
 import { type ByteString, fromBytes } from "./bytes.ts";
 import { sinceBoot } from "./clock.ts";
 import { O_ACCMODE, O_WRONLY } from "./constants.ts";
+import { readDirectory } from "./directory.ts";
 import { EACCES, ENOENT, ESRCH, SystemError, unlessErrno, unlessRefused } from "./errno.ts";
-import { readBeginning, readDirectory, readFile, readlink } from "./file.ts";
+import { readBeginning, readFile, readlink } from "./file.ts";
 
 export interface ProcessFacts {
   /** One letter: `T` is stopped, `Z` a zombie. */

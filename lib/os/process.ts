@@ -10,17 +10,9 @@
 import type { ByteString } from "./bytes.ts";
 import { F_OK, RLIMIT_NOFILE } from "./constants.ts";
 import { EMFILE, SystemError } from "./errno.ts";
-import {
-  access,
-  close,
-  dup,
-  dup2,
-  isInherited,
-  isOpen,
-  readDirectory,
-  setCloseOnExec,
-} from "./file.ts";
+import { access, close, dup, dup2, isInherited, isOpen, setCloseOnExec } from "./file.ts";
 import { cString, type StringArray, stringArray } from "./c_string.ts";
+import { readDirectory } from "./directory.ts";
 import { check, errno, libc, pad } from "./libc.ts";
 import { statFields } from "./proc.ts";
 import { getLimit, type Limits, LimitSwitch } from "./rlimit.ts";

@@ -16,7 +16,7 @@ import {
   RLIMIT_RSS,
   RLIMIT_STACK,
 } from "./constants.ts";
-import { readDirectory } from "./file.ts";
+import { readDirectory } from "./directory.ts";
 import { check, libc, pad } from "./libc.ts";
 
 /** RLIM_INFINITY. */

@@ -17,9 +17,10 @@ import {
   SIGKILL,
 } from "./constants.ts";
 import { EMFILE, SystemError, unlessRefused } from "./errno.ts";
-import { close, dup, dup3, isInherited, open, readDirectory } from "./file.ts";
+import { close, dup, dup3, isInherited, open } from "./file.ts";
 import { type Call, DEFAULT_ACTION, Fork, NO_FAULT_HANDLERS, timespec, words64 } from "./fork.ts";
 import { cString, stringArray } from "./c_string.ts";
+import { readDirectory } from "./directory.ts";
 import { libc, pad } from "./libc.ts";
 import { type Mapping, type Program, softLimits } from "./process.ts";
 import { getLimit } from "./rlimit.ts";

@@ -3,8 +3,9 @@
 import { equal, throws } from "node:assert/strict";
 import { fromBytes } from "./bytes.ts";
 import { RLIMIT_NOFILE } from "./constants.ts";
+import { openDirectory } from "./directory.ts";
 import { EBADF, SystemError } from "./errno.ts";
-import { close, dup, isOpen, openDirectory, pipe, readToEnd, setCloseOnExec } from "./file.ts";
+import { close, dup, isOpen, pipe, readToEnd, setCloseOnExec } from "./file.ts";
 import type { Mapping } from "./process.ts";
 import { getLimit } from "./rlimit.ts";
 import { spawn, SpawnPlan } from "./spawn.ts";

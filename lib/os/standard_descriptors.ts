@@ -5,17 +5,9 @@
  * @module
  */
 import { O_RDWR } from "./constants.ts";
+import { readDirectory } from "./directory.ts";
 import { unlessRefused } from "./errno.ts";
-import {
-  close,
-  dup2,
-  isInherited,
-  isOpen,
-  memoryFile,
-  open,
-  readDirectory,
-  setCloseOnExec,
-} from "./file.ts";
+import { close, dup2, isInherited, isOpen, memoryFile, open, setCloseOnExec } from "./file.ts";
 import { fstat } from "./stat.ts";
 
 /** Opens /dev/null where 0, 1 or 2 is closed, so that nothing that is opened later gets that number. */

@@ -11,8 +11,9 @@
  */
 import type { ByteString } from "./bytes.ts";
 import { fromBytes, utf8 } from "./bytes.ts";
-import { close, fchdir, readFile } from "./file.ts";
+import { close, readFile } from "./file.ts";
 import { RLIMIT_AS, RLIMIT_DATA, RLIMIT_NOFILE, RLIMIT_STACK, SIGPIPE } from "./constants.ts";
+import { fchdir } from "./directory.ts";
 import { EACCES, SystemError } from "./errno.ts";
 import { exec, getpid, setDumpable } from "./process.ts";
 import { libc, pad } from "./libc.ts";

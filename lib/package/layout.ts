@@ -11,7 +11,7 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
-import { workingDirectory } from "../os/file.ts";
+import { workingDirectory } from "../os/directory.ts";
 import { isDirectory, isLink, isSameFile, lstat } from "../os/stat.ts";
 import { baseName, executableOf, folderOf, type Toolbox } from "../cli/tool.ts";
 import { attempt, refusal } from "./messages.ts";

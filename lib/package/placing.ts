@@ -7,6 +7,7 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } from "../os/constants.ts";
+import { mkdir, readDirectory, rmdir } from "../os/directory.ts";
 import {
   EEXIST,
   EINVAL,
@@ -23,13 +24,10 @@ import {
   fchown,
   fsync,
   link,
-  mkdir,
   open,
   read,
-  readDirectory,
   readlink,
   rename,
-  rmdir,
   symlink,
   unlink,
   writeAll,

@@ -6,8 +6,9 @@
  */
 import { type ByteString, toBytes } from "../os/bytes.ts";
 import { SIGTERM, W_OK } from "../os/constants.ts";
+import { openDirectory } from "../os/directory.ts";
 import { EACCES, succeeds, unlessRefused } from "../os/errno.ts";
-import { access, close, openDirectory, readlink, writeAll } from "../os/file.ts";
+import { access, close, readlink, writeAll } from "../os/file.ts";
 import { isDirectory, isSameFile, stat } from "../os/stat.ts";
 import { until } from "../os/poll.ts";
 import { allProcesses, commandName, hasEnded, isConcealed } from "../os/proc.ts";

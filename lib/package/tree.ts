@@ -6,7 +6,8 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
-import { mkdir, rename } from "../os/file.ts";
+import { mkdir } from "../os/directory.ts";
+import { rename } from "../os/file.ts";
 import { isDirectory, lstat } from "../os/stat.ts";
 import { type Changes, targetOf } from "./changes.ts";
 import { type Layout, PARTS } from "./layout.ts";

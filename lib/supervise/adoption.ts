@@ -13,6 +13,7 @@
  */
 import { type ByteString, fromBytes } from "../os/bytes.ts";
 import { EPOLLIN, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } from "../os/constants.ts";
+import { openDirectory } from "../os/directory.ts";
 import {
   EACCES,
   EAGAIN,
@@ -27,15 +28,7 @@ import {
   unlessErrno,
   unlessRefused,
 } from "../os/errno.ts";
-import {
-  close,
-  open,
-  openDirectory,
-  readBeginning,
-  readlink,
-  readOnce,
-  setNonblocking,
-} from "../os/file.ts";
+import { close, open, readBeginning, readlink, readOnce, setNonblocking } from "../os/file.ts";
 import { fstat, isLink, lstat, stat } from "../os/stat.ts";
 import { PollSet } from "../os/poll.ts";
 import { allProcesses, bootId, processFacts } from "../os/proc.ts";

@@ -10,8 +10,8 @@
  */
 import { RLIMIT_NOFILE, SIGHUP } from "../os/constants.ts";
 import { monotonic } from "../os/clock.ts";
+import { workingDirectory } from "../os/directory.ts";
 import { SystemError, unlessRefused } from "../os/errno.ts";
-import { workingDirectory } from "../os/file.ts";
 import { PollSet, sleep } from "../os/poll.ts";
 import { dieBy, getpid } from "../os/process.ts";
 import { getLimit, setSoftLimit } from "../os/rlimit.ts";

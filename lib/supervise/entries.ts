@@ -8,10 +8,11 @@
 import { type ByteString, fromBytes } from "../os/bytes.ts";
 import { AT_FDCWD } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
-import { readlink, visitDirectory } from "../os/file.ts";
+import { readlink } from "../os/file.ts";
 import { FileVersion, type Stat } from "../os/stat.ts";
 import { KnownFiles } from "../os/known_files.ts";
 import { cString } from "../os/c_string.ts";
+import { visitDirectory } from "../os/directory.ts";
 
 const DOT = 46;
 const HERE = cString(".");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { chdir } from "../os/file.ts";
+import { chdir } from "../os/directory.ts";
 import { stat } from "../os/stat.ts";
 import { sleep } from "../os/poll.ts";
 import { Entries } from "./entries.ts";

@@ -10,13 +10,13 @@
  * @module
  */
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
+import { readDirectory } from "../os/directory.ts";
 import { ECHILD, SystemError, unlessRefused } from "../os/errno.ts";
 import {
   close,
   isOpen,
   memoryFile,
   pread,
-  readDirectory,
   readlink,
   readToEnd,
   setCloseOnExec,

@@ -11,8 +11,9 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { SIGKILL } from "../os/constants.ts";
+import { readDirectory, workingDirectory } from "../os/directory.ts";
 import { succeeds, SystemError, unlessErrno, unlessRefused } from "../os/errno.ts";
-import { close, readDirectory, readlink, workingDirectory } from "../os/file.ts";
+import { close, readlink } from "../os/file.ts";
 import { startHolder } from "../os/holder.ts";
 import { ABSENT, allProcesses, commandName, isReadable } from "../os/proc.ts";
 import { kill, openPidfd } from "../os/process.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
+import { readDirectory } from "../os/directory.ts";
 import { unlessRefused } from "../os/errno.ts";
-import { readDirectory } from "../os/file.ts";
 import { lstat } from "../os/stat.ts";
 
 export const ORIGINAL_PLACE = "/service";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal } from "node:assert/strict";
-import { chdir } from "../os/file.ts";
+import { chdir } from "../os/directory.ts";
 import { Poller } from "../os/poll.ts";
 import { Timers } from "../os/timers.ts";
 import { ScanSchedule } from "./scan_schedule.ts";

@@ -12,8 +12,9 @@
 import type { ByteString } from "../os/bytes.ts";
 import { now } from "../os/clock.ts";
 import { AT_FDCWD } from "../os/constants.ts";
+import { openDirectory } from "../os/directory.ts";
 import { SystemError, unlessRefused } from "../os/errno.ts";
-import { close, openDirectory, pipe } from "../os/file.ts";
+import { close, pipe } from "../os/file.ts";
 import { fstat, isDirectory, stat, statIfThere } from "../os/stat.ts";
 import type { Mapping } from "../os/process.ts";
 import { waitIfEnded } from "../os/wait.ts";

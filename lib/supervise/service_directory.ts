@@ -17,18 +17,10 @@
 import { type ByteString, toBytes } from "../os/bytes.ts";
 import { O_NONBLOCK, O_RDONLY } from "../os/constants.ts";
 import { SystemError, unlessRefused } from "../os/errno.ts";
-import {
-  close,
-  ftruncate,
-  isGoneDirectory,
-  nextByte,
-  open,
-  openDirectory,
-  rename,
-  write,
-} from "../os/file.ts";
+import { close, ftruncate, nextByte, open, rename, write } from "../os/file.ts";
 import { FileVersion, fstat, isRegular, lstat, statIfThere } from "../os/stat.ts";
 import { cString } from "../os/c_string.ts";
+import { isGoneDirectory, openDirectory } from "../os/directory.ts";
 import { orFatal, warn } from "../cli/messages.ts";
 import { type SupervisionRecord } from "./record.ts";
 import { encodeStatus, type Status, STATUS_SIZE } from "./status_file.ts";

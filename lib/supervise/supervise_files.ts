@@ -18,6 +18,7 @@ import {
   O_RDWR,
   O_WRONLY,
 } from "../os/constants.ts";
+import { mkdir } from "../os/directory.ts";
 import {
   EEXIST,
   EINVAL,
@@ -34,7 +35,6 @@ import {
   close,
   flock,
   ftruncate,
-  mkdir,
   mkfifo,
   open,
   pwrite,

@@ -10,8 +10,9 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { SIGKILL, X_OK } from "../os/constants.ts";
+import { workingDirectory } from "../os/directory.ts";
 import { SystemError } from "../os/errno.ts";
-import { access, close, workingDirectory } from "../os/file.ts";
+import { access, close } from "../os/file.ts";
 import { exec, kill, openPidfd, signalPidfd } from "../os/process.ts";
 import { LAUNCHER_BLOCKS, maskOf } from "../os/signal.ts";
 import { spawn } from "../os/spawn.ts";

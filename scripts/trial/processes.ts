@@ -11,12 +11,13 @@
  */
 import { SIGKILL, SIGPIPE } from "../../lib/os/constants.ts";
 import { EINTR, SystemError } from "../../lib/os/errno.ts";
-import { close, openDirectory, pipe, readToEnd } from "../../lib/os/file.ts";
+import { close, pipe, readToEnd } from "../../lib/os/file.ts";
 import { addressOf, errno, hot, libc, pad } from "../../lib/os/libc.ts";
 import { allProcesses, processFacts } from "../../lib/os/proc.ts";
 import { kill, type Mapping } from "../../lib/os/process.ts";
 import { spawn } from "../../lib/os/spawn.ts";
 import { fromBytes, utf8 } from "../../lib/os/bytes.ts";
+import { openDirectory } from "../../lib/os/directory.ts";
 
 /** A program that is to be measured. */
 export interface Command {

@@ -18,8 +18,9 @@
  */
 import { type ByteString, fromBytes } from "../../lib/os/bytes.ts";
 import { O_NONBLOCK, O_RDONLY } from "../../lib/os/constants.ts";
+import { chdir, fchdir, readDirectory } from "../../lib/os/directory.ts";
 import { ENOENT, SystemError } from "../../lib/os/errno.ts";
-import { chdir, close, fchdir, open, readDirectory, readFile } from "../../lib/os/file.ts";
+import { close, open, readFile } from "../../lib/os/file.ts";
 import { type Inheritance, lowestFreeDescriptors } from "../../lib/os/process.ts";
 import { EXIT_TEMPORARY, Failure, fatal, orFatal } from "../../lib/cli/messages.ts";
 import type { Environment } from "../../lib/cli/environment.ts";

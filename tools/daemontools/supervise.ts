@@ -17,8 +17,8 @@
  * @module
  */
 import { AT_FDCWD } from "../../lib/os/constants.ts";
+import { fchdir } from "../../lib/os/directory.ts";
 import { unlessRefused } from "../../lib/os/errno.ts";
-import { fchdir } from "../../lib/os/file.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { handedOn } from "../../lib/supervise/handover.ts";

@@ -19,8 +19,9 @@
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { toBytes } from "../../lib/os/bytes.ts";
 import { SIGPIPE } from "../../lib/os/constants.ts";
+import { openDirectory } from "../../lib/os/directory.ts";
 import { ENXIO, SystemError } from "../../lib/os/errno.ts";
-import { close, openDirectory, writeAll } from "../../lib/os/file.ts";
+import { close, writeAll } from "../../lib/os/file.ts";
 import { setDisposition } from "../../lib/os/signal.ts";
 import { getopt } from "../../lib/cli/getopt.ts";
 import { warn } from "../../lib/cli/messages.ts";

@@ -12,7 +12,7 @@
  * @module
  */
 import { ENOENT, ENXIO, SystemError } from "../../lib/os/errno.ts";
-import { chdir } from "../../lib/os/file.ts";
+import { chdir } from "../../lib/os/directory.ts";
 import { EXIT_USAGE, fatal, orFatal, usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { checkSupervised } from "../../lib/supervise/client.ts";

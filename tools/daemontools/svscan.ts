@@ -37,8 +37,8 @@ import {
   SIGUSR1,
   SIGUSR2,
 } from "../../lib/os/constants.ts";
+import { chdir } from "../../lib/os/directory.ts";
 import { SystemError } from "../../lib/os/errno.ts";
-import { chdir } from "../../lib/os/file.ts";
 import { sleep } from "../../lib/os/poll.ts";
 import { getpid, type Inheritance } from "../../lib/os/process.ts";
 import { type Arrived, isIgnored, maskOf, SignalDescriptor } from "../../lib/os/signal.ts";

@@ -18,8 +18,9 @@
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { now } from "../../lib/os/clock.ts";
 import { O_NONBLOCK, O_RDONLY } from "../../lib/os/constants.ts";
+import { openDirectory } from "../../lib/os/directory.ts";
 import { ENXIO, SystemError } from "../../lib/os/errno.ts";
-import { close, open, openDirectory, read } from "../../lib/os/file.ts";
+import { close, open, read } from "../../lib/os/file.ts";
 import { statIfThere } from "../../lib/os/stat.ts";
 import { reasonOf } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";

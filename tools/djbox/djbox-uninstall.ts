@@ -19,8 +19,9 @@
  * @module
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
+import { rmdir } from "../../lib/os/directory.ts";
 import { unlessRefused } from "../../lib/os/errno.ts";
-import { readlink, rmdir } from "../../lib/os/file.ts";
+import { readlink } from "../../lib/os/file.ts";
 import { isSameFile } from "../../lib/os/stat.ts";
 import { usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
