@@ -34,7 +34,7 @@ import { close, fchmod, flock, fsync, open, rename, unlink, write } from "../os/
 import { type Stat, statIfThere } from "../os/stat.ts";
 import { COMPLETE, type Place, retire, retireLeftover } from "./old_files.ts";
 import { pauseAfter, persist } from "./persist.ts";
-import { NEWLINE } from "./text.ts";
+import { LF } from "../stream/layout.ts";
 import { type Processor, runProcessor } from "./processor.ts";
 
 const WRITING = 0o644;
@@ -111,7 +111,7 @@ export class LogDirectory {
       at += put;
       this.#bytes += put;
       // Behind a write that a full disk has cut short, too: as in the C tool.
-      if (this.#bytes >= this.#size - MARGIN && bytes[at - 1] === NEWLINE) this.rotate();
+      if (this.#bytes >= this.#size - MARGIN && bytes[at - 1] === LF) this.rotate();
     }
   }
 
@@ -124,7 +124,7 @@ export class LogDirectory {
     if (to - at < room - MARGIN) return to;
     const end = Math.min(at + room, to);
     let last = at + Math.max(room - MARGIN - 1, 0);
-    while (last < end && bytes[last] !== NEWLINE) last++;
+    while (last < end && bytes[last] !== LF) last++;
     return last === end ? end : last + 1 + restOf(last + 1, end - last - 1);
   }
 

@@ -13,7 +13,8 @@ import { orFatal } from "../cli/messages.ts";
 import type { LineList } from "./line_list.ts";
 import { persist } from "./persist.ts";
 import { HEAD_SIZE } from "./line_layout.ts";
-import { NEWLINE, type Text } from "./text.ts";
+import { LF } from "../stream/layout.ts";
+import type { Text } from "./text.ts";
 
 /** See the module's comment. */
 export interface Outlet {
@@ -28,7 +29,7 @@ const DOTS = toBytes("...\n");
 
 /** Where the first `size` bytes of a line end, or the line if it is shorter, without its newline. */
 function headOf(text: Text, start: number, end: number, size: number): number {
-  const lineEnd = text.bytes[end - 1] === NEWLINE ? end - 1 : end;
+  const lineEnd = text.bytes[end - 1] === LF ? end - 1 : end;
   return Math.min(lineEnd, start + size);
 }
 
@@ -58,7 +59,7 @@ export class AlertOutlet implements Outlet {
       this.#bytes.set(DOTS, at);
       at += DOTS.length;
     } else {
-      this.#bytes[at++] = NEWLINE;
+      this.#bytes[at++] = LF;
     }
     this.#length = at;
   }
@@ -98,7 +99,7 @@ export class StatusOutlet implements Outlet {
     if (last < 0) return;
     const start = lines.start(last);
     const head = headOf(this.#text, start, lines.end(last), HEAD_SIZE);
-    this.#bytes.fill(NEWLINE);
+    this.#bytes.fill(LF);
     this.#bytes.set(this.#text.bytes.subarray(start, head));
     persist(this.#name, `unable to move to beginning of ${this.#file}`, () => seek(this.#fd, 0));
     let rest = this.#bytes;

@@ -11,7 +11,8 @@
  * @module
  */
 import { HEAD_SIZE } from "./line_layout.ts";
-import { NEWLINE, ORIGIN, type Text } from "./text.ts";
+import { LF } from "../stream/layout.ts";
+import { ORIGIN, type Text } from "./text.ts";
 
 /** sizeof inbuf, sizeof cyclog.buf */
 const INPUT_SIZE = 1024;
@@ -94,9 +95,9 @@ export class Pieces {
     const limit = Math.min(floor + INPUT_SIZE, textEnd);
     let last = 0;
     for (let at = floor; at < limit; at++) {
-      if (bytes[at] === NEWLINE) this.#ends[last++] = at + 1;
+      if (bytes[at] === LF) this.#ends[last++] = at + 1;
     }
-    const lineStart = Math.max(bytes.lastIndexOf(NEWLINE, floor - 1) + 1, start);
+    const lineStart = Math.max(bytes.lastIndexOf(LF, floor - 1) + 1, start);
     return { ends: this.#ends, first: 0, last, start: lineStart, floor };
   }
 }

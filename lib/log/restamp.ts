@@ -40,7 +40,7 @@ export interface Form {
 }
 
 /** Finds the form of a second, given in Unix time; undefined: it has none. */
-export type Face = (seconds: bigint) => Form | undefined;
+export type FormOf = (seconds: bigint) => Form | undefined;
 
 const DIGITS = 24;
 const SECOND_DIGITS = 16;
@@ -56,7 +56,7 @@ export class Restamper implements Filter {
   readonly output: Uint8Array<ArrayBuffer> = this.#loops.output;
   readonly #memory = this.#loops.memory;
   readonly #view = new DataView(this.#memory.buffer);
-  readonly #face: Face;
+  readonly #formOf: FormOf;
   readonly #behind: "" | " ";
   /** How many bytes in front of INPUT have been kept: a stamp whose end has not come yet. */
   #kept = 0;
@@ -64,8 +64,8 @@ export class Restamper implements Filter {
   #last = LF;
 
   /** `behind` is put behind each stamp in its new form. */
-  constructor(face: Face, behind: "" | " " = "") {
-    this.#face = face;
+  constructor(formOf: FormOf, behind: "" | " " = "") {
+    this.#formOf = formOf;
     this.#behind = behind;
     this.#view.setUint32(BLANKS, behind.length, true);
     for (let i = 0; i < 1000; i++) {
@@ -128,7 +128,7 @@ export class Restamper implements Filter {
     const label = BigInt("0x" + digits.slice(0, SECOND_DIGITS));
     // In 64 bits, as in C: it wraps around.
     const seconds = BigInt.asIntN(64, label - TAI64_UNIX_EPOCH);
-    const form = this.#face(seconds);
+    const form = this.#formOf(seconds);
     if (form === undefined) return this.#copy(at, end, to);
     this.#keepForm(digits, label, seconds, form);
     // Ten digits for what is no fraction, as the C tool has it.

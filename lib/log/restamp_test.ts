@@ -2,17 +2,17 @@
 import { equal } from "node:assert/strict";
 import { fromBytes, putBytes } from "../os/bytes.ts";
 import { READ_SIZE } from "../stream/layout.ts";
-import { type Face, Restamper } from "./restamp.ts";
+import { type FormOf, Restamper } from "./restamp.ts";
 
 /** Feeds `text` in pieces of `size` bytes; with `end`, what was held back comes too. */
 function restamp(
-  face: Face,
+  formOf: FormOf,
   text: string,
   size = READ_SIZE,
   end = true,
   behind: "" | " " = "",
 ): string {
-  const restamper = new Restamper(face, behind);
+  const restamper = new Restamper(formOf, behind);
   let output = "";
   const show = (count: number): void => {
     output += fromBytes(restamper.output.subarray(0, count));
@@ -25,10 +25,10 @@ function restamp(
 }
 
 /** `[SECONDS`, and no form for odd hundreds of seconds. */
-const plain: Face = (seconds) => seconds / 100n % 2n === 0n ? { text: `[${seconds}` } : undefined;
+const plain: FormOf = (seconds) => seconds / 100n % 2n === 0n ? { text: `[${seconds}` } : undefined;
 
 /** `HOUR:MM:SS` from the start of each hour to its 50th minute, so that what is kept ends early. */
-function clock(asked: bigint[]): Face {
+function clock(asked: bigint[]): FormOf {
   return (seconds) => {
     asked.push(seconds);
     const start = seconds - seconds % 3600n;
@@ -96,13 +96,13 @@ Deno.test("a blank is put behind each stamp where that is asked for, whoever con
 
 Deno.test("MM:SS goes on to the end that it was given, and no further", () => {
   const asked: bigint[] = [];
-  const face = clock(asked);
+  const formOf = clock(asked);
   const seconds = [60, 61, 59, 60, 2999, 3000, 3001, 3599, 3600, 7199, 2, 0, 3601];
   const lines = (shown: (second: number) => string): string =>
     seconds.map((second) => shown(second) + " x\n").join("");
-  const expected = lines((second) => `${face(BigInt(second))?.text}.000000007`);
+  const expected = lines((second) => `${formOf(BigInt(second))?.text}.000000007`);
   asked.length = 0;
-  equal(restamp(face, lines((second) => stamp(second, 7))), expected);
+  equal(restamp(formOf, lines((second) => stamp(second, 7))), expected);
   equal(asked.join(), "60,59,3000,3001,3599,3600,7199,2,0,3601");
 });
 
@@ -110,29 +110,29 @@ Deno.test("a form is not kept across 2^32 labels, nor for the same lower half", 
   const lowest = 2 ** 32 - 10;
   const seconds = [lowest - 3, lowest - 1, lowest, lowest + 1, lowest - 3 + 2 ** 32, 3, -1, -7000];
   for (const order of [seconds, seconds.toReversed()]) {
-    const face = clock([]);
+    const formOf = clock([]);
     const lines = order.map((second) => stamp(second, 0) + "\n").join("");
-    const expected = order.map((second) => `${face(BigInt(second))?.text}.000000000\n`).join("");
+    const expected = order.map((second) => `${formOf(BigInt(second))?.text}.000000000\n`).join("");
     equal(restamp(clock([]), lines), expected);
   }
 });
 
 Deno.test("labels beyond all clocks are asked for as 64 bits have them", () => {
   const asked: bigint[] = [];
-  const face: Face = (seconds) => {
+  const formOf: FormOf = (seconds) => {
     asked.push(seconds);
     return undefined;
   };
   const text = "@" + "0".repeat(24) + "\n@" + "f".repeat(24) + "\n@7" + "f".repeat(23) + "\n";
-  equal(restamp(face, text), text);
+  equal(restamp(formOf, text), text);
   equal(asked.join(), `${-EPOCH},${-EPOCH - 1n},${(1n << 63n) - 1n - EPOCH}`);
 });
 
 Deno.test("a form too long to be kept is right all the same", () => {
-  const face: Face = (seconds) => ({ text: String(seconds).padStart(200, "-") });
+  const formOf: FormOf = (seconds) => ({ text: String(seconds).padStart(200, "-") });
   const lines = [1, 1, 2].map((second) => stamp(second, 0) + "\n").join("");
   const expected = [1, 1, 2].map((second) => `${"-".repeat(199)}${second}.000000000\n`).join("");
-  equal(restamp(face, lines), expected);
+  equal(restamp(formOf, lines), expected);
 });
 
 Deno.test("what may still become a stamp is held back, everything else passes at once", () => {

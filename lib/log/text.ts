@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { READ_SIZE, SLACK, STAMP_AND_SPACE } from "../stream/layout.ts";
+import { LF, READ_SIZE, SLACK, STAMP_AND_SPACE } from "../stream/layout.ts";
 import { LOOPS } from "../stream/loops_code.ts";
 import type { StampLines } from "../stream/stamp_loop.ts";
 import type { Stamper } from "../tai/stamp.ts";
@@ -15,7 +15,6 @@ import { HEAD_SIZE } from "./line_layout.ts";
 import type { LineLoops } from "./line_loops.ts";
 import { LineStamper } from "./line_stamper.ts";
 
-export const NEWLINE = 10;
 /** How many lines there can be at most: a read of newlines, and the end of a long line before. */
 export const MAX_LINES = READ_SIZE + 2;
 
@@ -117,7 +116,7 @@ export class Text {
     this.end += length;
     this.sparse = true;
     this.lines = 0;
-    const newline = this.bytes.lastIndexOf(NEWLINE, this.end - 1);
+    const newline = this.bytes.lastIndexOf(LF, this.end - 1);
     if (newline >= ORIGIN) this.ends[this.lines++] = newline + 1;
   }
 
@@ -145,7 +144,7 @@ export class Text {
   /** Puts a newline to the end, for a last line that has none. */
   endLine(): void {
     this.#beginRead(0);
-    this.bytes[this.end++] = NEWLINE;
+    this.bytes[this.end++] = LF;
     this.ends[0] = this.end;
     this.lines = 1;
   }

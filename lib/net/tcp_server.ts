@@ -22,7 +22,7 @@ import { close } from "../os/file.ts";
 import type { Loop } from "../os/loop.ts";
 import { POLLOUT, PollSet, sleep } from "../os/poll.ts";
 import type { Inheritance } from "../os/process.ts";
-import { CALM, rest } from "../os/rest.ts";
+import { CALM, releaseMemory } from "../os/idle_memory.ts";
 import type { SignalDescriptor } from "../os/signal.ts";
 import { accept, type Accepted, localEnd, send } from "../os/socket.ts";
 import { type Ended, waitIfEnded } from "../os/wait.ts";
@@ -180,7 +180,7 @@ export class TcpServer {
   #restWhenCalm(): void {
     const taken = this.#taken;
     this.#loop.timers.after(CALM, () => {
-      if (taken === this.#taken && this.#clients.size === 0) rest();
+      if (taken === this.#taken && this.#clients.size === 0) releaseMemory();
       else this.#restWhenCalm();
     });
   }
@@ -208,10 +208,10 @@ export class TcpServer {
   /** One a turn: a signal that came before the next client counts before it. */
   #acceptClient(): void {
     this.#readSignals();
-    if (!this.#ending && this.#hasRoom()) {
+    if (!this.#ending && this.#findsRoom()) {
       const accepted = accept(this.#options.listener);
       if (typeof accepted !== "number") {
-        if (!this.#refuses(accepted)) this.#take(accepted);
+        if (!this.#turnsAway(accepted)) this.#take(accepted);
       } else if (WANTS.includes(accepted)) {
         this.#waitForWants(new SystemError(accepted, "accept"));
       }
@@ -219,8 +219,8 @@ export class TcpServer {
     this.#listen();
   }
 
-  /** Whether there is room beside the clients of the server before this one; if not, it is looked again later. */
-  #hasRoom(): boolean {
+  /** Whether there is room beside the clients of the server before this one; if not, sees to it that it is looked again later. */
+  #findsRoom(): boolean {
     const { limit } = this.#options;
     if (this.#clients.size >= limit) return false;
     const room = (): boolean => this.#clients.size + this.#former.count < limit;
@@ -246,7 +246,7 @@ export class TcpServer {
   }
 
   /** Whether it is one too many from its address: then it is told so, and that was all. */
-  #refuses({ fd, address }: Accepted): boolean {
+  #turnsAway({ fd, address }: Accepted): boolean {
     const { form, addressLimit: { most, text } } = this.#options;
     if (most === 0 || this.#addresses.of(address) < most) return false;
     this.#former.look();

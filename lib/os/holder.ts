@@ -102,7 +102,7 @@ export function holderData(name: ByteString, readers: readonly number[]): Data[]
 }
 
 /** What a holder is started with. */
-export interface Holder {
+export interface HolderStart {
   /** What it is called: up to 15 bytes, PR_SET_NAME(2const). */
   readonly name: ByteString;
   readonly argv: readonly ByteString[];
@@ -118,7 +118,7 @@ export interface Holder {
  * @returns its pid: it is our child
  * @throws SystemError where there can be none
  */
-export function startHolder({ name, argv, environ, inheritance, readers }: Holder): number {
+export function startHolder({ name, argv, environ, inheritance, readers }: HolderStart): number {
   const arch = Deno.build.arch as Arch;
   const image = assemble(arch, CODE[arch], holderData(name, readers));
   const file = memoryProgram(name, executable(arch, image));

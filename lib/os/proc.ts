@@ -20,7 +20,7 @@ export interface ProcessFacts {
 }
 
 /** What tells that a process, or what it has, is gone, or not for us to see. */
-export const ABSENT = [ENOENT, ESRCH, EACCES];
+export const GONE = [ENOENT, ESRCH, EACCES];
 
 /* The fields of /proc/PID/stat behind the name in brackets, counted from the state, which is field 3. */
 const STAT_PARENT = 1;
@@ -124,7 +124,7 @@ export function bootId(): ByteString {
 const MACHINE = "4026531836";
 
 function namedBoot(): ByteString {
-  const namespace = unlessErrno(ABSENT, () => readlink("/proc/self/ns/pid"))?.replace(/\D/g, "");
+  const namespace = unlessErrno(GONE, () => readlink("/proc/self/ns/pid"))?.replace(/\D/g, "");
   if (namespace === undefined) return "";
   const id = readProc("/proc/sys/kernel/random/boot_id")?.trim() ?? beginning(namespace);
   return id === undefined ? "" : `${id}:${namespace}`;
@@ -137,5 +137,5 @@ function beginning(namespace: ByteString): ByteString | undefined {
 
 /** What the file holds; undefined where its process is gone, or it is not for us to see. */
 function readProc(path: ByteString): ByteString | undefined {
-  return unlessErrno(ABSENT, () => fromBytes(readBeginning(path)));
+  return unlessErrno(GONE, () => fromBytes(readBeginning(path)));
 }

@@ -19,11 +19,10 @@ export function fillStandardDescriptors(): void {
 }
 
 /**
- * Lets go of what is open at descriptors `fds`: /dev/null, close-on-exec, takes their place, so that nothing else
- * can. The runtime keeps duplicates of 0, 1 and 2; whoever waits for the end of a pipe waits for those, too. What is at
+ * Puts /dev/null, close-on-exec, in the place of what is open at descriptors `fds`, which nothing else is to have. The runtime keeps duplicates of 0, 1 and 2; whoever waits for the end of a pipe waits for those, too. What is at
  * `kept` is no duplicate, though it may be the same file.
  */
-export function letGo(fds: readonly number[], kept: readonly number[]): void {
+export function replaceByNull(fds: readonly number[], kept: readonly number[]): void {
   // A chroot need not have it; C only closes them.
   const nothing = unlessRefused(() => open("/dev/null", O_RDWR)) ??
     memoryFile("null", new Uint8Array());

@@ -85,36 +85,33 @@ export function servicesIn(directory: ByteString): ByteString[] {
     });
 }
 
-/** What `action` returns for the directory of a service. */
-export function inside<T>(service: ByteString, action: (directory: number) => T): T {
-  const directory = openDirectory(service);
+/** What `action` returns for a descriptor of `directory`. */
+export function inDirectory<T>(directory: ByteString, action: (at: number) => T): T {
+  const at = openDirectory(directory);
   try {
-    return action(directory);
+    return action(at);
   } finally {
-    close(directory);
+    close(at);
   }
-}
-
-/** The same; undefined where the system refuses it. */
-export function within<T>(service: ByteString, action: (directory: number) => T): T | undefined {
-  return unlessRefused(() => inside(service, action));
 }
 
 /** Whether somebody supervises `service`, as svok(8) finds out. */
 export function isSupervised(service: ByteString): boolean {
-  return succeeds(() => inside(service, checkSupervised));
+  return succeeds(() => inDirectory(service, checkSupervised));
 }
 
 /** Sends letters to the supervise of a service, if there is one. */
 function control(service: ByteString, letters: ByteString): void {
-  within(service, (directory) => {
-    const fifo = openControl(directory);
-    try {
-      writeAll(fifo, toBytes(letters));
-    } finally {
-      close(fifo);
-    }
-  });
+  unlessRefused(() =>
+    inDirectory(service, (directory) => {
+      const fifo = openControl(directory);
+      try {
+        writeAll(fifo, toBytes(letters));
+      } finally {
+        close(fifo);
+      }
+    })
+  );
 }
 
 /** How long a svscan has to end, and how long services have, in milliseconds. */
@@ -150,12 +147,7 @@ function bringDown(scanner: FoundScanner): ByteString[] {
 
 /** `directory` without links on the way, as the executables in it are shown in /proc. */
 function realPath(directory: ByteString): ByteString {
-  const at = openDirectory(directory);
-  try {
-    return readlink(`/proc/self/fd/${at}`);
-  } finally {
-    close(at);
-  }
+  return inDirectory(directory, (at) => readlink(`/proc/self/fd/${at}`));
 }
 
 /** The processes called `names` of an installation in `admin`; see `findScanners`. */
@@ -165,7 +157,7 @@ export function scannersOf(admin: ByteString, names?: readonly ByteString[]): Fo
 }
 
 /** What may be left of a svscan: it itself, or the supervise that went on after it. */
-const KEEPERS = ["svscan", "supervise"];
+const SUPERVISING = ["svscan", "supervise"];
 const STILL_THERE = "was told to stop, and has not ended yet";
 
 /**
@@ -177,17 +169,17 @@ const STILL_THERE = "was told to stop, and has not ended yet";
 export function stopOurs(admin: ByteString): number {
   let code = 0;
   awaitStarts(admin);
-  const concealed = concealedScanner(KEEPERS);
+  const concealed = concealedScanner(SUPERVISING);
   // An installation of one's own has nothing to do with root's svscan.
   if (concealed !== undefined && access(admin, W_OK) === EACCES) {
     throw refusal(`process ${concealed} is another user's: only root may do that`);
   }
-  const keepers = scannersOf(admin, KEEPERS);
+  const supervising = scannersOf(admin, SUPERVISING);
   // All of them first: one would start again what is told to end in the directory of another.
-  const scanners = keepers.filter(({ name }) => name === "svscan");
+  const scanners = supervising.filter(({ name }) => name === "svscan");
   for (const { pid } of scanners) kill(pid, SIGTERM);
   until(() => scanners.every(isGone), PATIENCE);
-  for (const scanner of keepers) {
+  for (const scanner of supervising) {
     const { pid, name, directory } = scanner;
     const left = bringDown(scanner);
     // A supervise ends when the last of its services has.

@@ -38,7 +38,7 @@ function bootOf({ pid }: FoundScanner): number {
 /** What the svscan of another package runs with, and has its services run with. */
 export interface Setting {
   /** The svscanboot that has started it, which sets all of this by itself; 0: there is none. */
-  readonly boot: number;
+  readonly bootPid: number;
   readonly env: Environment;
   readonly umask: number;
   /** The soft ones. */
@@ -54,7 +54,7 @@ export function settingOf(scanner: FoundScanner): Setting {
   const status = attempt(`look at process ${pid}`, () => readFile(`/proc/${pid}/status`));
   const mask = /^Umask:\s*([0-7]+)$/m.exec(fromBytes(status))?.[1] ?? "022";
   return {
-    boot: bootOf(scanner),
+    bootPid: bootOf(scanner),
     env: new Environment(fromBytes(environ).split("\0").filter((text) => text !== "")),
     umask: parseInt(mask, 8),
     limits: new Map(ALL_LIMITS.map((resource) => [resource, getLimit(resource, pid).soft])),
@@ -67,13 +67,13 @@ export function settingOf(scanner: FoundScanner): Setting {
 }
 
 /**
- * Looks whether init leaves the place of `setting.boot`, when that ends, to djbox's.
+ * Looks whether init leaves the place of `setting.bootPid`, when that ends, to djbox's.
  *
  * @throws Failure where it would start another svscanboot there, beside ours
  */
-export function checkInit({ boot }: Setting): void {
+export function checkInit({ bootPid }: Setting): void {
   const init = runningInit();
-  if (boot === 0 || init?.respawns !== true) return;
+  if (bootPid === 0 || init?.respawns !== true) return;
   if (init.line !== undefined && hasLine(init.line, "")) {
     if (isOurs(linkAt(`/command/${BOOT_PROGRAM}`))) return;
     throw refusal(
@@ -105,12 +105,12 @@ export function goOn(
   services: readonly ByteString[],
   setting: Setting,
 ): void {
-  const init = setting.boot !== 0 ? runningInit() : undefined;
+  const init = setting.bootPid !== 0 ? runningInit() : undefined;
   if (init?.respawns !== true || !hasEntry(init, "")) {
     scanInBackground(context, tree, directory, setting);
   }
   if (!until(() => services.every(isSupervised), INIT_PATIENCE)) {
-    const program = setting.boot !== 0 ? BOOT_PROGRAM : `svscan ${directory}`;
+    const program = setting.bootPid !== 0 ? BOOT_PROGRAM : `svscan ${directory}`;
     throw refusal(`djbox's svscan does not look after ${directory}: start ${program}`);
   }
 }
@@ -119,14 +119,16 @@ function scanInBackground(
   { inheritance }: Context,
   tree: ByteString,
   directory: ByteString,
-  { boot, env, umask: mask, limits, descriptors }: Setting,
+  { bootPid, env, umask: mask, limits, descriptors }: Setting,
 ): void {
   const commands = `${inUse(tree)}/command`;
   const canBoot = isOurs(linkAt("/command/svscan")) &&
     isSameFile(directory, serviceDirectory());
   const argv = [
     `${commands}/pgrphack`,
-    ...boot !== 0 && canBoot ? [`${commands}/${BOOT_PROGRAM}`] : [`${commands}/svscan`, directory],
+    ...bootPid !== 0 && canBoot
+      ? [`${commands}/${BOOT_PROGRAM}`]
+      : [`${commands}/svscan`, directory],
   ];
   // Ours looks for supervise there, and would start another package's if it came first.
   env.set("PATH", `${commands}:${env.get("PATH") ?? ""}`);

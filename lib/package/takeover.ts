@@ -33,7 +33,7 @@ import { decodeRecord, NO_PIPE, type Phase } from "../supervise/record.ts";
 import { decodeStatus, type Status } from "../supervise/status_file.ts";
 import { leaveRecord } from "../supervise/supervise_files.ts";
 import { attempt, orTell, refusal } from "./messages.ts";
-import { findScanners, type FoundScanner, inside, servicesIn, within } from "./running.ts";
+import { findScanners, type FoundScanner, inDirectory, servicesIn } from "./running.ts";
 
 /** How long a supervise has to be between two starts of its service, and a process to end; in milliseconds. */
 const PATIENCE = 5000;
@@ -88,11 +88,11 @@ function freezeAndRecord(
   try {
     pause(scanner.pid);
     const pipes = logPipesOf(scanner);
-    const held = keepersOf(scanner).map((keeper) => hold(keeper, pipes, pause));
+    const held = supervisesOf(scanner).map((one) => freezeWhenQuiet(one, pipes, pause));
     for (const one of held) {
       attempt(
         `write ${one.directory}/supervise/lock`,
-        () => inside(one.directory, (at) => record(one, at)),
+        () => inDirectory(one.directory, (at) => record(one, at)),
       );
     }
     const directories = attempt(
@@ -122,7 +122,7 @@ function freezeAndRecord(
  */
 function adoptableIn(directory: ByteString): ByteString[] {
   return servicesIn(directory).flatMap((service) => [service, `${service}/log`])
-    .filter((path) => within(path, (at) => readLeftBehind(at) !== undefined) === true);
+    .filter((path) => unlessRefused(() => inDirectory(path, readLeftBehind)) !== undefined);
 }
 
 /**
@@ -147,7 +147,7 @@ function recordedPipe(directory: ByteString): ByteString | undefined {
   return lock === undefined ? undefined : decodeRecord(fromBytes(lock))?.pipe;
 }
 
-function keepersOf(scanner: FoundScanner): ForeignSupervise[] {
+function supervisesOf(scanner: FoundScanner): ForeignSupervise[] {
   const directories = new Map<string, Omit<ForeignSupervise, "pid">>();
   for (const service of servicesIn(scanner.directory)) {
     for (
@@ -174,7 +174,7 @@ function freeze(pid: number): void {
 }
 
 /** Stops a supervise at a moment at which its status file is true. */
-function hold(
+function freezeWhenQuiet(
   { pid, directory, end }: ForeignSupervise,
   logPipes: readonly HeldPipe[],
   pause: (pid: number) => void,

@@ -42,7 +42,7 @@ import { decodeStatus, type Status } from "./status_file.ts";
  * What tells that something is not there, not for us to see, or not what it should be. All other trouble says nothing of
  * what was looked at: to take it for absent would be to start a service a second time.
  */
-const ABSENT = [
+const NOTHING_LEFT = [
   ...[ENOENT, ESRCH, ENOTDIR, EISDIR, ELOOP, EACCES, EPERM, ENXIO],
   EAGAIN, // a FIFO that somebody has put there
 ];
@@ -62,12 +62,12 @@ export interface LeftBehind {
 export function readLeftBehind(at: number): LeftBehind | undefined {
   // The directory may belong to a user, who is not to have us read what is not his.
   const flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW;
-  const lock = unlessErrno(ABSENT, () => open("supervise/lock", flags, 0, at));
+  const lock = unlessErrno(NOTHING_LEFT, () => open("supervise/lock", flags, 0, at));
   if (lock === undefined) return undefined;
   try {
-    const record = unlessErrno(ABSENT, () => decodeRecord(fromBytes(readOnce(lock))));
+    const record = unlessErrno(NOTHING_LEFT, () => decodeRecord(fromBytes(readOnce(lock))));
     const status = unlessErrno(
-      ABSENT,
+      NOTHING_LEFT,
       () => decodeStatus(readBeginning("supervise/status", at, flags)),
     );
     if (record === undefined || status === undefined || !isCurrent(record, status)) {
@@ -190,12 +190,12 @@ function ancestorsOf(pid: number): Set<number> {
  */
 export function recoverPipe(pid: number, fd: number, name: ByteString): Pipe | undefined {
   const path = `/proc/${pid}/fd/${fd}`;
-  if (unlessErrno(ABSENT, () => readlink(path)) !== name) return undefined;
+  if (unlessErrno(NOTHING_LEFT, () => readlink(path)) !== name) return undefined;
   const opened: number[] = [];
   let pipe: Pipe | undefined;
   try {
     const [reader, writer] = [O_RDONLY, O_WRONLY].map((flag) => {
-      const end = unlessErrno(ABSENT, () => open(path, flag | O_NONBLOCK));
+      const end = unlessErrno(NOTHING_LEFT, () => open(path, flag | O_NONBLOCK));
       if (end !== undefined) opened.push(end);
       return end;
     });
@@ -254,7 +254,7 @@ function leftIn(
   path: ByteString,
   looksAfter: (directory: number) => boolean,
 ): LeftBehind & { readonly found: Found | undefined } | undefined {
-  const directory = unlessErrno(ABSENT, () => openDirectory(path));
+  const directory = unlessErrno(NOTHING_LEFT, () => openDirectory(path));
   if (directory === undefined) return undefined;
   try {
     if (isLocked(directory) && looksAfter(directory)) return undefined;

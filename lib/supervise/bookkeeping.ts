@@ -55,7 +55,7 @@ export class Bookkeeping {
   }
 
   /** The status file is another's, and says `since`. */
-  found(since: Time | undefined): void {
+  assumeAnnounced(since: Time | undefined): void {
     this.#announced = since;
   }
 

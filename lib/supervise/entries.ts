@@ -58,7 +58,7 @@ export class Entry<T> {
  * The directories that hold what `name` leads to, and the links on the way there, but for the working directory. Whoever
  * puts another file in the place of one of those changes one of these.
  */
-function holdersOf(name: ByteString): ByteString[] {
+function parentsOf(name: ByteString): ByteString[] {
   const found: ByteString[] = [];
   let path = name;
   for (let links = 0; links < MOST_LINKS; links++) {
@@ -81,7 +81,7 @@ export class Entries<T> {
   /** Of the directory, before it was read last: whoever adds a name or takes one away changes it. */
   #version: FileVersion | undefined;
   #settled: KnownFiles | undefined;
-  #holders: readonly ByteString[] = [];
+  #parents: readonly ByteString[] = [];
 
   /** Reads the directory. Throws SystemError. */
   read(): readonly Entry<T>[] {
@@ -115,7 +115,7 @@ export class Entries<T> {
     this.#settled = new KnownFiles(
       looked.map(({ path, found }) => ({ path, found: found as Stat })),
     );
-    this.#holders = [...new Set(this.#last.flatMap(({ name }) => holdersOf(name)))];
+    this.#parents = [...new Set(this.#last.flatMap(({ name }) => parentsOf(name)))];
     return true;
   }
 
@@ -123,8 +123,8 @@ export class Entries<T> {
    * The directories that held what the entries led to when they were settled, but for the working directory. Another
    * array each time: one that is called as before may be another directory.
    */
-  get holders(): readonly ByteString[] {
-    return this.#holders;
+  get parents(): readonly ByteString[] {
+    return this.#parents;
   }
 
   /** Something has changed that does not show in the directory. */

@@ -80,9 +80,9 @@ Deno.test("of many entries, too, one that is replaced is noticed, be it a direct
   });
 });
 
-Deno.test("the holders are all directories in which a link, or what it leads to, can be replaced", () => {
+Deno.test("the parents are all directories in which a link, or what it leads to, can be replaced", () => {
   whenSettled(3, (entries) => {
-    deepEqual(entries.holders, ["../"]);
+    deepEqual(entries.parents, ["../"]);
     const base = Deno.cwd().slice(0, -"services".length);
     Deno.mkdirSync("../far/away/service", { recursive: true });
     Deno.mkdirSync("here");
@@ -93,7 +93,7 @@ Deno.test("the holders are all directories in which a link, or what it leads to,
     for (const entry of entries.read()) entry.found = stat(entry.name);
     entries.settle();
     deepEqual(
-      [...entries.holders].sort(),
+      [...entries.parents].sort(),
       [
         "../",
         "../far/",
@@ -105,7 +105,7 @@ Deno.test("the holders are all directories in which a link, or what it leads to,
   });
 });
 
-Deno.test("links that lead in a circle have holders, too, and come to an end", () => {
+Deno.test("links that lead in a circle have parents, too, and come to an end", () => {
   whenSettled(1, (entries) => {
     Deno.symlinkSync("../a", "round");
     Deno.symlinkSync("b", "../a");
@@ -113,6 +113,6 @@ Deno.test("links that lead in a circle have holders, too, and come to an end", (
     const somewhere = stat("0");
     for (const entry of entries.read()) entry.found = somewhere;
     entries.settle();
-    deepEqual(entries.holders, ["../"]);
+    deepEqual(entries.parents, ["../"]);
   });
 });

@@ -15,7 +15,7 @@ import { readDirectory, workingDirectory } from "../os/directory.ts";
 import { succeeds, SystemError, unlessErrno, unlessRefused } from "../os/errno.ts";
 import { close, readlink } from "../os/file.ts";
 import { startHolder } from "../os/holder.ts";
-import { ABSENT, allProcesses, commandName, isReadable } from "../os/proc.ts";
+import { allProcesses, commandName, GONE, isReadable } from "../os/proc.ts";
 import { kill, openPidfd } from "../os/process.ts";
 import { warn } from "../cli/messages.ts";
 import type { Timer } from "../os/timers.ts";
@@ -62,8 +62,8 @@ export interface HeldPipe extends Held {
  */
 export function pipesOf(pid: number): HeldPipe[] {
   const folder = `/proc/${pid}/fd`;
-  return (unlessErrno(ABSENT, () => readDirectory(folder)) ?? []).flatMap((entry) => {
-    const name = unlessErrno(ABSENT, () => readlink(`${folder}/${entry}`));
+  return (unlessErrno(GONE, () => readDirectory(folder)) ?? []).flatMap((entry) => {
+    const name = unlessErrno(GONE, () => readlink(`${folder}/${entry}`));
     return name?.startsWith("pipe:") ? [{ pid, fd: Number(entry), name }] : [];
   });
 }

@@ -7,8 +7,8 @@
 import { ClockWatch } from "../os/clock_watch.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { Loop } from "../os/loop.ts";
-import { CALM, rest } from "../os/rest.ts";
-import { letGoOfText } from "../os/text.ts";
+import { CALM, releaseMemory } from "../os/idle_memory.ts";
+import { letGoOfText } from "../os/program_text.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** A step of the wall clock that nobody will notice, in milliseconds. */
@@ -54,7 +54,7 @@ export function superviseUntil(
   starts.prepare();
   // By then all services that there are have been started, and their first second is over.
   timers.after(CALM, () => {
-    rest();
+    releaseMemory();
     unlessRefused(letGoOfText);
     rested();
   });

@@ -26,7 +26,7 @@ const LOOKS = 20;
 const QUIET = 1000;
 
 /** What is to look, and what it says of itself. */
-type Looking = Pick<Scanner, "scan" | "scanForNew" | "look" | "count" | "holders">;
+type Looking = Pick<Scanner, "scan" | "scanForNew" | "look" | "count" | "parents">;
 
 export class ScanSchedule {
   #next: Timer | undefined;
@@ -38,7 +38,7 @@ export class ScanSchedule {
   /** Of the directories that its links lead into. */
   #elsewhere: DirectoryWatch | undefined;
   /** Which those are. */
-  #holders: readonly ByteString[] = [];
+  #parents: readonly ByteString[] = [];
 
   /** @param before called before each look */
   constructor(
@@ -109,27 +109,27 @@ export class ScanSchedule {
    * @returns whether it has told of all that since before this look
    */
   #askToBeTold(): boolean {
-    const { holders } = this.scanner;
-    const areNew = holders !== this.#holders;
-    if (areNew) this.#watch(holders);
+    const { parents } = this.scanner;
+    const areNew = parents !== this.#parents;
+    if (areNew) this.#watch(parents);
     return this.#hears(this.#here) &&
-      (holders.length === 0 || (!areNew && this.#hears(this.#elsewhere)));
+      (parents.length === 0 || (!areNew && this.#hears(this.#elsewhere)));
   }
 
   #hears(watch: DirectoryWatch | undefined): boolean {
     return watch !== undefined && this.surroundings.poller.has(watch.fd);
   }
 
-  /** Watches `holders` instead of those before. */
-  #watch(holders: readonly ByteString[]): void {
+  /** Watches `parents` instead of those before. */
+  #watch(parents: readonly ByteString[]): void {
     if (this.#elsewhere !== undefined) {
       this.surroundings.poller.remove(this.#elsewhere.fd);
       this.#elsewhere.close();
     }
-    this.#holders = holders;
-    this.#elsewhere = holders.length === 0
+    this.#parents = parents;
+    this.#elsewhere = parents.length === 0
       ? undefined
-      : unlessRefused(() => DirectoryWatch.open(holders));
+      : unlessRefused(() => DirectoryWatch.open(parents));
     this.#listen();
   }
 

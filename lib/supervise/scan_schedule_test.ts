@@ -13,7 +13,7 @@ class Scanner {
   isSettled = true;
   isUnfinished = false;
 
-  constructor(public count: number, public holders: string[] = []) {}
+  constructor(public count: number, public parents: string[] = []) {}
 
   scan(): boolean {
     this.scans++;
@@ -178,7 +178,7 @@ Deno.test("where links lead to another place than before, that is watched", () =
     const trial = new Trial(new Scanner(1000, ["../elsewhere/"]));
     trial.pass(5000);
     Deno.mkdirSync("../third");
-    trial.scanner.holders = ["../third/"];
+    trial.scanner.parents = ["../third/"];
     trial.pass(30_000);
     deepEqual(trial.begun, [0, 5000, 35_000]);
     trial.pass(5000);
@@ -195,7 +195,7 @@ Deno.test("a place that links lead to is watched, too, when it was made anew", (
     Deno.renameSync("../elsewhere", "../former");
     trial.pass(1000);
     Deno.mkdirSync("../elsewhere");
-    trial.scanner.holders = ["../elsewhere/"];
+    trial.scanner.parents = ["../elsewhere/"];
     trial.pass(9000);
     deepEqual(trial.begun, [0, 5000, 10_000, 15_000]);
     changeBoth(trial, "../former", "../elsewhere");

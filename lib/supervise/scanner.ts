@@ -285,8 +285,8 @@ export class Scanner {
   }
 
   /** The directories that hold the services that are not in the working directory themselves. */
-  get holders(): readonly ByteString[] {
-    return this.#entries.holders;
+  get parents(): readonly ByteString[] {
+    return this.#entries.parents;
   }
 
   /** How many supervisors there were at the last scan that had something to do. */
@@ -322,8 +322,8 @@ export class Scanner {
     if (service.main === undefined) closePipe(service);
   }
 
-  /** Whether a removed service that was called `name` has still to end. */
-  #awaitsEnd(name: ByteString): boolean {
+  /** Tells a removed service that was called `name` to end. Returns whether it has still to. */
+  #retireFormer(name: ByteString): boolean {
     for (const [identity, service] of this.#services) {
       if (service.name !== name || (service.main ?? service.logger) === undefined) continue;
       this.#retireIfRemoved(service, true);
@@ -365,7 +365,7 @@ export class Scanner {
     entry.taken = undefined;
     if (found === undefined || !isDirectory(found)) return;
     const service = this.#services.get(found.identity) ??
-      (this.#awaitsEnd(name) ? undefined : this.#add(name, found.identity));
+      (this.#retireFormer(name) ? undefined : this.#add(name, found.identity));
     if (service === undefined) return;
     entry.taken = service;
     service.active = true;

@@ -163,7 +163,7 @@ export class Supervisor {
    */
   adopt(left: LeftBehind): void {
     const { record, status } = left;
-    this.#books.found(status.since);
+    this.#books.assumeAnnounced(status.since);
     const found = findProcess(left, this.directory.descriptors.directory);
     const pid = found?.pid ?? 0;
     this.#assume({
@@ -182,7 +182,7 @@ export class Supervisor {
   /** Goes on where another supervisor of the same service has handed over. */
   resume(condition: Condition): void {
     this.#assume(condition);
-    this.#books.found(condition.announced);
+    this.#books.assumeAnnounced(condition.announced);
     if (condition.unwritten) this.#books.write("quietly");
     this.#goOn(condition.state);
   }
@@ -199,7 +199,7 @@ export class Supervisor {
   #goOn(state: State = "down"): void {
     if (this.#pid !== 0 && state === "fresh") {
       this.#state = "fresh";
-      this.#deaf();
+      this.#stopListening();
     } else if (this.#pid !== 0) this.#do("listen");
     else if (this.#want === "u" || state === "waiting") this.#do("start");
     else this.#listenToControl();
@@ -291,7 +291,7 @@ export class Supervisor {
     unlessRefused(() => poller.add(control, () => this.#command()));
   }
 
-  #deaf(): void {
+  #stopListening(): void {
     this.surroundings.poller.remove(this.directory.descriptors.control);
     this.#inASecond();
   }
@@ -412,7 +412,7 @@ export class Supervisor {
     start: (s) => {
       s.#books.intend();
       const pid = s.surroundings.starts.run(s.directory, s.#mappings[0]);
-      s.#deaf();
+      s.#stopListening();
       if (pid === undefined) {
         s.#books.intendNot();
         s.#state = "waiting";

@@ -38,7 +38,7 @@ import { Clock } from "../../lib/os/clock.ts";
 import { SIGALRM, SIGTERM } from "../../lib/os/constants.ts";
 import { umask } from "../../lib/os/file.ts";
 import { PollSet } from "../../lib/os/poll.ts";
-import { CALM, rest } from "../../lib/os/rest.ts";
+import { CALM, releaseMemory } from "../../lib/os/idle_memory.ts";
 import { SignalDescriptor } from "../../lib/os/signal.ts";
 import { fillStandardDescriptors } from "../../lib/os/standard_descriptors.ts";
 import { READ_SIZE } from "../../lib/stream/layout.ts";
@@ -95,7 +95,7 @@ function pump(
   for (;;) {
     if (waiting.wait(rested ? -1 : CALM) === 0 && !rested) {
       rested = true;
-      rest();
+      releaseMemory();
     }
     // What was there when a signal came goes before it: C's read(2) returns that first.
     if (waiting.happened(0) !== 0) {

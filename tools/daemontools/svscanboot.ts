@@ -22,7 +22,7 @@ import { O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY } from "../../lib/os/constants.ts"
 import { SystemError } from "../../lib/os/errno.ts";
 import { close, dup2, open, pipe, writeAll } from "../../lib/os/file.ts";
 import type { Mapping } from "../../lib/os/process.ts";
-import { letGo } from "../../lib/os/standard_descriptors.ts";
+import { replaceByNull } from "../../lib/os/standard_descriptors.ts";
 import { exitCodeOf, signalOf, waitFor } from "../../lib/os/wait.ts";
 import { Environment } from "../../lib/cli/environment.ts";
 import { EXIT_TEMPORARY, orFatal, reasonOf } from "../../lib/cli/messages.ts";
@@ -38,7 +38,7 @@ const ROOM = 400;
 
 function run(context: Context): Outcome {
   orFatal(context.name, "unable to open /dev/null", () => {
-    letGo([0, 1, 2], context.inheritance.descriptors.map(([ours]) => ours));
+    replaceByNull([0, 1, 2], context.inheritance.descriptors.map(([ours]) => ours));
     redirect(0, O_RDONLY);
     redirect(1, O_WRONLY | O_CREAT | O_TRUNC);
     redirect(2, O_WRONLY | O_CREAT | O_TRUNC);

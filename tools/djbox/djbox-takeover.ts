@@ -56,7 +56,7 @@ function run(context: Context): Outcome {
   const kept = endAndKeep(context, scanner);
   say(`svscan (pid ${scanner.pid}, ${scanner.file}) has ended; ${kept.length} supervised go on`);
   // Not before the supervises have ended: what comes in its place tells those to stop their services.
-  if (setting.boot !== 0) kill(setting.boot, SIGKILL);
+  if (setting.bootPid !== 0) kill(setting.bootPid, SIGKILL);
   goOn(context, tree, scanner.directory, kept, setting);
   say(`djbox's svscan looks after ${scanner.directory} now`);
   return 0;

@@ -58,7 +58,7 @@ import {
   socket,
   takeBothKinds,
 } from "../../lib/os/socket.ts";
-import { fillStandardDescriptors, letGo } from "../../lib/os/standard_descriptors.ts";
+import { fillStandardDescriptors, replaceByNull } from "../../lib/os/standard_descriptors.ts";
 import type { Environment } from "../../lib/cli/environment.ts";
 import { leadingNumber, leadingUint32 } from "../../lib/cli/number.ts";
 import { Failure, orFatal } from "../../lib/cli/messages.ts";
@@ -152,7 +152,7 @@ function run(context: Context): Outcome {
     const listener = openListener(name, resolver, host, port, settings);
     switchUser(name, settings);
     if (settings.printPort) printPort(listener);
-    letGo([0, 1], context.inheritance.descriptors.map(([ours]) => ours));
+    replaceByNull([0, 1], context.inheritance.descriptors.map(([ours]) => ours));
     resolver.loop.poller.remove(signals.fd);
     const { askIdent, identPatience, ipv6, ...policy } = settings;
     new TcpServer({

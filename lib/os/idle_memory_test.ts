@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 import { ok } from "node:assert/strict";
-import { rest } from "./rest.ts";
+import { releaseMemory } from "./idle_memory.ts";
 
 /** The kilobytes that are this process's own. */
 function own(): number {
@@ -18,7 +18,7 @@ Deno.test({
     const before = own();
     ok(garbage.length > 0);
     garbage = undefined;
-    rest();
+    releaseMemory();
     const after = own();
     ok(after < before - 20_000, `${before} kB, then ${after}`);
     ok(new Deno.Command(Deno.execPath(), { args: ["--version"] }).outputSync().success);

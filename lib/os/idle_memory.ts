@@ -7,11 +7,11 @@
 import { collectAllGarbage } from "./garbage.ts";
 import { libc, pad } from "./libc.ts";
 
-/** So many milliseconds without work are calm: it is not likely that somebody comes just now, and has to wait. */
+/** After so many milliseconds without work it is not likely that somebody comes just now, and has to wait. */
 export const CALM = 2000;
 
 /** Gives back the memory that nothing is in. Takes 10 to 20 ms, more where memory is slow to come back. */
-export function rest(): void {
+export function releaseMemory(): void {
   collectAllGarbage();
   trimHeap();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 import { ok } from "node:assert/strict";
-import { letGoOfText } from "./text.ts";
+import { letGoOfText } from "./program_text.ts";
 
 /** The megabytes of files that are mapped and present. */
 function present(): number {
