@@ -28,12 +28,12 @@
  * @module
  */
 import { utf8 } from "../os/bytes.ts";
-import { O_CREAT, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } from "../os/constants.ts";
+import { O_NONBLOCK, O_RDONLY } from "../os/constants.ts";
 import { SystemError, unlessRefused } from "../os/errno.ts";
 import { close, closeWritten, fsync, open, rename, unlink } from "../os/file.ts";
 import { FormatError } from "./format.ts";
 import { Reader } from "./reader.ts";
-import { Writer } from "./writer.ts";
+import { createFile, Writer } from "./writer.ts";
 
 export { FormatError, SystemError };
 
@@ -133,7 +133,7 @@ export function writeCdb(
   options: WriteOptions = {},
 ): void {
   const temporary = utf8(options.temporary ?? path + ".tmp");
-  const fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, options.mode ?? 0o644);
+  const fd = createFile(temporary, options.mode);
   try {
     try {
       const writer = new Writer(fd);

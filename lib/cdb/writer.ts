@@ -8,12 +8,18 @@
  *
  * @module
  */
-import { copyBytes } from "../os/bytes.ts";
-import { seek, writeAll } from "../os/file.ts";
+import { type ByteString, copyBytes } from "../os/bytes.ts";
+import { O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } from "../os/constants.ts";
+import { closeWritten, fsync, open, seek, writeAll } from "../os/file.ts";
 import { hash, HEADER, PAIR } from "./format.ts";
 import { checkPosition, Tables } from "./tables.ts";
 
 const BUFFER = 1 << 18;
+
+/** Opens a file for a new cdb, in the place of what is in it. */
+export function createFile(path: ByteString, mode = 0o644): number {
+  return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, mode);
+}
 
 /** A cdb that is being written. Where it would grow beyond 4 GB, SystemError ENOMEM is thrown, as in C. */
 export class Writer {
@@ -94,6 +100,13 @@ export class Writer {
     const header = this.#tables.write(this.#fd, this.#base);
     seek(this.#fd, 0);
     writeAll(this.#fd, header);
+  }
+
+  /** The same, and closes the file when it is on the disk. */
+  finishOnDisk(): void {
+    this.finish();
+    fsync(this.#fd);
+    closeWritten(this.#fd);
   }
 
   #flush(): void {

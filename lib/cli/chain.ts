@@ -13,6 +13,7 @@ import type { ByteString } from "../os/bytes.ts";
 import { X_OK } from "../os/constants.ts";
 import { SystemError, unlessRefused } from "../os/errno.ts";
 import { access } from "../os/file.ts";
+import { baseName } from "../os/path.ts";
 import { limitOurselves } from "../os/rlimit.ts";
 import { isRegular, stat } from "../os/stat.ts";
 import { exec, type Inheritance, setDumpable } from "../os/process.ts";
@@ -21,7 +22,7 @@ import { setTitle } from "../os/title.ts";
 import { Environment } from "./environment.ts";
 import { complain, EXIT_TEMPORARY, Failure, fatal, reasonOf } from "./messages.ts";
 import { searchPath } from "./path_search.ts";
-import { baseName, type Next, type Outcome, type Tool, type Toolbox } from "./tool.ts";
+import type { Next, Outcome, Tool, Toolbox } from "./tool.ts";
 
 /** The toolbox's own command: what runs where no other tool's name was called. */
 const OWN_COMMAND = "djbox";

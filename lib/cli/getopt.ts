@@ -7,8 +7,9 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
+import { baseName } from "../os/path.ts";
 import { EXIT_USAGE, Failure } from "./messages.ts";
-import { baseName, type Context } from "./tool.ts";
+import type { Context } from "./tool.ts";
 
 /** One option as it was given; `value` is "" for a letter that takes none. */
 export interface Option {

@@ -64,16 +64,6 @@ export interface Tool {
   run(context: Context): Outcome;
 }
 
-/** What a program is called by: its path without the directories. */
-export function baseName(path: ByteString): ByteString {
-  return path.slice(path.lastIndexOf("/") + 1);
-}
-
-/** The folder that `path` is in: what stands before its last slash. */
-export function folderOf(path: ByteString): ByteString {
-  return path.slice(0, path.lastIndexOf("/"));
-}
-
 /** The executable that all tools are in. */
 export interface Toolbox {
   /** Its file. */

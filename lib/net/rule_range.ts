@@ -5,6 +5,7 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
+import { scanUlong } from "../cli/number.ts";
 
 /** The largest number in a range. */
 const LAST_NUMBER = 255;
@@ -40,8 +41,8 @@ export function parseRange(address: ByteString): Range | undefined {
   };
 }
 
-/** As C reads it into an unsigned long: up to a NUL, nothing is 0, and 64 bits are kept. */
+/** As C reads it: up to a NUL. */
 function parseNumber(text: ByteString): number | undefined {
   const digits = text.split("\0", 1)[0] as ByteString;
-  return /^[0-9]*$/.test(digits) ? Number(BigInt.asUintN(64, BigInt(digits))) : undefined;
+  return /^[0-9]*$/.test(digits) ? Number(scanUlong(digits)) : undefined;
 }

@@ -57,17 +57,14 @@ export function getLimit(resource: number, pid = 0): Limit {
 /** Sets the soft limit of `resource` to `soft`, or to the hard limit where that is lower. */
 export function setSoftLimit(resource: number, soft: bigint): void {
   const { hard } = getLimit(resource);
-  pair[0] = soft < hard ? soft : hard;
-  check(libc().prlimit(0, resource, pairBytes, null, pad), "setrlimit");
+  check(libc().prlimit(0, resource, limitPair(soft, hard), null, pad), "setrlimit");
 }
 
 /** Raises the hard limit of this process to `hard` where it is lower. Throws SystemError where only root may. */
 export function raiseHardLimit(resource: number, hard: bigint): void {
   const limit = getLimit(resource);
   if (limit.hard >= hard) return;
-  pair[0] = limit.soft;
-  pair[1] = hard;
-  check(libc().prlimit(0, resource, pairBytes, null, pad), "setrlimit");
+  check(libc().prlimit(0, resource, limitPair(limit.soft, hard), null, pad), "setrlimit");
 }
 
 /** A struct rlimit: rlim_cur u64, which is not to be above rlim_max, u64. */

@@ -8,7 +8,7 @@
 import { type ByteString, fromBytes, toBytes } from "../os/bytes.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { readFile } from "../os/file.ts";
-import { folderOf } from "../cli/tool.ts";
+import { folderOf } from "../os/path.ts";
 import { type Changes, targetOf } from "./changes.ts";
 import { BOOT, type Init, INITS, MARK, type SharedLine, SYSV_LINE } from "./inits.ts";
 import { isOurs } from "./links.ts";

@@ -12,8 +12,9 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { workingDirectory } from "../os/directory.ts";
+import { baseName, folderOf } from "../os/path.ts";
 import { isDirectory, isLink, isSameFile, lstat } from "../os/stat.ts";
-import { baseName, executableOf, folderOf, type Toolbox } from "../cli/tool.ts";
+import { executableOf, type Toolbox } from "../cli/tool.ts";
 import { attempt, refusal } from "./messages.ts";
 import { isThere, namesIn } from "./placing.ts";
 

@@ -32,6 +32,7 @@ import {
   unlink,
   writeAll,
 } from "../os/file.ts";
+import { MOST_LINKS } from "../os/path.ts";
 import { fstat, isDirectory, isLink, lstat, type Stat, stat } from "../os/stat.ts";
 import { geteuid } from "../os/process.ts";
 
@@ -147,9 +148,6 @@ export function isThere(path: ByteString): boolean {
 export function linkAt(path: ByteString): ByteString | undefined {
   return unlessErrno([ENOENT, ENOTDIR, EINVAL], () => readlink(path));
 }
-
-/** How many symbolic links the system follows on the way to a file (path_resolution(7)). */
-const MOST_LINKS = 40;
 
 /** Where `path` leads when `root` is /: an absolute symbolic link on the way is followed below `root`, too. */
 export function resolveBelow(root: ByteString, path: ByteString): ByteString {

@@ -11,6 +11,7 @@ import { unlessRefused } from "../os/errno.ts";
 import { readlink } from "../os/file.ts";
 import { FileVersion, type Stat } from "../os/stat.ts";
 import { KnownFiles } from "../os/known_files.ts";
+import { MOST_LINKS } from "../os/path.ts";
 import { cString } from "../os/c_string.ts";
 import { visitDirectory } from "../os/directory.ts";
 
@@ -21,9 +22,6 @@ const HERE = cString(".");
 const DIRECTORY = 4;
 /** Of so many entries at most each one is looked at, whatever it is. */
 const FEW = 20;
-
-/** As many links as the kernel follows in one path: path_resolution(7). */
-const MOST_LINKS = 40;
 
 /** An entry, and what was found out about it. */
 export class Entry<T> {

@@ -19,10 +19,9 @@
  */
 import { InputBuffer } from "../../lib/cdb/buffers.ts";
 import type { ByteString } from "../../lib/os/bytes.ts";
-import { O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } from "../../lib/os/constants.ts";
-import { closeWritten, fsync, open, read, rename } from "../../lib/os/file.ts";
+import { read, rename } from "../../lib/os/file.ts";
 import { TextError, TextReader } from "../../lib/cdb/text.ts";
-import { Writer } from "../../lib/cdb/writer.ts";
+import { createFile, Writer } from "../../lib/cdb/writer.ts";
 import { cdbUsageError, fatal, orFatal } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
@@ -40,7 +39,7 @@ function run(context: Context): Outcome {
 }
 
 function create(name: string, file: ByteString): void {
-  const fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0o644);
+  const fd = createFile(file);
   const complaint = (): string => `unable to read input: entry ${records.entry}`;
   const input = new InputBuffer((buffer) => orFatal(name, complaint(), () => read(0, buffer)));
   const cdb = new Writer(fd);
@@ -51,7 +50,5 @@ function create(name: string, file: ByteString): void {
     if (error instanceof TextError) throw fatal(name, complaint(), error);
     throw error;
   }
-  cdb.finish();
-  fsync(fd);
-  closeWritten(fd);
+  cdb.finishOnDisk();
 }

@@ -46,6 +46,7 @@ import {
 import { UNLIMITED } from "../../lib/os/rlimit.ts";
 import { getopt, type Option } from "../../lib/cli/getopt.ts";
 import { usageError } from "../../lib/cli/messages.ts";
+import { scanUlong } from "../../lib/cli/number.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 
 const USAGE = "usage: softlimit [-a allbytes] [-c corebytes] [-d databytes] [-f filebytes] " +
@@ -84,6 +85,5 @@ function run(context: Context): Outcome {
 /** The limit that `text` asks for; undefined where it is not a number. Never more than the hard limit is set. */
 function limitOf(text: ByteString): bigint | undefined {
   if (text === "=") return UNLIMITED;
-  // As scan_ulong.c reads it: no digit at all is 0, and what does not fit in 64 bits loses its upper part.
-  return /^[0-9]*$/.test(text) ? BigInt.asUintN(64, BigInt(text)) : undefined;
+  return /^[0-9]*$/.test(text) ? scanUlong(text) : undefined;
 }

@@ -21,8 +21,9 @@
  * @module
  */
 import { umask } from "../../lib/os/file.ts";
+import { folderOf } from "../../lib/os/path.ts";
 import { usageError } from "../../lib/cli/messages.ts";
-import { type Context, folderOf, type Outcome, type Tool } from "../../lib/cli/tool.ts";
+import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { boot, initCalled, unboot } from "../../lib/package/boot.ts";
 import { allOrNothing } from "../../lib/package/changes.ts";
 import { absoluteRoot, rootOf, treeOf } from "../../lib/package/layout.ts";

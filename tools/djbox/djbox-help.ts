@@ -13,12 +13,12 @@
  * @module
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
+import { folderOf } from "../../lib/os/path.ts";
 import { EXIT_USAGE, Failure, orFatal, usageError } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import {
   type Context,
   executableOf,
-  folderOf,
   type Outcome,
   type Tool,
   type Toolbox,

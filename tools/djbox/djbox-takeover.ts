@@ -17,10 +17,11 @@
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
 import { SIGKILL } from "../../lib/os/constants.ts";
+import { folderOf } from "../../lib/os/path.ts";
 import { kill } from "../../lib/os/process.ts";
 import { stat } from "../../lib/os/stat.ts";
 import { usageError } from "../../lib/cli/messages.ts";
-import { type Context, folderOf, type Outcome, type Tool } from "../../lib/cli/tool.ts";
+import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { treeOf } from "../../lib/package/layout.ts";
 import { lock } from "../../lib/package/lock.ts";
 import { attempt, refusal, say } from "../../lib/package/messages.ts";

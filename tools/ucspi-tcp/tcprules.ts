@@ -20,9 +20,8 @@
  * @module
  */
 import type { ByteString } from "../../lib/os/bytes.ts";
-import { O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } from "../../lib/os/constants.ts";
-import { closeWritten, fsync, open, read, rename } from "../../lib/os/file.ts";
-import { Writer } from "../../lib/cdb/writer.ts";
+import { read, rename } from "../../lib/os/file.ts";
+import { createFile, Writer } from "../../lib/cdb/writer.ts";
 import { EXIT_USAGE, Failure, orFatal, usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { compileRules, RuleError } from "../../lib/net/rule_compiler.ts";
@@ -33,11 +32,7 @@ export const tcprules: Tool = { usage: USAGE, run };
 
 function run({ name, args: [file, temporary] }: Context): Outcome {
   if (file === undefined || temporary === undefined) throw usageError(name, USAGE);
-  const fd = orFatal(
-    name,
-    `unable to create ${temporary}`,
-    () => open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0o644),
-  );
+  const fd = orFatal(name, `unable to create ${temporary}`, () => createFile(temporary));
   orFatal(name, `unable to write to ${temporary}`, () => compileInto(fd, name));
   orFatal(name, `unable to move ${temporary} to ${file}`, () => rename(temporary, file));
   return 0;
@@ -54,7 +49,5 @@ function compileInto(fd: number, name: ByteString): void {
     if (!(error instanceof RuleError)) throw error;
     throw new Failure(EXIT_USAGE, `${name}: fatal: ${error.message}`);
   }
-  cdb.finish();
-  fsync(fd);
-  closeWritten(fd);
+  cdb.finishOnDisk();
 }
