@@ -64,6 +64,17 @@ export function complain(line: ByteString): void {
   unlessRefused(() => writeLine(line + "\n"));
 }
 
+/** What `action` returns; undefined with the warning `NAME: warning: TEXT: REASON` where the system refuses it. */
+export function orWarn<T>(name: string, text: ByteString, action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    warn(name, text, error);
+    return undefined;
+  }
+}
+
 /** What `action` returns; a SystemError in it becomes the fatal `NAME: fatal: TEXT: REASON`. */
 export function orFatal<T>(name: string, text: ByteString, action: () => T): T {
   try {

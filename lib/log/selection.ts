@@ -123,16 +123,16 @@ export class Selection {
     }
     while (lines - i > this.#most) {
       const next = this.#lastChunkEnd(i, i + this.#most);
-      this.#select(loops, start, i, next, true);
+      this.#select(loops, start, i, next, "whole");
       start = ends[next - 1] as number;
       this.#deliverLists();
       i = next;
     }
-    this.#select(loops, start, i, lines, true);
+    this.#select(loops, start, i, lines, "whole");
     if (i < lines) start = ends[lines - 1] as number;
     if (end - start >= HEAD_SIZE) {
       ends[lines] = end;
-      this.#select(loops, start, lines, lines + 1, false);
+      this.#select(loops, start, lines, lines + 1, "begun");
       goesOn = true;
       for (const delivery of this.#deliveries) delivery.follows = takesUpTo(delivery, end);
       start = end;
@@ -159,10 +159,10 @@ export class Selection {
     start: number,
     first: number,
     last: number,
-    complete: boolean,
+    kind: "whole" | "begun",
   ): void {
     const at = this.#text.endsAddress;
-    const newline = complete ? 1 : 0;
+    const newline = kind === "whole" ? 1 : 0;
     loops.select(start, at + first * 4, at + last * 4, newline, this.#steps, this.#stepsEnd);
   }
 

@@ -30,7 +30,7 @@ export function dial(
   milliseconds: number,
   kind: Address = to.address,
 ): number {
-  const fd = socket("stream", true, kind);
+  const fd = socket("stream", kind);
   try {
     bind(fd, from);
     const error = connect(fd, to);

@@ -84,7 +84,7 @@ export class DnsQuery implements Task {
     const server = this.#servers[this.#server] ?? { address: ANY_ADDRESS };
     const { address } = server;
     const from = isIpv6(address) ? ANY_IPV6_ADDRESS : ANY_ADDRESS;
-    this.#socket.fd = socket(type, true, address);
+    this.#socket.fd = socket(type, address);
     const free = ports.map((port) => FIRST_PORT + port % (65536 - FIRST_PORT)).some((port) =>
       succeeds(() => bind(this.#socket.fd, { address: from, port }))
     );

@@ -99,7 +99,7 @@ export class IdentQuery implements Task {
   #connect(): void {
     const { local, remote } = this.#connection;
     try {
-      this.#socket.fd = socket("stream", true, remote.address);
+      this.#socket.fd = socket("stream", remote.address);
       // The host knows the connection only if it is asked from the address that it is connected to.
       bind(this.#socket.fd, { ...local, port: 0 });
       const error = connect(this.#socket.fd, { ...remote, port: IDENT_PORT });

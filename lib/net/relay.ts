@@ -74,7 +74,7 @@ class Pump {
 
   /** Does what it has waited for. */
   turn(): void {
-    if (this.#done < this.#count) this.#write(true);
+    if (this.#done < this.#count) this.#write("ready");
     else this.#read();
   }
 
@@ -88,15 +88,15 @@ class Pump {
     }
     this.#count = filter.take(got);
     this.#done = 0;
-    this.#write(false);
+    this.#write("unknown");
   }
 
-  #write(ready: boolean): void {
+  #write(state: "ready" | "unknown"): void {
     const { to, filter: { output }, whenBroken } = this.#flow;
     const rest = this.#done === 0 ? output : output.subarray(this.#done);
     try {
       if (this.#broken) this.#done = this.#count;
-      else this.#done += to.put(rest, this.#count - this.#done, ready);
+      else this.#done += to.put(rest, this.#count - this.#done, state === "ready");
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       this.#broken = true;

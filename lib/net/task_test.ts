@@ -21,7 +21,7 @@ class OnePlace extends Poller {
 Deno.test("a socket that has been waited for can be waited for again, whatever is left", () => {
   const loop = new Loop(undefined, new OnePlace());
   const awaited = new AwaitedSocket(loop);
-  awaited.fd = socket("datagram", true);
+  awaited.fd = socket("datagram");
   const never = (): void => ok(false);
   const came: string[] = [];
   awaited.await(EPOLLIN, 60_000, never, never);

@@ -171,10 +171,10 @@ export function exec(program: Program): number {
   const { execve } = libc();
   // Under RLIMIT_AS the next piece of memory that anybody here wants would be our end: from here on nothing is
   // allocated until the limits are off again.
-  limits.turn(true);
+  limits.apply();
   execve(path, argv.array, environ.array, pad);
   const reason = errno();
-  limits.turn(false);
+  limits.takeBack();
   for (const signal of ignoredForOurselves()) setDisposition(signal, "ignore");
   setMask(mask);
   takeAway();

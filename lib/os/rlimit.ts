@@ -75,8 +75,8 @@ export function limitPair(soft: bigint, hard: bigint): Uint8Array<ArrayBuffer> {
 /** Sets soft limits and takes them back, both without allocating anything: see `exec`. */
 export class LimitSwitch {
   readonly #resources: number[] = [];
-  readonly #then: Uint8Array<ArrayBuffer>[] = [];
-  readonly #now: Uint8Array<ArrayBuffer>[] = [];
+  readonly #theirs: Uint8Array<ArrayBuffer>[] = [];
+  readonly #ours: Uint8Array<ArrayBuffer>[] = [];
 
   constructor(limits: Limits) {
     // Those of memory come last.
@@ -86,8 +86,8 @@ export class LimitSwitch {
     for (const [resource, wanted] of sorted) {
       const { soft, hard } = getLimit(resource);
       this.#resources.push(resource);
-      this.#then.push(limitPair(wanted, hard));
-      this.#now.push(limitPair(soft, hard));
+      this.#theirs.push(limitPair(wanted, hard));
+      this.#ours.push(limitPair(soft, hard));
     }
   }
 
@@ -96,10 +96,18 @@ export class LimitSwitch {
     return this.#resources.some(isMemoryLimit);
   }
 
-  /** Sets the limits, or takes them back. */
-  turn(on: boolean): void {
+  /** Sets the limits. */
+  apply(): void {
+    this.#set(this.#theirs);
+  }
+
+  /** Sets ours again. */
+  takeBack(): void {
+    this.#set(this.#ours);
+  }
+
+  #set(pairs: readonly Uint8Array<ArrayBuffer>[]): void {
     const { prlimit } = libc();
-    const pairs = on ? this.#then : this.#now;
     for (let i = 0; i < pairs.length; i++) {
       prlimit(0, this.#resources[i] as number, pairs[i] as Uint8Array<ArrayBuffer>, null, pad);
     }

@@ -95,16 +95,11 @@ function expectSockaddr(): void {
   lengthView.setUint32(0, SOCKADDR6_SIZE, true);
 }
 
-/** socket(2), for addresses of the same kind as `address`: by default IPv4's. */
-export function socket(
-  type: "stream" | "datagram",
-  nonblocking: boolean,
-  address: Address = "",
-): number {
+/** socket(2), nonblocking, for addresses of the same kind as `address`: by default IPv4's. */
+export function socket(type: "stream" | "datagram", address: Address = ""): number {
   const family = address.length === IPV6_SIZE ? AF_INET6 : AF_INET;
   const kind = type === "stream" ? SOCK_STREAM : SOCK_DGRAM;
-  const flags = O_CLOEXEC | (nonblocking ? O_NONBLOCK : 0);
-  return check(libc().socket(family, kind | flags, 0, pad), "socket");
+  return check(libc().socket(family, kind | O_CLOEXEC | O_NONBLOCK, 0, pad), "socket");
 }
 
 /** An IPv6 socket is for IPv4 clients, too, whatever the system's default. */

@@ -72,7 +72,7 @@ function unknownInit(root: ByteString): ByteString {
 
 function startNow(context: Context, init: Init): void {
   if (tellRunning()) return;
-  tell(context, init, init.start);
+  tell(context, init, init.start, init.startGoesOn === true ? "goOn" : "wait");
   // As long as it cannot be seen, whoever is to stop it finds none, and whoever boots starts another one.
   if (!until(() => scannersOfMachine().length > 0, PATIENCE)) {
     throw refusal(
@@ -115,25 +115,27 @@ export function unboot(
     for (const command of isRunning ? init.stop : []) {
       // Also where it fails: it may have stopped some of them.
       changes.outcome = FILES_KEPT;
-      order(context, command);
+      order(context, command, "wait");
     }
     gone.push(...removeEntry(init, root, changes));
-    if (isRunning) tell(context, init, init.forget);
+    if (isRunning) tell(context, init, init.forget, "wait");
   }
   return gone;
 }
 
-function tell(context: Context, init: Init, commands: readonly (readonly ByteString[])[]): void {
-  for (const command of commands) order(context, command, !init.startGoesOn);
+function tell(context: Context, init: Init, commands: Init["start"], then: Then): void {
+  for (const command of commands) order(context, command, then);
   if (init.signal !== undefined) kill(1, init.signal);
 }
 
-/** Runs a command, to its end if it is to be waited for. */
-function order(context: Context, command: readonly ByteString[], waits = true): void {
+/** Whether a command's end is to be waited for. */
+type Then = "wait" | "goOn";
+
+function order(context: Context, command: readonly ByteString[], then: Then): void {
   const shown = command.join(" ");
   try {
     const pid = spawnProgram(command, context.env.get("PATH"), context.env, context.inheritance);
-    const ended = waits ? waitFor(pid) : undefined;
+    const ended = then === "wait" ? waitFor(pid) : undefined;
     if (ended === undefined || (signalOf(ended) === 0 && exitCodeOf(ended) === 0)) return;
     throw refusal(`${shown} has failed`);
   } catch (error) {

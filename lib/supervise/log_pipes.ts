@@ -128,14 +128,17 @@ export class LogPipes {
     return this.#pid;
   }
 
+  /** Among those that are to be held from the next `hold` on, there are some that somebody else may hold, too. */
+  expectOthers(): void {
+    this.#othersHold = true;
+  }
+
   /**
-   * Sees to it that `pipes` are held from now on. Where the system refuses something, it is tried again each second.
-   *
-   * @param takenOver whether somebody else may hold them, too, who is ended as soon as we do
+   * Sees to it that `pipes` are held from now on; somebody else who holds them is ended when we do. Where the system
+   * refuses something, it is tried again each second.
    */
-  hold(pipes: readonly Pipe[], takenOver = false): void {
+  hold(pipes: readonly Pipe[]): void {
     this.#wanted = pipes;
-    this.#othersHold ||= takenOver;
     this.#ended.reap();
     const ended = this.#pid === 0 ? undefined : waitIfEnded(this.#pid);
     if (ended !== undefined) {

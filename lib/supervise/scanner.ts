@@ -18,7 +18,7 @@ import { close, pipe } from "../os/file.ts";
 import { fstat, isDirectory, stat, statIfThere } from "../os/stat.ts";
 import type { Mapping } from "../os/process.ts";
 import { waitIfEnded } from "../os/wait.ts";
-import { warn } from "../cli/messages.ts";
+import { orWarn, warn } from "../cli/messages.ts";
 import type { Context } from "../cli/tool.ts";
 import { recoverLogPipe } from "./adoption.ts";
 import { Entries, type Entry } from "./entries.ts";
@@ -113,8 +113,6 @@ export class Scanner {
   #unlinked: readonly Service[] = [];
   #ending = false;
   readonly #logPipes: LogPipes;
-  /** Whether log pipes that were there before us have come since: somebody else may hold them. */
-  #takenOver = false;
   /** What is held, for as long as a scan takes. */
   #held: ReadonlyMap<ByteString, readonly Held[]> | undefined;
 
@@ -136,8 +134,7 @@ export class Scanner {
   /** Sees to it that no log pipe depends on us alone. */
   #holdPipes(): void {
     const pipes = [...this.#services.values()].flatMap(({ pipe }) => pipe ?? []);
-    this.#logPipes.hold(pipes, this.#takenOver);
-    this.#takenOver = false;
+    this.#logPipes.hold(pipes);
     this.#held = undefined;
   }
 
@@ -211,7 +208,7 @@ export class Scanner {
     for (const { identity, name, pipe, ...keepers } of services) {
       const service = newService(name, pipe);
       this.#services.set(identity, service);
-      this.#takenOver = true;
+      this.#logPipes.expectOthers();
       for (const half of ["main", "logger"] as const) {
         const handed = keepers[half];
         service[half] = typeof handed === "object"
@@ -273,7 +270,7 @@ export class Scanner {
     if (entries === undefined) return false;
     for (const entry of entries) this.#consider(entry);
     for (const [identity, service] of this.#services) {
-      if (!service.active) this.#retireIfRemoved(service);
+      if (!service.active) this.#retireIfRemoved(service, "removed");
       this.#dropIfGone(identity, service);
     }
     this.#holdPipes();
@@ -307,17 +304,19 @@ export class Scanner {
    * A service whose directory was removed can't be started any more: it goes on until it ends, and its logger until it
    * has read all.
    *
-   * @param replaced there is another directory of that name: it is to end now
+   * @param manner "replaced": there is another directory of that name, and it is to end now
    */
-  #retireIfRemoved(service: Service, replaced = false): void {
+  #retireIfRemoved(service: Service, manner: "removed" | "replaced"): void {
     const { name, main, logger } = service;
     if (!isDirectoryRemoved(service)) return;
     if (!service.removed) {
-      const end = replaced ? "made anew, the old one is to end" : "it will not be started again";
+      const end = manner === "replaced"
+        ? "made anew, the old one is to end"
+        : "it will not be started again";
       this.#warn(`${name} was removed: ${end}`);
     }
     service.removed = true;
-    if (typeof main === "object") main.tell(replaced ? "xd" : "x");
+    if (typeof main === "object") main.tell(manner === "replaced" ? "xd" : "x");
     if (typeof logger === "object") logger.tell("x");
     if (service.main === undefined) closePipe(service);
   }
@@ -326,25 +325,19 @@ export class Scanner {
   #retireFormer(name: ByteString): boolean {
     for (const [identity, service] of this.#services) {
       if (service.name !== name || (service.main ?? service.logger) === undefined) continue;
-      this.#retireIfRemoved(service, true);
+      this.#retireIfRemoved(service, "replaced");
       if (!this.#dropIfGone(identity, service) && service.removed) return true;
     }
     return false;
   }
 
-  #warn(what: ByteString, error?: SystemError): void {
-    warn(this.context.name, what, error);
+  #warn(what: ByteString): void {
+    warn(this.context.name, what);
   }
 
   /** What `action` returns; undefined with a warning where the system refuses it. */
   #attempt<T>(what: ByteString, action: () => T): T | undefined {
-    try {
-      return action();
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      this.#warn(what, error);
-      return undefined;
-    }
+    return orWarn(this.context.name, what, action);
   }
 
   /** Forgets a service that has no entry, and whose halves have ended. Returns whether it did. */
@@ -400,7 +393,7 @@ export class Scanner {
     const held = (): ReadonlyMap<ByteString, readonly Held[]> => this.#held ??= heldPipes();
     const looksAfter = (directory: number): boolean => this.#looksAfter(fstat(directory).identity);
     const former = recoverLogPipe(name, held, looksAfter);
-    if (former !== undefined) this.#takenOver = true;
+    if (former !== undefined) this.#logPipes.expectOthers();
     return former ?? pipe();
   }
 

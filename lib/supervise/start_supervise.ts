@@ -8,28 +8,21 @@
 import type { ByteString } from "../os/bytes.ts";
 import { AT_FDCWD } from "../os/constants.ts";
 import { SystemError } from "../os/errno.ts";
-import type { Mapping } from "../os/process.ts";
 import { spawn } from "../os/spawn.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
 import { searchPath } from "../cli/path_search.ts";
 import type { Context } from "../cli/tool.ts";
 import { SUPERVISE } from "./supervise_files.ts";
-import { supervise, type Supervisor } from "./supervisor.ts";
+import { supervise, type Supervisor, type ToSupervise } from "./supervisor.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** What looks after a service directory: a supervisor of ours, or the pid of a foreign supervise. */
 export type Keeper = Supervisor | number | undefined;
 
 /** What is to be looked after. */
-export interface Kept {
-  readonly directory: ByteString;
+export interface Kept extends ToSupervise {
   /** What messages of svscan's call it. */
   readonly shown: ByteString;
-  /** The descriptor that `directory` is relative to. */
-  readonly at: number;
-  readonly mappings: readonly Mapping[];
-  /** Called when a supervisor of ours has come to its end. */
-  readonly over: () => void;
 }
 
 /** undefined: that cannot be, and why has been said. */
@@ -40,9 +33,7 @@ export function startSupervise(context: Context, surroundings: Surroundings, kep
   const reason = searchPath(SUPERVISE, context.env.get("PATH"), (file) => {
     const isOurs = context.toolbox.isToolbox(file);
     try {
-      keeper = isOurs
-        ? supervise(kept.directory, kept.at, kept.mappings, surroundings, kept.over)
-        : spawnForeign(file, surroundings, kept);
+      keeper = isOurs ? supervise(kept, surroundings) : spawnForeign(file, surroundings, kept);
     } catch (error) {
       // supervise has said why, as it would in a process of its own; the next scan tries again.
       if (error instanceof Failure) complain(error.text);

@@ -48,20 +48,25 @@ export interface Condition {
   readonly state: State;
 }
 
+/** A service directory that is to be supervised. */
+export interface ToSupervise {
+  readonly directory: ByteString;
+  /** The descriptor that `directory` is relative to. */
+  readonly at: number;
+  /** Descriptors that the service is to have (one with a log: its standard output). */
+  readonly mappings: readonly Mapping[];
+  /** Called when supervision has ended, which may be before `supervise` returns. */
+  readonly over: () => void;
+}
+
 /**
  * Takes over a service directory and starts what is to be started.
  *
- * @param name the directory, relative to the descriptor `at`
- * @param mappings descriptors that the service is to have (one with a log: its standard output)
- * @param over called when supervision has ended, which may be before this returns
  * @throws Failure 111 with supervise's message; SystemError where it cannot be found out what a killed supervisor has left
  */
 export function supervise(
-  name: ByteString,
-  at: number,
-  mappings: readonly Mapping[],
+  { directory: name, at, mappings, over }: ToSupervise,
   surroundings: Surroundings,
-  over: () => void,
 ): Supervisor {
   const { directory, down } = ServiceDirectory.open(name, at);
   const supervisor = new Supervisor(directory, mappings, surroundings, over);

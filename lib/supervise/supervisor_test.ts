@@ -57,7 +57,7 @@ function bench(body: (bench: Bench) => void, adopts = false): void {
 }
 
 function begin({ path, surroundings }: Bench, over: () => void = () => {}): Supervisor {
-  return supervise(path, AT_FDCWD, [], surroundings, over);
+  return supervise({ directory: path, at: AT_FDCWD, mappings: [], over }, surroundings);
 }
 
 Deno.test("a service that is down obeys what makes sense, one letter at a time", () =>

@@ -29,12 +29,16 @@ export interface Surroundings {
 }
 
 /**
- * Surroundings whose services inherit what a program run by `context` would.
+ * Surroundings whose services inherit what a program run by `context` would. This process becomes one that supervises: of
+ * its signals, its limit of open files and its messages.
  *
- * @param adopts whether services are to be found again after this process was killed
+ * @param options.adopts whether services are to be found again after this process was killed
  * @throws SystemError where there can be no poller; then it may be called again
  */
-export function makeSurroundings(context: Context, adopts: boolean): Surroundings {
+export function makeSurroundings(
+  context: Context,
+  { adopts }: Pick<Surroundings, "adopts">,
+): Surroundings {
   // A message that nobody reads (svscan's go into readproctitle) must not end the supervision of everything.
   ignoreForOurselves(SIGPIPE);
   // Nor must one that the limit of a file's size has no room for: that is an error like others then.

@@ -16,15 +16,18 @@ import { makeSurroundings } from "./surroundings.ts";
 /** How often it looks after what it supervises, in milliseconds. */
 const INTERVAL = 5000;
 
-/** Looks after what an svscan that was ended looked after, until the last of it is told to exit. */
+/** Looks after what a svscan that was ended looked after, until the last of it is told to exit. */
 export function superviseOn(context: Context, handed: Handed): void {
-  const surroundings = makeSurroundings({ ...context, inheritance: handed.inheritance }, true);
+  const surroundings = makeSurroundings({ ...context, inheritance: handed.inheritance }, {
+    adopts: true,
+  });
   const supervisors = supervisorsOf(handed.services);
   const pipes = handed.services.flatMap(({ pipe }) => pipe ?? []);
   const logPipes = new LogPipes(context.name, surroundings);
   // First all of them, so that svscan's holder can be ended without a pipe being lost; then only those that still have a
   // logger: nobody will read the others.
-  logPipes.hold(pipes, true);
+  logPipes.expectOthers();
+  logPipes.hold(pipes);
   const pipeOfLogger = new Map<HandedSupervisor, Pipe>();
   for (const { logger, pipe } of handed.services) {
     if (typeof logger === "object" && pipe !== undefined) pipeOfLogger.set(logger, pipe);

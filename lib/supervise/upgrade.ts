@@ -18,7 +18,7 @@ import { LAUNCHER_BLOCKS, maskOf } from "../os/signal.ts";
 import { spawn } from "../os/spawn.ts";
 import type { Timer } from "../os/timers.ts";
 import { type Ended, EndedChildren, signalOf } from "../os/wait.ts";
-import { warn } from "../cli/messages.ts";
+import { orWarn, warn } from "../cli/messages.ts";
 import { searchPath } from "../cli/path_search.ts";
 import type { Context } from "../cli/tool.ts";
 import type { Handed } from "./handed.ts";
@@ -83,12 +83,7 @@ export class Upgrade {
   }
 
   #attempt(path: ByteString, action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      this.#refuse(path, error);
-    }
+    orWarn(this.context.name, `unable to upgrade to ${path}`, action);
   }
 
   #try(path: ByteString): void {

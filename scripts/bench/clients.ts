@@ -6,7 +6,7 @@
  */
 import { toBytes } from "../../lib/os/bytes.ts";
 import { EAGAIN, EINPROGRESS } from "../../lib/os/errno.ts";
-import { close } from "../../lib/os/file.ts";
+import { close, setNonblocking } from "../../lib/os/file.ts";
 import { Poller } from "../../lib/os/poll.ts";
 import { connect, receive, send, socket } from "../../lib/os/socket.ts";
 
@@ -20,7 +20,7 @@ export function freePort(): number {
 }
 
 function begin(port: number): number {
-  const fd = socket("stream", true);
+  const fd = socket("stream");
   const errno = connect(fd, { address: LOCALHOST, port });
   if (errno === 0 || errno === EINPROGRESS) return fd;
   close(fd);
@@ -30,7 +30,8 @@ function begin(port: number): number {
 /** Whether somebody listens. */
 export function answers(port: number): boolean {
   try {
-    const fd = socket("stream", false);
+    const fd = socket("stream");
+    setNonblocking(fd, false);
     const errno = connect(fd, { address: LOCALHOST, port });
     close(fd);
     return errno === 0;

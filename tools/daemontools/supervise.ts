@@ -41,8 +41,11 @@ function run(context: Context): Outcome {
   const [directory, ...more] = context.args;
   if (directory === undefined || more.length > 0) throw usageError(context.name, USAGE);
   let over = false;
-  const surroundings = makeSurroundings(context, false);
-  const supervisor = superviseDirectory(directory, AT_FDCWD, [], surroundings, () => over = true);
+  const surroundings = makeSurroundings(context, { adopts: false });
+  const supervisor = superviseDirectory(
+    { directory, at: AT_FDCWD, mappings: [], over: () => over = true },
+    surroundings,
+  );
   watchClock(surroundings, () => [supervisor]);
   // Where others expect it to be: /proc/PID/cwd tells whose supervise this is. The service runs already, and needs it not.
   unlessRefused(() => fchdir(supervisor.directory.descriptors.directory));

@@ -26,22 +26,18 @@
  *
  * @module
  */
-import {
-  SIGALRM,
-  SIGCHLD,
-  SIGHUP,
-  SIGINT,
-  SIGPWR,
-  SIGQUIT,
-  SIGTERM,
-  SIGUSR1,
-  SIGUSR2,
-} from "../../lib/os/constants.ts";
+import { SIGCHLD } from "../../lib/os/constants.ts";
 import { chdir } from "../../lib/os/directory.ts";
 import { SystemError } from "../../lib/os/errno.ts";
 import { sleep } from "../../lib/os/poll.ts";
 import { getpid, type Inheritance } from "../../lib/os/process.ts";
-import { type Arrived, isIgnored, maskOf, SignalDescriptor } from "../../lib/os/signal.ts";
+import {
+  type Arrived,
+  isIgnored,
+  LAUNCHER_BLOCKS,
+  maskOf,
+  SignalDescriptor,
+} from "../../lib/os/signal.ts";
 import { orFatal, warn } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { Departure, isForUpgrade } from "../../lib/supervise/departure.ts";
@@ -54,8 +50,11 @@ import { Scanner } from "../../lib/supervise/scanner.ts";
 import { makeSurroundings } from "../../lib/supervise/surroundings.ts";
 import { Upgrade } from "../../lib/supervise/upgrade.ts";
 
-/** What people and containers (SIGPWR: lxc-stop) end svscan with, of what can be noticed. */
-const DEADLY = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGPWR];
+/**
+ * What people and containers (SIGPWR: lxc-stop) end svscan with, of what can be noticed: what all other threads have
+ * blocked (signal.ts).
+ */
+const DEADLY = LAUNCHER_BLOCKS.filter((signal) => signal !== SIGCHLD);
 
 export const svscan: Tool = { usage: "usage: svscan [ dir ]", readsSignals: true, run };
 
@@ -65,8 +64,8 @@ function run(called: Context): Outcome {
   const inheritance = handed?.inheritance ?? called.inheritance;
   const context: Context = { ...called, inheritance };
   const surroundings = handed === undefined
-    ? makeSurroundings(context, true)
-    : untilItWorks(context.name, () => makeSurroundings(context, true));
+    ? makeSurroundings(context, { adopts: true })
+    : untilItWorks(context.name, () => makeSurroundings(context, { adopts: true }));
   const scanner: Scanner = new Scanner(context, surroundings, () => schedule.soon());
   const tellClock = watchClock(surroundings, () => scanner.supervisors());
   const all = (): Handed => {

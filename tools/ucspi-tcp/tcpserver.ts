@@ -196,7 +196,7 @@ function openListener(
 ): number {
   const address = listeningAddress(name, resolver, host, ipv6);
   const kind = ipv6.ipv4Only ? ANY_ADDRESS : address;
-  const fd = orFatal(name, "unable to create socket", () => socket("stream", true, kind));
+  const fd = orFatal(name, "unable to create socket", () => socket("stream", kind));
   orFatal(name, "unable to bind", () => {
     if (isIpv6(kind)) takeBothKinds(fd);
     bindReused(fd, { address, port, scope: scopeOption(ipv6) });
