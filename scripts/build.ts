@@ -32,7 +32,7 @@ import {
 import { NotPrelinkable, prelinked } from "./prelink.ts";
 import { ROOT } from "./root.ts";
 import { reasonOf } from "../lib/cli/messages.ts";
-import { V8_FLAGS } from "../lib/os/start.ts";
+import { V8_FLAGS } from "../lib/os/runtime.ts";
 
 const USAGE =
   "build: usage: build [ --form compiled | --form script ] [ --to dir ] [ --no-prelink ]";

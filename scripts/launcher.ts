@@ -51,7 +51,7 @@
 
 import { executable } from "../lib/os/elf.ts";
 import { type Arch, assemble, type Data, source } from "../lib/os/listing.ts";
-import { RUNTIME_FLAGS, RUNTIME_VARIABLES } from "../lib/os/start.ts";
+import { RUNTIME_FLAGS, RUNTIME_VARIABLES } from "../lib/os/runtime.ts";
 import { LAUNCHER_BLOCKS, maskOf } from "../lib/os/signal.ts";
 import { AARCH64 } from "./launcher/aarch64.ts";
 import { X86_64 } from "./launcher/x86_64.ts";

@@ -8,7 +8,7 @@
 import { deepStrictEqual, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { CODE_OFFSET } from "../lib/os/elf.ts";
 import type { Arch } from "../lib/os/listing.ts";
-import { RUNTIME_VARIABLES } from "../lib/os/start.ts";
+import { RUNTIME_VARIABLES } from "../lib/os/runtime.ts";
 import { assembled, hasAssembler } from "../tests/harness/assembler.ts";
 import { launcher, launcherSource } from "./launcher.ts";
 

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { V8_FLAGS } from "../lib/os/start.ts";
+import { V8_FLAGS } from "../lib/os/runtime.ts";
 import { filesBelow, isTest } from "./house.ts";
 import { ROOT } from "./root.ts";
 import { buildAndInstall } from "./trial/installed.ts";

@@ -13,7 +13,7 @@ const DEFAULT_PATH = "/bin:/usr/bin";
 /** The errors after which the next file is tried. */
 export const SEARCH_GOES_ON: readonly number[] = [ENOENT, EACCES, EPERM, EISDIR];
 
-/** Which of the errors of a search is reported: the last one, but that a file is not there is no news. */
+/** Which of the errors of a search is reported: the last one that is not ENOENT, if there is one. */
 export function reportedError(met: readonly number[]): number {
   return met.findLast((error) => error !== ENOENT) ?? ENOENT;
 }

@@ -5,8 +5,7 @@
  * Spaces and tabs at the end of a line are dropped; an empty line, one that begins with `#` and one without a colon
  * say nothing. The address is all before the first colon that has instructions behind it; only an IPv6 address has
  * colons itself. Instructions are `allow` or `deny`, then any number of `,NAME=QvalueQ`, where Q is any byte, and no
- * NUL.
- * lib/net/rules.ts says what becomes of them.
+ * NUL. lib/net/rules.ts says what becomes of them.
  *
  * @module
  */

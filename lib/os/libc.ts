@@ -9,7 +9,7 @@
  * no C function looks at (it travels behind all that the function takes). Either kind is bound one by one, at the first use.
  *
  * errno is per thread and every call here is synchronous, so `errno()` directly after a call is that call's: V8 has
- * no threads that it could have to wait for between the two (`V8_FLAGS` in start.ts).
+ * no threads that it could have to wait for between the two (`V8_FLAGS` in runtime.ts).
  *
  * @module
  */

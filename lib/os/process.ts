@@ -28,9 +28,9 @@ import {
 export type Mapping = readonly [ours: number, theirs: number];
 
 /**
- * Where we have what a program in our place would have as descriptor `theirs`; -1: it would have nothing there (but the
- * runtime may). A tool that comes behind another one in a chain is such a program: what the other one has put there is
- * still somewhere else.
+ * The descriptor at which we have what a program in our place would find at `theirs`; -1: it would find nothing there (we
+ * may have something of the runtime's). A tool that comes behind another one in a chain is such a program: what that one
+ * maps is put in its place at the exec only.
  */
 export function descriptorOf({ descriptors }: Inheritance, theirs: number): number {
   const mapped = descriptors.findLast((mapping) => mapping[1] === theirs);

@@ -122,7 +122,8 @@ const PATIENCE = 5000;
 
 /**
  * Starts a process `argv` of this toolbox beside us that takes over, and waits until it has said so, PATIENCE at most:
- * one that still runs then has all descriptors, and is taken to need longer. What happens meanwhile is for that one.
+ * one that still runs then has all descriptors, and counts as slow, not as failed. What happens to the services meanwhile
+ * is for that one to see.
  *
  * @throws SystemError where it could not be started, or has ended without a word
  */

@@ -52,6 +52,7 @@ export function encodeRecord(
     ? `starting ${phase.ticks}`
     : `running ${phase.pid} ${phase.started}`;
   const [from, to] = [before, since].map(({ seconds, nanoseconds }) => `${seconds}.${nanoseconds}`);
+  // No boot is called "-": what is written where the boot has no name never counts.
   const line = `djbox ${boot || "-"} ${from} ${to} ${pipe} ${words}`;
   return line.padEnd(RECORD_SIZE - 1) + "\n";
 }
@@ -60,18 +61,19 @@ export function encodeRecord(
 export function decodeRecord(text: ByteString): SupervisionRecord | undefined {
   const match = LINE.exec(text);
   if (match === null) return undefined;
-  const [, boot, ...rest] = match as unknown as ByteString[];
-  const [seconds, nanoseconds, newSeconds, newNanoseconds, pipe, idle, ticks, pid, started] = rest;
+  const [boot, seconds, nanoseconds, newSeconds, newNanoseconds, pipe, ...words] = match
+    .slice(1) as [ByteString, string, string, string, string, ByteString, ...string[]];
+  const [idle, ticks, pid, started] = words;
   const phase: Phase = idle !== undefined
     ? { kind: "idle" }
     : ticks !== undefined
     ? { kind: "starting", ticks: Number(ticks) }
     : { kind: "running", pid: Number(pid), started: Number(started) };
   return {
-    boot: boot ?? "",
+    boot,
     before: { seconds: Number(seconds), nanoseconds: Number(nanoseconds) },
     since: { seconds: Number(newSeconds), nanoseconds: Number(newNanoseconds) },
-    pipe: pipe ?? NO_PIPE,
+    pipe,
     phase,
   };
 }

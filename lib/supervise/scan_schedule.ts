@@ -72,8 +72,8 @@ export class ScanSchedule {
   }
 
   /**
-   * What the start needed has been given back: what a look needs is best fetched now, and not in the middle of the rest.
-   * All supervisors look after their files: the first time takes longest, and now all of it is at hand.
+   * The memory that only the start needed has been given back. All supervisors look after their files now: the first time
+   * touches most memory, and that is better fetched here than in the middle of the calm.
    */
   rested(): void {
     const { count } = this.scanner;

@@ -25,7 +25,7 @@ import { type Group, MIB, type Row, type Sample, type Samples } from "./row.ts";
 import { middle } from "../trial/figures.ts";
 
 const PATIENCE = 120_000;
-/** supervise lets a service alone for a second after its start. */
+/** supervise leaves a service alone for a second after its start; in milliseconds. */
 const CALM = 1500;
 const IDLE = 30_000;
 const RESTARTS = 25;

@@ -31,7 +31,7 @@ const sleep = (seconds: number): void => {
 /** Within this time a scanner looks at its folder, in seconds. */
 const SCAN = 6;
 
-/** supervise lets a service alone for a second after its start. */
+/** supervise leaves a service alone for a second after its start; in seconds. */
 const CALM = 1.2;
 
 function killAll(place: Place): void {

@@ -22,7 +22,7 @@ toolTest("djbox lists its tools, and each of them is installed", ["djbox"], asyn
   deepEqual(installed, [...names, "djbox"].sort());
 }, ONLY);
 
-// V8's would take locks that the main thread then waits for, and waiting changes errno(3): see V8_FLAGS in lib/os/start.ts.
+// V8's would take locks that the main thread then waits for, and waiting changes errno(3): see V8_FLAGS in lib/os/runtime.ts.
 toolTest("no thread of V8's runs beside a tool's", ["fghack"], async (box) => {
   const { code, stdout } = await box.run(["fghack", "sh", "-c", "cat /proc/$PPID/task/*/comm"]);
   equal(code, 0);

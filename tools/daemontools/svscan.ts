@@ -18,9 +18,9 @@
  *
  * Differences: one process supervises all services, instead of a supervise each. SIGHUP ends C's, and ours only where
  * it comes from the terminal or goes to the services, too. Where svscan is ended by a signal that somebody sent to it,
- * a process `supervise DIR` takes over what it looked after, so that services stay supervised, as with C's; it stays
- * while there can be none, until a second signal. With more than twenty services (a logger counts as one) it
- * looks less often, up to thirty seconds apart, as long as the kernel tells of no change.
+ * a process `supervise DIR` takes over what it looked after, so that services stay supervised, as with C's; where no
+ * such process can be started svscan goes on, and a second signal ends it. With more than twenty services (a logger counts
+ * as one) it looks less often, up to thirty seconds apart, as long as the kernel tells of no change.
  *
  * See https://cr.yp.to/daemontools/svscan.html
  *

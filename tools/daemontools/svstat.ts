@@ -4,8 +4,8 @@
  *
  * Synopsis: svstat DIR ...
  *
- * A line each, on standard output: up with the pid or down, for how many seconds, and where that is not what is
- * normal or wanted, so. What cannot be told is said in the same place.
+ * A line each, on standard output: up with the pid, or down, for how many seconds, and what is normal or wanted where
+ * that is something else. What could not be found out is said on the same line.
  *
  * Exit codes: 0, whatever it had to say; 111 it cannot be written.
  *

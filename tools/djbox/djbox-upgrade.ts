@@ -36,14 +36,10 @@ export const djboxUpgrade: Tool = { usage: USAGE, run };
 function run({ name, args }: Context): Outcome {
   const [directory, ...more] = args;
   if (more.length > 0 || directory?.startsWith("-")) throw usageError(name, USAGE);
-  const pids = upgradable(directory ?? serviceDirectory());
+  const pids = upgradable(name, directory ?? serviceDirectory());
   for (const pid of pids) startOver(pid);
   for (const pid of pids) {
-    orFatal(
-      "djbox",
-      "unable to write output",
-      () => print(`svscan (pid ${pid}) has started over\n`),
-    );
+    orFatal(name, "unable to write output", () => print(`svscan (pid ${pid}) has started over\n`));
   }
   return 0;
 }
@@ -53,8 +49,8 @@ function refuse(text: ByteString): Failure {
 }
 
 /** The svscans of djbox's that run in `directory`. */
-function upgradable(directory: ByteString): number[] {
-  orFatal("djbox", `unable to stat ${directory}`, () => stat(directory));
+function upgradable(name: string, directory: ByteString): number[] {
+  orFatal(name, `unable to stat ${directory}`, () => stat(directory));
   const found = findScanners().filter((scanner) => looksAfter(scanner, directory));
   const ours = found.map(({ pid }) => pid).filter(readsHup);
   if (ours.length > 0) return ours;

@@ -40,6 +40,7 @@ import { reverseDigits } from "../../lib/net/dns_packet.ts";
 import type { Task } from "../../lib/net/task.ts";
 import { type Done, Resolver } from "../../lib/net/resolver.ts";
 
+// C's words, -R and all, which is none of its options.
 const USAGE = "usage: rblsmtpd [ -b ] [ -R ] [ -t timeout ] [ -r base ] [ -a base ] " +
   "smtpd [ arg ... ]";
 
