@@ -17,7 +17,6 @@ import { SystemError, unlessRefused } from "../os/errno.ts";
 import { close, pipe } from "../os/file.ts";
 import { fstat, isDirectory, stat, statIfThere } from "../os/stat.ts";
 import type { Mapping } from "../os/process.ts";
-import { waitIfEnded } from "../os/wait.ts";
 import { orWarn, warn } from "../cli/messages.ts";
 import type { Context } from "../cli/tool.ts";
 import { recoverLogPipe } from "./adoption.ts";
@@ -25,6 +24,16 @@ import { Entries, type Entry } from "./entries.ts";
 import type { HandedKeeper, HandedService } from "./handed.ts";
 import { packSupervisor, unpackSupervisor } from "./handover.ts";
 import { type Held, heldPipes, LOGGER_END, LogPipes, type Pipe, SERVICE_END } from "./log_pipes.ts";
+import {
+  closePipe,
+  isDirectoryRemoved,
+  isKept,
+  isSettled,
+  newService,
+  reapForeign,
+  type Service,
+  unlessOver,
+} from "./service.ts";
 import { type Keeper, startSupervise } from "./start_supervise.ts";
 import type { Supervisor } from "./supervisor.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -36,66 +45,6 @@ const LONGEST_NAME_WITH_LOG = 255;
 
 /** How long a logger has for the end of its input before it is sent TERM. */
 const LOGGER_PATIENCE = 5000;
-
-/** A service and, where it has one, its logger. */
-export interface Service {
-  /** What its directory was called when it was seen last. */
-  name: ByteString;
-  pipe: Pipe | undefined;
-  /** Whether its directory was removed. */
-  removed: boolean;
-  /** Whether the last scan has seen it. */
-  active: boolean;
-  main: Keeper;
-  logger: Keeper;
-}
-
-function newService(name: ByteString, pipe: Pipe | undefined): Service {
-  return { name, pipe, active: true, removed: false, main: undefined, logger: undefined };
-}
-
-/** Closes its log pipe: whoever writes there has ended. The logger reads on, and is not to be started again. */
-function closePipe(service: Service): void {
-  if (service.pipe === undefined) return;
-  if (typeof service.logger === "object") service.logger.forgetMappings();
-  close(service.pipe.reader);
-  close(service.pipe.writer);
-  service.pipe = undefined;
-}
-
-/** Takes note of foreign supervises that have ended. */
-function reapForeign(service: Service): void {
-  for (const half of ["main", "logger"] as const) {
-    const keeper = service[half];
-    if (typeof keeper === "number" && waitIfEnded(keeper) !== undefined) service[half] = undefined;
-  }
-}
-
-/** What has just begun to look after a service; undefined where that is over already. */
-function unlessOver(keeper: Keeper): Keeper {
-  return typeof keeper === "object" && keeper.isOver ? undefined : keeper;
-}
-
-/** Whether there is somebody to look after all of it. */
-function isKept({ main, logger, pipe }: Service): boolean {
-  return main !== undefined && (pipe === undefined || logger !== undefined);
-}
-
-/**
- * Whether a scan has nothing to do about it as long as its entry stays as it is: we have it, whole. A service that
- * has lost its entry just runs on.
- */
-function isSettled(service: Service): boolean {
-  const { main, logger, active, removed } = service;
-  if (typeof main === "number" || typeof logger === "number") return false;
-  return active ? isKept(service) : !removed;
-}
-
-/** Whether the directory of a service was removed that one of our supervisors looks after. */
-function isDirectoryRemoved({ main, logger }: Service): boolean {
-  const half = main ?? logger;
-  return typeof half === "object" && half.directory.isRemoved;
-}
 
 /** Whether it is a service's, or no directory. */
 function isDone({ taken, found }: Entry<Service>): boolean {

@@ -10,17 +10,16 @@
 import type { ByteString } from "../os/bytes.ts";
 import { SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM } from "../os/constants.ts";
 import { later, now, sinceBoot, type Time } from "../os/clock.ts";
-import { succeeds, unlessRefused } from "../os/errno.ts";
-import { close } from "../os/file.ts";
-import { kill, type Mapping, openPidfd, signalPidfd } from "../os/process.ts";
+import { unlessRefused } from "../os/errno.ts";
+import type { Mapping } from "../os/process.ts";
 import { TICK } from "../os/proc.ts";
 import type { Timer } from "../os/timers.ts";
-import { isChild, waitIfEnded } from "../os/wait.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
 import { Bookkeeping } from "./bookkeeping.ts";
 import { findProcess, type LeftBehind, readLeftBehind } from "./adoption.ts";
 import type { SupervisionRecord } from "./record.ts";
 import { ServiceDirectory } from "./service_directory.ts";
+import { ServiceProcess } from "./service_process.ts";
 import { SUPERVISE } from "./supervise_files.ts";
 import { type Action, type Event, type State, TABLE } from "./state_table.ts";
 import type { Status, Want } from "./status_file.ts";
@@ -95,17 +94,14 @@ function trueSince({ phase }: SupervisionRecord, { since }: Status): Time {
 export class Supervisor {
   #state: State = "down";
   #since: Time = now();
-  #pid = 0;
-  #pidfd = -1;
   #paused = false;
-  /** Whether the process was sent a signal. */
-  #signalled = false;
   /** What it was told in the second after its start. */
   #told = "";
   #want: Want = "u";
   #exits = false;
   #timer: Timer | undefined;
   #mappings: readonly Mapping[];
+  readonly #process: ServiceProcess;
   readonly #books: Bookkeeping;
 
   /**
@@ -120,11 +116,12 @@ export class Supervisor {
     private readonly over: () => void,
   ) {
     this.#mappings = mappings;
+    this.#process = new ServiceProcess(surroundings.poller);
     this.#books = new Bookkeeping(
       directory,
       mappings,
       surroundings,
-      () => ({ since: this.#since, pid: this.#pid, paused: this.#paused, want: this.#want }),
+      () => ({ since: this.#since, pid: this.pid, paused: this.#paused, want: this.#want }),
       () => this.look(),
     );
   }
@@ -141,7 +138,7 @@ export class Supervisor {
 
   /** The pid of the service, 0: down. */
   get pid(): number {
-    return this.#pid;
+    return this.#process.pid;
   }
 
   /** Whether supervision has ended: it may have before `supervise` or `resume` returns. */
@@ -151,7 +148,7 @@ export class Supervisor {
 
   /** Whether the service has run for a second and longer, and was not sent a signal since it was started. */
   get isSteady(): boolean {
-    return this.#state === "up" && !this.#signalled;
+    return this.#state === "up" && !this.#process.wasSignalled;
   }
 
   /** Announces the service as supervised, and starts it if it is wanted up. */
@@ -194,25 +191,24 @@ export class Supervisor {
 
   #assume(condition: Omit<Condition, "state" | "unwritten" | "announced">): void {
     this.#since = condition.since;
-    this.#pid = condition.pid;
-    this.#pidfd = condition.pidfd;
+    this.#process.become(condition.pid, condition.pidfd);
     this.#paused = condition.paused;
     this.#want = condition.want;
     this.#exits = condition.exits;
   }
 
   #goOn(state: State = "down"): void {
-    if (this.#pid !== 0 && state === "fresh") {
+    if (this.pid !== 0 && state === "fresh") {
       this.#state = "fresh";
       this.#stopListening();
-    } else if (this.#pid !== 0) this.#do("listen");
+    } else if (this.pid !== 0) this.#do("listen");
     else if (this.#want === "u" || state === "waiting") this.#do("start");
     else this.#listenToControl();
   }
 
   /** Nobody goes on with this: a service that is down begins anew with whoever supervises it next. */
   abandon(): void {
-    if (this.#pid === 0) this.#books.clear();
+    if (this.pid === 0) this.#books.clear();
   }
 
   /** Lets go of the service: its process, if there is one, goes on without us, and its files stay as they are. */
@@ -221,21 +217,18 @@ export class Supervisor {
     this.#timer?.cancel();
     this.#books.stop();
     const { poller } = this.surroundings;
-    if (this.#pidfd >= 0) {
-      poller.remove(this.#pidfd);
-      close(this.#pidfd);
-    }
+    this.#process.letGo();
     poller.remove(this.directory.descriptors.control);
     this.directory.close();
   }
 
   /** What a handover carries over. Opens the process's pidfd where there is none yet: whoever goes on needs it. */
   condition(): Condition {
-    if (this.#pid !== 0) this.#openProcess();
+    if (this.pid !== 0) this.#process.open();
     return {
       since: this.#since,
-      pid: this.#pid,
-      pidfd: this.#pidfd,
+      pid: this.pid,
+      pidfd: this.#process.pidfd,
       paused: this.#paused,
       want: this.#want,
       // What waits for the end of the second after a start does not travel, but this is for good.
@@ -259,7 +252,7 @@ export class Supervisor {
 
   /** There are letters in the FIFO. The C tool looks for its child before each of them. */
   #command(): void {
-    if (this.#state === "up" && this.#hasEnded()) this.#happen("ended");
+    if (this.#state === "up" && this.#process.reap()) this.#happen("ended");
     if (this.#state !== "fresh" && this.#state !== "over") this.#obey();
   }
 
@@ -269,18 +262,13 @@ export class Supervisor {
     if (letter !== undefined) this.#happen(letter as Event);
   }
 
-  /** Whether our child has ended, and if so, takes its status from the kernel. */
-  #hasEnded(): boolean {
-    return waitIfEnded(this.#pid) !== undefined;
-  }
-
   /**
    * The pidfd is readable: the process has ended, also one that is not our child. A child of ours that somebody traces
    * (ptrace(2)) cannot be waited for until the tracer lets go of it; C waits for that, too.
    */
   #processEnded(): void {
-    if (this.#hasEnded() || !isChild(this.#pid)) return this.#happen("ended");
-    this.surroundings.poller.remove(this.#pidfd);
+    if (this.#process.reap() || !this.#process.isChild) return this.#happen("ended");
+    this.#process.ignore();
     this.#inASecond();
   }
 
@@ -304,18 +292,6 @@ export class Supervisor {
   #inASecond(): void {
     this.#timer?.cancel();
     this.#timer = this.surroundings.timers.after(SECOND, () => this.#happen("second"));
-  }
-
-  /** Makes sure of the process's pidfd; false where the system refuses one. */
-  #openProcess(): boolean {
-    if (this.#pidfd < 0) this.#pidfd = unlessRefused(() => openPidfd(this.#pid)) ?? -1;
-    return this.#pidfd >= 0;
-  }
-
-  #watchProcess(): boolean {
-    const { poller } = this.surroundings;
-    return this.#openProcess() &&
-      succeeds(() => poller.add(this.#pidfd, () => this.#processEnded()));
   }
 
   /**
@@ -373,15 +349,6 @@ export class Supervisor {
     return this.#want === "u" && !this.#exits;
   }
 
-  /** Through the pidfd: the pid of a process that is not our child may be another's by now. */
-  #send(signal: number): void {
-    this.#signalled = true;
-    if (this.#pidfd >= 0 && signalPidfd(this.#pidfd, signal)) return;
-    // A container may refuse the system call. The pid of a child is nobody else's until we have waited for it.
-    const isOurs = this.#pidfd < 0 || isChild(this.#pid);
-    if (this.#pid !== 0 && isOurs) kill(this.#pid, signal);
-  }
-
   /** The named side effects of the table: shared by all supervisors, of which there may be a thousand. */
   static readonly #ACTIONS: Readonly<Record<Action, (s: Supervisor) => void>> = {
     wantUp: (s) => {
@@ -402,13 +369,13 @@ export class Supervisor {
     markContinued: (s) => {
       s.#paused = false;
     },
-    sendTerm: (s) => s.#send(SIGTERM),
-    sendCont: (s) => s.#send(SIGCONT),
-    sendStop: (s) => s.#send(SIGSTOP),
-    sendHup: (s) => s.#send(SIGHUP),
-    sendAlrm: (s) => s.#send(SIGALRM),
-    sendInt: (s) => s.#send(SIGINT),
-    sendKill: (s) => s.#send(SIGKILL),
+    sendTerm: (s) => s.#process.send(SIGTERM),
+    sendCont: (s) => s.#process.send(SIGCONT),
+    sendStop: (s) => s.#process.send(SIGSTOP),
+    sendHup: (s) => s.#process.send(SIGHUP),
+    sendAlrm: (s) => s.#process.send(SIGALRM),
+    sendInt: (s) => s.#process.send(SIGINT),
+    sendKill: (s) => s.#process.send(SIGKILL),
 
     /** Quiet where supervision ends because the directory was removed: that has been said, and nobody could read the file. */
     announce: (s) => s.#books.write(s.#exits && s.directory.isRemoved ? "quietly" : "aloud"),
@@ -425,9 +392,8 @@ export class Supervisor {
         return;
       }
       s.#state = "fresh";
-      s.#pid = pid;
+      s.#process.become(pid);
       s.#paused = false;
-      s.#signalled = false;
       s.#since = now();
       s.#do("announce");
     },
@@ -445,19 +411,14 @@ export class Supervisor {
 
     /** Has the process's end noticed. Where the system refuses what that takes, somebody looks each second. */
     watch: (s) => {
-      if (s.#watchProcess()) return;
-      if (s.#hasEnded() || !kill(s.#pid, 0)) s.#happen("ended");
+      if (s.#process.watch(() => s.#processEnded())) return;
+      if (s.#process.reap() || !s.#process.isThere) s.#happen("ended");
       else s.#inASecond();
     },
 
     /** The process is gone. */
     forget: (s) => {
-      if (s.#pidfd >= 0) {
-        s.surroundings.poller.remove(s.#pidfd);
-        close(s.#pidfd);
-      }
-      s.#pidfd = -1;
-      s.#pid = 0;
+      s.#process.letGo();
       s.#since = now();
       s.#state = "down";
       // One record less: nobody needs to know that it was down.
@@ -473,7 +434,7 @@ export class Supervisor {
     },
 
     endIfWanted: (s) => {
-      if (!s.#exits || s.#pid !== 0) return;
+      if (!s.#exits || s.pid !== 0) return;
       s.#books.finish();
       s.letGo();
       s.over();
