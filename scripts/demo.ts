@@ -11,6 +11,7 @@
  */
 import { Interrupted, Stage } from "./stage.ts";
 import { ROOT } from "./root.ts";
+import { freePort } from "./trial/ports.ts";
 
 const SERVICES = ["hello", "count", "ends"];
 const ALL = "service/* service/*/log";
@@ -236,13 +237,6 @@ function script(name: string, ...lines: string[]): string {
 
 function quoted(path: string): string {
   return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

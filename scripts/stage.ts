@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { isAlive } from "./trial/processes.ts";
+import { allProcesses } from "../lib/os/proc.ts";
+import { carries } from "./trial/processes.ts";
 
 /** Why the demo cannot go on. */
 export class Failed extends Error {}
@@ -158,24 +159,13 @@ export class Stage {
 
   /** The processes of the demo that live. */
   processes(): number[] {
-    return [...Deno.readDirSync("/proc")].map(({ name }) => Number(name))
-      .filter((pid) => pid > 0 && pid !== Deno.pid && this.#isOurs(pid));
-  }
-
-  #isOurs(pid: number): boolean {
-    try {
-      if (!isAlive(pid)) return false;
-      const environ = new TextDecoder().decode(Deno.readFileSync(`/proc/${pid}/environ`));
-      return environ.split("\0").includes(this.#mark);
-    } catch {
-      return false; // gone meanwhile, or somebody else's
-    }
+    return allProcesses().filter((pid) => pid !== Deno.pid && carries(pid, this.#mark));
   }
 
   /** Ends what is still running: what was started here, then what `order` tells to end, then the rest. */
   async clear(order: string): Promise<void> {
     if (this.processes().length > 0) {
-      for (const pid of this.#background.filter((pid) => this.#isOurs(pid))) Deno.kill(pid);
+      for (const pid of this.#background.filter((pid) => carries(pid, this.#mark))) Deno.kill(pid);
       await this.#shell(order);
       for (const end = performance.now() + GRACE; this.processes().length > 0; await pause()) {
         if (performance.now() > end) this.processes().forEach(killAtOnce);

@@ -13,12 +13,6 @@ import { connect, receive, send, socket } from "../../lib/os/socket.ts";
 const LOCALHOST = "\x7f\0\0\x01";
 const PATIENCE = 30_000;
 
-/** A port that nobody listens on now. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
-}
-
 function begin(port: number): number {
   const fd = socket("stream");
   const errno = connect(fd, { address: LOCALHOST, port });

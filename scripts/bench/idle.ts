@@ -6,7 +6,8 @@
  */
 import { toBytes } from "../../lib/os/bytes.ts";
 import { close, pipe, writeAll } from "../../lib/os/file.ts";
-import { answers, freePort } from "./clients.ts";
+import { freePort } from "../trial/ports.ts";
+import { answers } from "./clients.ts";
 import type { Place, Tools } from "./place.ts";
 import { endEverything, memoryOf, startSmall, until } from "../trial/processes.ts";
 import { type Group, MIB, type Row, type Samples } from "./row.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 import { SIGTERM } from "../../lib/os/constants.ts";
-import { answers, freePort, Held, visit } from "./clients.ts";
+import { freePort } from "../trial/ports.ts";
+import { answers, Held, visit } from "./clients.ts";
 import { ruleFile } from "./databases.ts";
 import type { Place, Tools } from "./place.ts";
 import { end, endEverything, memoryOf, startSmall, until } from "../trial/processes.ts";

@@ -9,7 +9,7 @@ import { utf8 } from "../../lib/os/bytes.ts";
 import { O_APPEND, O_CREAT, O_WRONLY } from "../../lib/os/constants.ts";
 import { close, open } from "../../lib/os/file.ts";
 import { allProcesses } from "../../lib/os/proc.ts";
-import { isAlive, Late, nameOf, reap, startChild, until } from "../trial/processes.ts";
+import { carries, isAlive, Late, nameOf, reap, startChild, until } from "../trial/processes.ts";
 import { pathOf, type System } from "./systems.ts";
 
 /** Writes a line each 2 ms, and notes in ../../written/RUN how many of this run's are written. */
@@ -127,14 +127,7 @@ export class Place {
 
   /** The processes with one of these names that our scanner, or another one in its place, has started. */
   #processes(names: readonly string[]): number[] {
-    return allProcesses().filter((pid) => {
-      if (!names.includes(nameOf(pid)) || !isAlive(pid)) return false;
-      try {
-        return Deno.readTextFileSync(`/proc/${pid}/environ`).split("\0").includes(this.#mark);
-      } catch {
-        return false;
-      }
-    });
+    return allProcesses().filter((pid) => names.includes(nameOf(pid)) && carries(pid, this.#mark));
   }
 
   kill(pids: readonly number[], signal: Deno.Signal = "SIGKILL"): void {

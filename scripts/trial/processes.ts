@@ -9,15 +9,15 @@
  *
  * @module
  */
+import { fromBytes, utf8 } from "../../lib/os/bytes.ts";
 import { SIGKILL, SIGPIPE } from "../../lib/os/constants.ts";
-import { EINTR, SystemError } from "../../lib/os/errno.ts";
-import { close, pipe, readToEnd } from "../../lib/os/file.ts";
+import { openDirectory } from "../../lib/os/directory.ts";
+import { EINTR, SystemError, unlessRefused } from "../../lib/os/errno.ts";
+import { close, pipe, readFile, readToEnd } from "../../lib/os/file.ts";
 import { addressOf, errno, hot, libc, pad } from "../../lib/os/libc.ts";
 import { allProcesses, processFacts } from "../../lib/os/proc.ts";
 import { kill, type Mapping } from "../../lib/os/process.ts";
 import { spawn } from "../../lib/os/spawn.ts";
-import { fromBytes, utf8 } from "../../lib/os/bytes.ts";
-import { openDirectory } from "../../lib/os/directory.ts";
 
 /** A program that is to be measured. */
 export interface Command {
@@ -230,6 +230,13 @@ export function nameOf(pid: number): string {
   } catch {
     return ""; // gone
   }
+}
+
+/** Whether process `pid` lives and was started with `variable`, `NAME=value`, in its environment. */
+export function carries(pid: number, variable: string): boolean {
+  if (!isAlive(pid)) return false;
+  const environ = unlessRefused(() => readFile(`/proc/${pid}/environ`)); // gone meanwhile, or somebody else's
+  return environ !== undefined && fromBytes(environ).split("\0").includes(variable);
 }
 
 /** Whether there is a process `pid` that has not ended. */

@@ -10,6 +10,8 @@
 import { ok } from "node:assert/strict";
 import { ROOT } from "../../scripts/root.ts";
 
+export { freePort } from "../../scripts/trial/ports.ts";
+
 /** The directory of our commands. */
 export const COMMANDS = Deno.env.get("DJBOX_COMMANDS") ??
   ROOT + "build/root/command";
@@ -352,12 +354,4 @@ export function latin1(text: string): Uint8Array<ArrayBuffer> {
 export function fromLatin1(bytes: Uint8Array): string {
   // Not TextDecoder's "iso-8859-1", which is windows-1252 and turns 0x80 to 0x9f into other characters.
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-}
-
-/** A TCP port that was free a moment ago. */
-export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
 }
