@@ -28,7 +28,7 @@ import { boot, initCalled, unboot } from "../../lib/package/boot.ts";
 import { allOrNothing } from "../../lib/package/changes.ts";
 import { absoluteRoot, rootOf, treeOf } from "../../lib/package/layout.ts";
 import { say } from "../../lib/package/messages.ts";
-import { parseOptions } from "../../lib/package/options.ts";
+import { parseOptions } from "../../lib/cli/long_options.ts";
 import { stopOurs } from "../../lib/package/running.ts";
 
 const USAGE =

@@ -35,7 +35,7 @@ import { absoluteRoot, Layout, rootOf, treeOf } from "../../lib/package/layout.t
 import { checkWay, type Policy, useVersion } from "../../lib/package/links.ts";
 import { lock } from "../../lib/package/lock.ts";
 import { refusal, say } from "../../lib/package/messages.ts";
-import { parseOptions } from "../../lib/package/options.ts";
+import { parseOptions } from "../../lib/cli/long_options.ts";
 import { isThere } from "../../lib/package/placing.ts";
 import { scannersOf } from "../../lib/package/running.ts";
 import { compile } from "../../lib/package/tree.ts";

@@ -31,7 +31,7 @@ import { absoluteRoot, Layout, rootOf, treeOf } from "../../lib/package/layout.t
 import { removeAllLinks } from "../../lib/package/links.ts";
 import { lock } from "../../lib/package/lock.ts";
 import { attempt, orTell, refusal, say } from "../../lib/package/messages.ts";
-import { parseOptions } from "../../lib/package/options.ts";
+import { parseOptions } from "../../lib/cli/long_options.ts";
 import { isThere, namesIn } from "../../lib/package/placing.ts";
 import { stopOurs } from "../../lib/package/running.ts";
 import { removeTree } from "../../lib/package/tree.ts";

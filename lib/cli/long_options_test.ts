@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal } from "node:assert/strict";
-import { parseOptions } from "./options.ts";
+import { parseOptions } from "./long_options.ts";
 
 /** Flags, values and operands; undefined: wrong usage. */
 function parse(
