@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal } from "node:assert/strict";
+import { expectFailures } from "../harness/failures.ts";
 import { type Box, type Result, toolTest } from "../harness/harness.ts";
 
 const TOOLS = ["cdbmake", "cdbget"];
@@ -70,7 +71,7 @@ toolTest(
 
 toolTest("cdbget says so where it can't read or write", TOOLS, async (box) => {
   await make(box);
-  const failures: [string, string][] = [
+  await expectFailures(box, "cdbget", [
     ["cdbget one </dev/null", "read input: protocol error"],
     ["echo no cdb | cdbget one", "read input: protocol error"],
     ["cat a.cdb | cdbget one", "read input: protocol error"],
@@ -78,11 +79,7 @@ toolTest("cdbget says so where it can't read or write", TOOLS, async (box) => {
     ["cdbget one <&-", "read input: file descriptor not open"],
     ["cdbget one <a.cdb >/dev/full", "flush output: out of disk space"],
     ["cdbget one <a.cdb >&-", "flush output: file descriptor not open"],
-  ];
-  for (const [script, complaint] of failures) {
-    const { code, stderr } = await box.sh(script);
-    deepEqual([code, stderr], [111, `cdbget: fatal: unable to ${complaint}\n`], script);
-  }
+  ]);
 });
 
 toolTest(

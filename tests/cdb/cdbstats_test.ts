@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 import { deepEqual, equal, match } from "node:assert/strict";
+import { expectFailures } from "../harness/failures.ts";
 import { type Box, toolTest } from "../harness/harness.ts";
 
 const TOOLS = ["cdbmake", "cdbstats"];
@@ -42,7 +43,7 @@ toolTest("cdbstats counts records and distances", TOOLS, async (box) => {
 
 toolTest("cdbstats says so where it can't read or write", TOOLS, async (box) => {
   await make(box, "+1,1:a->b\n\n");
-  const failures: [string, string][] = [
+  await expectFailures(box, "cdbstats", [
     ["cdbstats </dev/null", "read input: truncated file"],
     ["echo no cdb | cdbstats", "read input: truncated file"],
     ["head -c 2048 a.cdb | cdbstats", "read input: truncated file"],
@@ -51,11 +52,7 @@ toolTest("cdbstats says so where it can't read or write", TOOLS, async (box) => 
     ["cdbstats <.", "read input: is a directory"],
     ["cdbstats <&-", "read input: file descriptor not open"],
     ["cdbstats <a.cdb >/dev/full", "flush output: out of disk space"],
-  ];
-  for (const [script, complaint] of failures) {
-    const { code, stderr } = await box.sh(script);
-    deepEqual([code, stderr], [111, `cdbstats: fatal: unable to ${complaint}\n`], script);
-  }
+  ]);
 });
 
 toolTest(

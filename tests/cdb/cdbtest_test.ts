@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 // freecdb has no cdbtest: what is expected is D. J. Bernstein's manual.
 import { deepEqual, equal } from "node:assert/strict";
+import { expectFailures } from "../harness/failures.ts";
 import { type Box, toolTest } from "../harness/harness.ts";
 
 const ONLY = { djboxOnly: "freecdb has no cdbtest" };
@@ -41,16 +42,12 @@ toolTest("cdbtest notices what is wrong with the tables", TOOLS, async (box) => 
 
 toolTest("cdbtest says so where it can't read or write", TOOLS, async (box) => {
   await make(box, "+1,1:a->b\n\n");
-  const failures: [string, string][] = [
+  await expectFailures(box, "cdbtest", [
     ["cdbtest </dev/null", "read input: truncated file"],
     ["cat a.cdb | cdbtest", "read input: protocol error"],
     ["head -c 2059 a.cdb >b.cdb; cdbtest <b.cdb", "read input: protocol error"],
     ["cdbtest <.", "read input: is a directory"],
     ["cdbtest <&-", "read input: file descriptor not open"],
     ["cdbtest <a.cdb >/dev/full", "flush output: out of disk space"],
-  ];
-  for (const [script, complaint] of failures) {
-    const { code, stderr } = await box.sh(script);
-    deepEqual([code, stderr], [111, `cdbtest: fatal: unable to ${complaint}\n`], script);
-  }
+  ]);
 }, ONLY);
