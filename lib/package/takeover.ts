@@ -9,9 +9,18 @@
  *
  * @module
  */
-import { type ByteString, fromBytes } from "../os/bytes.ts";
+import type { ByteString } from "../os/bytes.ts";
 import { stringArray } from "../os/c_string.ts";
-import { SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM } from "../os/constants.ts";
+import {
+  AT_FDCWD,
+  O_NOFOLLOW,
+  SIGCONT,
+  SIGHUP,
+  SIGINT,
+  SIGKILL,
+  SIGSTOP,
+  SIGTERM,
+} from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
 import { readBeginning } from "../os/file.ts";
 import { until } from "../os/poll.ts";
@@ -29,7 +38,7 @@ import {
   SERVICE_END,
   startLogPipes,
 } from "../supervise/log_pipes.ts";
-import { decodeRecord, NO_PIPE, type Phase } from "../supervise/record.ts";
+import { NO_PIPE, type Phase } from "../supervise/record.ts";
 import { decodeStatus, type Status } from "../supervise/status_file.ts";
 import { leaveRecord } from "../supervise/supervise_files.ts";
 import { attempt, orTell, refusal } from "./messages.ts";
@@ -143,8 +152,7 @@ function recover(pipes: readonly HeldPipe[]): Pipe[] {
 
 /** The log pipe that the record in `directory` tells of. */
 function recordedPipe(directory: ByteString): ByteString | undefined {
-  const lock = unlessRefused(() => readBeginning(`${directory}/supervise/lock`));
-  return lock === undefined ? undefined : decodeRecord(fromBytes(lock))?.pipe;
+  return unlessRefused(() => inDirectory(directory, readLeftBehind))?.record.pipe;
 }
 
 function supervisesOf(scanner: FoundScanner): ForeignSupervise[] {
@@ -194,7 +202,9 @@ function freezeWhenQuiet(
 
 function statusOf(directory: ByteString): Status | undefined {
   const path = `${directory}/supervise/status`;
-  return decodeStatus(attempt(`read ${path}`, () => readBeginning(path)));
+  // The directory may belong to a user, who is not to have us open what is not his.
+  const read = (): Uint8Array => readBeginning(path, AT_FDCWD, O_NOFOLLOW);
+  return decodeStatus(attempt(`read ${path}`, read));
 }
 
 /** Whether a supervise has the one child that it says it has, or none. */
