@@ -21,10 +21,10 @@ import { sleep } from "../../lib/os/poll.ts";
 import { kill } from "../../lib/os/process.ts";
 import { maskOf } from "../../lib/os/signal.ts";
 import { stat } from "../../lib/os/stat.ts";
-import { type Failure, orFatal, usageError } from "../../lib/cli/messages.ts";
+import { type Failure, usageError } from "../../lib/cli/messages.ts";
 import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { refusal } from "../../lib/package/messages.ts";
+import { attempt, refusal } from "../../lib/package/messages.ts";
 import { concealedScanner, findScanners, looksAfter } from "../../lib/package/running.ts";
 import { isHandingOver } from "../../lib/supervise/handover.ts";
 import { serviceDirectory } from "../../lib/supervise/place.ts";
@@ -36,10 +36,10 @@ export const djboxUpgrade: Tool = { usage: USAGE, run };
 function run({ name, args }: Context): Outcome {
   const [directory, ...more] = args;
   if (more.length > 0 || directory?.startsWith("-")) throw usageError(name, USAGE);
-  const pids = upgradable(name, directory ?? serviceDirectory());
+  const pids = upgradable(directory ?? serviceDirectory());
   for (const pid of pids) startOver(pid);
   for (const pid of pids) {
-    orFatal(name, "unable to write output", () => print(`svscan (pid ${pid}) has started over\n`));
+    attempt("write output", () => print(`svscan (pid ${pid}) has started over\n`));
   }
   return 0;
 }
@@ -49,8 +49,8 @@ function refuse(text: ByteString): Failure {
 }
 
 /** The svscans of djbox's that run in `directory`. */
-function upgradable(name: string, directory: ByteString): number[] {
-  orFatal(name, `unable to stat ${directory}`, () => stat(directory));
+function upgradable(directory: ByteString): number[] {
+  attempt(`stat ${directory}`, () => stat(directory));
   const found = findScanners().filter((scanner) => looksAfter(scanner, directory));
   const ours = found.map(({ pid }) => pid).filter(readsHup);
   if (ours.length > 0) return ours;
