@@ -152,7 +152,11 @@ export const KERNEL_SIGSET_SIZE = 8;
 export const SIGHUP = 1;
 export const SIGINT = 2;
 export const SIGQUIT = 3;
+export const SIGILL = 4;
+export const SIGTRAP = 5;
+export const SIGABRT = 6;
 export const SIGBUS = 7;
+export const SIGFPE = 8;
 export const SIGKILL = 9;
 export const SIGUSR1 = 10;
 export const SIGSEGV = 11;
@@ -165,6 +169,7 @@ export const SIGCONT = 18;
 export const SIGSTOP = 19;
 export const SIGXFSZ = 25;
 export const SIGPWR = 30;
+export const SIGSYS = 31;
 
 // getrlimit(2)
 export const RLIMIT_CPU = 0;

@@ -21,6 +21,7 @@ import {
   FD_CLOEXEC,
   O_CLOEXEC,
   O_NONBLOCK,
+  O_PATH,
   O_RDONLY,
 } from "./constants.ts";
 import { EINTR, EINVAL, SystemError, unlessErrno } from "./errno.ts";
@@ -198,6 +199,16 @@ export function readlink(path: ByteString, at = AT_FDCWD): ByteString {
     "readlink",
   );
   return fromBytes(buffer.subarray(0, length));
+}
+
+/** `path` without links on the way, as /proc shows it. */
+export function realPath(path: ByteString): ByteString {
+  const fd = open(path, O_PATH);
+  try {
+    return readlink(`/proc/self/fd/${fd}`);
+  } finally {
+    close(fd);
+  }
 }
 
 /** umask(2): sets the mask, returns the one before. Never fails. */

@@ -8,7 +8,7 @@ import { type ByteString, toBytes } from "../os/bytes.ts";
 import { SIGTERM, W_OK } from "../os/constants.ts";
 import { openDirectory } from "../os/directory.ts";
 import { EACCES, succeeds, unlessRefused } from "../os/errno.ts";
-import { access, close, readlink, writeAll } from "../os/file.ts";
+import { access, close, readlink, realPath, writeAll } from "../os/file.ts";
 import { isDirectory, isSameFile, stat } from "../os/stat.ts";
 import { until } from "../os/poll.ts";
 import { allProcesses, commandName, hasEnded, isConcealed } from "../os/proc.ts";
@@ -145,11 +145,6 @@ function bringDown(scanner: FoundScanner): ByteString[] {
   return [...services, ...loggers].filter(isSupervised);
 }
 
-/** `directory` without links on the way, as the executables in it are shown in /proc. */
-function realPath(directory: ByteString): ByteString {
-  return inDirectory(directory, (at) => readlink(`/proc/self/fd/${at}`));
-}
-
 /** The processes called `names` of an installation in `admin`; see `findScanners`. */
 export function scannersOf(admin: ByteString, names?: readonly ByteString[]): FoundScanner[] {
   const versions = `${unlessRefused(() => realPath(admin)) ?? admin}/djbox-`;
@@ -178,8 +173,15 @@ export function stopOurs(admin: ByteString): number {
   // All of them first: one would start again what is told to end in the directory of another.
   const scanners = supervising.filter(({ name }) => name === "svscan");
   for (const { pid } of scanners) kill(pid, SIGTERM);
-  until(() => scanners.every(isGone), PATIENCE);
-  for (const scanner of supervising) {
+  if (!until(() => scanners.every(isGone), PATIENCE)) {
+    // It could leave its services to nobody, and would start again what is told to end. (Process 1 is about to end them.)
+    const stuck = scanners.filter((scanner) => scanner.pid !== 1 && !isGone(scanner));
+    for (const { pid, name } of stuck) say(`${name} (pid ${pid}) ${STILL_THERE}`);
+    if (stuck.length > 0) return EXIT_TEMPORARY;
+  }
+  // A logger has everything only when its service has ended; who looks after one of them alone is in its directory.
+  const isLoggers = ({ directory }: FoundScanner): number => directory.endsWith("/log") ? 1 : 0;
+  for (const scanner of supervising.toSorted((a, b) => isLoggers(a) - isLoggers(b))) {
     const { pid, name, directory } = scanner;
     const left = bringDown(scanner);
     // A supervise ends when the last of its services has.

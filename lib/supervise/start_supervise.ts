@@ -7,7 +7,9 @@
  */
 import type { ByteString } from "../os/bytes.ts";
 import { AT_FDCWD } from "../os/constants.ts";
-import { SystemError } from "../os/errno.ts";
+import { SystemError, unlessRefused } from "../os/errno.ts";
+import { realPath } from "../os/file.ts";
+import { folderOf } from "../os/path.ts";
 import { spawn } from "../os/spawn.ts";
 import { complain, Failure, warn } from "../cli/messages.ts";
 import { searchPath } from "../cli/path_search.ts";
@@ -31,7 +33,7 @@ export function startSupervise(context: Context, surroundings: Surroundings, kep
   const refuse = (cause: SystemError): void =>
     warn(context.name, `unable to start supervise ${kept.shown}`, cause);
   const reason = searchPath(SUPERVISE, context.env.get("PATH"), (file) => {
-    const isOurs = context.toolbox.isToolbox(file);
+    const isOurs = isDjbox(context, file);
     try {
       keeper = isOurs ? supervise(kept, surroundings) : spawnForeign(file, surroundings, kept);
     } catch (error) {
@@ -46,6 +48,15 @@ export function startSupervise(context: Context, surroundings: Surroundings, kep
   });
   if (reason !== 0) refuse(new SystemError(reason, "execve"));
   return keeper;
+}
+
+/** Whether it is this toolbox, or, between an installation and `djbox upgrade`, the one of another version beside it. */
+function isDjbox({ toolbox }: Context, file: ByteString): boolean {
+  if (toolbox.isToolbox(file)) return true;
+  const version = folderOf(toolbox.file);
+  const versions = version.replace(/(?<=\/djbox)-[^/]*$/, "");
+  const other = unlessRefused(() => folderOf(realPath(file)));
+  return versions !== version && other?.replace(/(?<=\/djbox)-[^/]*$/, "") === versions;
 }
 
 function spawnForeign(

@@ -135,6 +135,12 @@ bootTest("ends as a shell does when readproctitle is killed", async (box) => {
   equal(await boot(box, ["/etc/service/a"], { readproctitle: "kill -TERM $$" }), 143);
 });
 
+bootTest("starts svscan again that was killed, with the same readproctitle", async (box) => {
+  const svscan = "[ ! -e /record/first ] || { echo again; exit; }; : >/record/first; kill -9 $$";
+  equal(await boot(box, ["/etc/service/a"], { svscan }), 0);
+  equal(box.read("record/text"), "again\n");
+}, { djboxOnly: "C's supervises go on when svscan is killed" });
+
 bootTest("tells readproctitle that svscan cannot be run", async (box) => {
   equal(await boot(box, ["/etc/service/a"], { svscan: "!" }), 0);
   equal(

@@ -3,9 +3,16 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { toolTest } from "../harness/harness.ts";
 import { bareMachineTest, type Machine } from "../harness/machine.ts";
-import { makeRelease, tree } from "../harness/release.ts";
-import { isSupervised, processesCalled, processesIn, writeServices } from "../harness/services.ts";
-import type { Box } from "../harness/harness.ts";
+import { HAS_BUNDLE, makeRelease, tree } from "../harness/release.ts";
+import {
+  isSupervised,
+  pidOf,
+  processesCalled,
+  processesIn,
+  untilUp,
+  writeServices,
+} from "../harness/services.ts";
+import type { Box, Result } from "../harness/harness.ts";
 
 const ONLY = { djboxOnly: "no C package has it" };
 const USAGE = "djbox-boot: usage: djbox boot [ --root dir ] [ --init name ] | " +
@@ -439,17 +446,22 @@ bareMachineTest(
   },
 );
 
+/** An installation of the box's own: its root, and the environment for what is run from there. */
+async function installAlone(box: Box): Promise<{ root: string; env: Record<string, string> }> {
+  const root = `${box.dir}/root`;
+  const release = await makeRelease(box, "release");
+  equal((await box.run([`${release}/package/install`, "--root", root])).code, 0);
+  return { root, env: { PATH: `${root}/command:/usr/bin:/bin` } };
+}
+
 toolTest(
   "djbox boot --stop finds what svscan is about to start",
   ["djbox"],
   async (box) => {
-    const root = `${box.dir}/root`;
-    const release = await makeRelease(box, "release");
-    equal((await box.run([`${release}/package/install`, "--root", root])).code, 0);
+    const { root, env } = await installAlone(box);
     writeServices(box, ["root/service/a"]);
     // Its first folder is supervise; it takes a second.
     const late = ["strace", "-f", "-o", "trace", "-e", "inject=mkdirat:delay_enter=1000000:when=1"];
-    const env = { PATH: `${root}/command:/usr/bin:/bin` };
     box.start([...late, `${root}/command/svscan`, `${root}/service`], { env });
     await box.until("it is svscan", () => processesCalled(box, "svscan").length > 0);
     const { code, stdout } = await box.run([`${root}/command/djbox`, "boot", "--stop"]);
@@ -464,14 +476,58 @@ toolTest(
   { ...ONLY, programs: ["strace"] },
 );
 
+toolTest(
+  "djbox boot --stop leaves all as it is where svscan can leave its services to nobody",
+  ["djbox"],
+  async (box) => {
+    if (!HAS_BUNDLE) return;
+    const { root, env } = await installAlone(box);
+    writeServices(box, ["sv/a", "sv/a/log"]);
+    box.start([`${root}/command/svscan`, "sv"], { env });
+    const pids = await untilUp(box, ["sv/a", "sv/a/log"]);
+    const part = `${root}/package/admin/djbox/runtime/tool.supervise.js`;
+    Deno.renameSync(part, part + ".away");
+    const stop = (): Promise<Result> => box.run([`${root}/command/djbox`, "boot", "--stop"]);
+    const { code, stdout } = await stop();
+    equal(code, 111);
+    match(stdout, /^djbox: svscan \(pid \d+\) was told to stop, and has not ended yet\n$/);
+    deepEqual(["sv/a", "sv/a/log"].map((name) => pidOf(box, name)), pids);
+    Deno.renameSync(part + ".away", part);
+    await box.until("it can be stopped now", async () => (await stop()).code === 0);
+    for (const name of ["sv/a", "sv/a/log"]) equal(processesIn(box, name).length, 0);
+  },
+  ONLY,
+);
+
+toolTest(
+  "djbox boot --stop ends a service before its logger where each has a supervise of its own",
+  ["djbox"],
+  async (box) => {
+    const { root, env } = await installAlone(box);
+    box.script("a/log/run", "exec multilog s1000000 ./main <../../fifo");
+    box.script(
+      "a/run",
+      `exec >../fifo; trap "echo goodbye; exit" TERM; echo hello
+while :; do sleep 0.05; done`,
+    );
+    await box.sh("mkfifo fifo");
+    // The logger's has the lower pid.
+    box.start([`${root}/command/supervise`, "a/log"], { env });
+    await box.until("its supervise is there", () => isSupervised(box, "a/log"));
+    box.start([`${root}/command/supervise`, "a"], { env });
+    await box.until("it says hello", () => box.read("a/log/main/current") === "hello\n");
+    const { code, stdout } = await box.run([`${root}/command/djbox`, "boot", "--stop"]);
+    equal(code, 0, stdout);
+    equal(box.read("a/log/main/current"), "hello\ngoodbye\n");
+  },
+  ONLY,
+);
+
 toolTest("djbox boot --stop lets a container's svscan go on", ["djbox"], async (box) => {
-  const root = `${box.dir}/root`;
-  const release = await makeRelease(box, "release");
-  equal((await box.run([`${release}/package/install`, "--root", root])).code, 0);
+  const { root, env } = await installAlone(box);
   writeServices(box, ["root/service/a"]);
   // In it the paths are the machine's, and the files are not.
   const inside = `cp -al root copy && mount --bind copy root && cd root/service && exec svscan`;
-  const env = { PATH: `${root}/command:/usr/bin:/bin` };
   box.start(["unshare", "--mount", "sh", "-c", inside], { env });
   await box.until("its service runs", () => processesIn(box, "root/service/a").length > 0);
   const { code, stdout, stderr } = await box.run([`${root}/command/djbox`, "boot", "--stop"]);

@@ -10,6 +10,7 @@ import {
   type Started,
   toolTest,
 } from "../harness/harness.ts";
+import { HAS_BUNDLE, makeRelease, NEXT_VERSION } from "../harness/release.ts";
 import {
   auxv,
   isAlive,
@@ -36,7 +37,7 @@ function scan(box: Box): Started {
 async function upgrade(box: Box): Promise<void> {
   const { code, stdout, stderr } = await box.run(["djbox", "upgrade", "sv"]);
   equal(stderr, "", box.read("err"));
-  match(stdout, /^svscan \(pid \d+\) has started over\n$/);
+  match(stdout, /^djbox: svscan \(pid \d+\) has started over\n$/);
   equal(code, 0);
 }
 
@@ -50,6 +51,29 @@ echo $i >n; exec sleep 100000`,
   );
   box.script("sv/a/log/run", "echo started >>starts; exec cat >>lines");
 }
+
+upgradeTest(
+  "svscan itself supervises what comes between an installation and the upgrade",
+  async (box) => {
+    if (!HAS_BUNDLE) return;
+    const root = `${box.dir}/root`;
+    for (const version of [undefined, NEXT_VERSION]) {
+      const release = await makeRelease(box, `release-${version}`, version);
+      // The files of two releases are not the same.
+      await box.sh(`cp ${release}/djbox copy && mv copy ${release}/djbox`);
+      equal((await box.run([`${release}/package/install`, "--root", root])).code, 0);
+      if (version !== undefined) continue;
+      writeServices(box, ["sv/a"]);
+      box.start([`${root}/command/svscan`, "sv"], {
+        env: { PATH: `${root}/command:/usr/bin:/bin`, HOME: box.dir },
+      });
+      await untilUp(box, ["sv/a"]);
+    }
+    writeServices(box, ["sv/b"]);
+    await untilUp(box, ["sv/b"]);
+    deepEqual(processesCalled(box, "supervise"), []);
+  },
+);
 
 upgradeTest("svscan starts itself over, and nobody notices", async (box) => {
   writeTalker(box);

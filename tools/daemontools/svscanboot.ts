@@ -6,23 +6,38 @@
  *
  * Tells what is left of an earlier svscan to stop (svc -dx), then runs
  * `svscan DIR 2>&1 | readproctitle service errors: ......` with nothing but PATH in the environment, and waits for
- * both. DIR is /service; where nothing is in that, it is /etc/service, which is Debian's, if there is one.
+ * both. DIR is /service; where nothing is in that, it is /etc/service, which is Debian's, if there is one. A svscan that was
+ * killed, or has crashed, is started again a second later.
  *
  * Exit codes: readproctitle's.
  *
  * Differences: the C package has a shell script here, with DIR written into it: D. J. Bernstein's /service,
- * Debian's /etc/service.
+ * Debian's /etc/service. That starts svscan once.
  *
  * See https://cr.yp.to/daemontools/svscanboot.html
  *
  * @module
  */
 import { type ByteString, toBytes } from "../../lib/os/bytes.ts";
-import { O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY } from "../../lib/os/constants.ts";
+import {
+  O_CREAT,
+  O_RDONLY,
+  O_TRUNC,
+  O_WRONLY,
+  SIGABRT,
+  SIGBUS,
+  SIGFPE,
+  SIGILL,
+  SIGKILL,
+  SIGSEGV,
+  SIGSYS,
+  SIGTRAP,
+} from "../../lib/os/constants.ts";
 import { SystemError } from "../../lib/os/errno.ts";
 import { close, dup2, open, pipe, writeAll } from "../../lib/os/file.ts";
 import type { Mapping } from "../../lib/os/process.ts";
 import { replaceByNull } from "../../lib/os/standard_descriptors.ts";
+import { sleep } from "../../lib/os/poll.ts";
 import { exitCodeOf, signalOf, waitFor } from "../../lib/os/wait.ts";
 import { Environment } from "../../lib/cli/environment.ts";
 import { EXIT_TEMPORARY, orFatal, reasonOf } from "../../lib/cli/messages.ts";
@@ -35,6 +50,10 @@ export const svscanboot: Tool = { usage: "usage: svscanboot", run };
 const PATH = "/command:/usr/local/bin:/usr/local/sbin:/bin:/sbin:/usr/bin:/usr/sbin:/usr/X11R6/bin";
 /** The characters of svscan's latest messages that ps(1) shows. */
 const ROOM = 400;
+/** What ends svscan without its having left its services to anybody: somebody's kill -9, the lack of memory, a crash. */
+const FATAL = [SIGKILL, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP];
+/** Before svscan is started again, in milliseconds. */
+const PAUSE = 1000;
 
 function run(context: Context): Outcome {
   orFatal(context.name, "unable to open /dev/null", () => {
@@ -65,12 +84,19 @@ function stopOldServices(context: Context, directory: ByteString): void {
   if (pid !== undefined) waitFor(pid);
 }
 
-/** Runs svscan and readproctitle with a pipe in between until both have ended; returns the exit code. */
+/**
+ * Runs svscan and readproctitle with a pipe in between until both have ended; returns the exit code.
+ *
+ * What a killed svscan has left running has the pipe open, and readproctitle would wait for its end; so svscan is started
+ * again, and goes on with that.
+ */
 function scan(context: Context, directory: ByteString): number {
   const env = new Environment([`PATH=${PATH}`]);
   const { reader, writer } = orFatal(context.name, "unable to create pipe", () => pipe());
   const output: Mapping[] = [[writer, 1], [writer, 2]];
-  const scanner = start(context, ["svscan", directory], output, env, writer);
+  const startScanner = (): number | undefined =>
+    start(context, ["svscan", directory], output, env, writer);
+  let scanner = startScanner();
   const title = start(
     context,
     ["readproctitle", "service", "errors:", ".".repeat(ROOM)],
@@ -78,8 +104,13 @@ function scan(context: Context, directory: ByteString): number {
     env,
   );
   close(reader);
+  while (scanner !== undefined) {
+    const ended = waitFor(scanner);
+    if (ended === undefined || !FATAL.includes(signalOf(ended))) break;
+    sleep(PAUSE);
+    scanner = startScanner();
+  }
   close(writer);
-  if (scanner !== undefined) waitFor(scanner);
   const ended = title === undefined ? undefined : waitFor(title);
   if (ended === undefined) return EXIT_TEMPORARY;
   const signal = signalOf(ended);

@@ -22,9 +22,8 @@ import { kill } from "../../lib/os/process.ts";
 import { maskOf } from "../../lib/os/signal.ts";
 import { stat } from "../../lib/os/stat.ts";
 import { type Failure, usageError } from "../../lib/cli/messages.ts";
-import { print } from "../../lib/cli/output.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
-import { attempt, refusal } from "../../lib/package/messages.ts";
+import { attempt, refusal, say } from "../../lib/package/messages.ts";
 import { concealedScanner, findScanners, looksAfter } from "../../lib/package/running.ts";
 import { isHandingOver } from "../../lib/supervise/handover.ts";
 import { serviceDirectory } from "../../lib/supervise/place.ts";
@@ -38,9 +37,7 @@ function run({ name, args }: Context): Outcome {
   if (more.length > 0 || directory?.startsWith("-")) throw usageError(name, USAGE);
   const pids = upgradable(directory ?? serviceDirectory());
   for (const pid of pids) startOver(pid);
-  for (const pid of pids) {
-    attempt("write output", () => print(`svscan (pid ${pid}) has started over\n`));
-  }
+  for (const pid of pids) say(`svscan (pid ${pid}) has started over`);
   return 0;
 }
 
