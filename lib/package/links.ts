@@ -5,6 +5,7 @@
  * @module
  */
 import type { ByteString } from "../os/bytes.ts";
+import { unlessRefused } from "../os/errno.ts";
 import { isSameFile } from "../os/stat.ts";
 import { type Changes, targetOf } from "./changes.ts";
 import { type Layout, PACKAGE } from "./layout.ts";
@@ -130,12 +131,9 @@ export function useVersion(
   const left = policy === "replace" ? strangers.filter(({ matters }) => !matters) : strangers;
   for (const { path } of left) say(`${path} is not djbox's and stays as it is`);
 
-  const before = targetOf(layout.current);
   const stale = namesIn(layout.command).filter((name) =>
     !commands.includes(name) && isOurs(targetOf(`${layout.command}/${name}`))
   );
-  const { root, command, home } = layout;
-  const oldPlaces = placesOf({ root, command, home: `${layout.admin}/${before}` }, stale);
 
   changes.link(`${PACKAGE}-${layout.version}`, layout.current);
   const stay = new Set(left.map(({ path }) => path));
@@ -148,14 +146,28 @@ export function useVersion(
   }
   for (const { directory, names } of places.filter(({ matters }) => matters)) {
     const path = `${directory}/${PACKAGE}`;
-    if (!names.includes(PACKAGE) || stay.has(path) || isSameFile(path, `${home}/${PACKAGE}`)) {
+    if (
+      !names.includes(PACKAGE) || stay.has(path) || isSameFile(path, `${layout.home}/${PACKAGE}`)
+    ) {
       continue;
     }
-    throw refusal(`${path} does not lead to ${home}: what is in the place of ${directory}?`);
+    throw refusal(`${path} does not lead to ${layout.home}: what is in the place of ${directory}?`);
   }
-  // What the version before had, and this one has not.
-  for (const [at, place] of oldPlaces.entries()) {
-    removeLinks(place, places[at]?.names ?? [], changes);
+  for (const place of placesOf(layout, stale).filter(({ matters }) => matters)) {
+    removeLinks(place, [], changes);
+  }
+  removeLeftLinks(places, changes);
+}
+
+/** Removes the links to pages and the like that another version had, and the one in use has not. */
+function removeLeftLinks(places: readonly Place[], changes: Changes): void {
+  for (const { directory, names, targets } of places.filter(({ matters }) => !matters)) {
+    for (const name of unlessRefused(() => namesIn(directory)) ?? []) {
+      const path = `${directory}/${name}`;
+      if (!names.includes(name) && targets(name).includes(targetOf(path) ?? "")) {
+        changes.remove(path);
+      }
+    }
   }
 }
 
@@ -180,6 +192,7 @@ export function removeAllLinks(
     const theirs = place.names.filter((name) => strangers.includes(`${layout.command}/${name}`));
     removeLinks(place, theirs, changes);
   }
+  removeLeftLinks(places, changes);
   changes.remove(layout.current);
   return strangers;
 }

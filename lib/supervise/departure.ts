@@ -102,7 +102,7 @@ export class Departure {
 
 /**
  * Whether services that nobody told to end are ending: one of them by this very signal; or, since some exit in an orderly
- * way on it (multilog and tcpserver on TERM), half of them by themselves. One that another signal has ended (KILL, a crash)
+ * way on it (multilog and tcpserver on TERM), more than half of them by themselves. One that another signal has ended (KILL, a crash)
  * says nothing. Watches for GRACE where they are not.
  */
 function servicesEnd(
@@ -117,7 +117,7 @@ function servicesEnd(
     if (steady.some(({ pid }) => endedBy(pid) === signal)) return true;
     if (how !== "somehow" || set.wait(0) === 0) continue;
     const exited = steady.filter(({ pid }, i) => set.happened(i) !== 0 && endedBy(pid) === 0);
-    if (exited.length * 2 >= steady.length) return true;
+    if (exited.length * 2 > steady.length) return true;
   }
   return false;
 }

@@ -17,6 +17,7 @@ export class ServiceProcess {
   #pid = 0;
   #pidfd = -1;
   #wasSignalled = false;
+  #finishes = false;
 
   constructor(private readonly poller: Poller) {}
 
@@ -33,6 +34,11 @@ export class ServiceProcess {
   /** Whether it was sent a signal. */
   get wasSignalled(): boolean {
     return this.#wasSignalled;
+  }
+
+  /** Whether one of them has done what it had to, and exited 0, by itself: the next one will, too. */
+  get finishes(): boolean {
+    return this.#finishes;
   }
 
   /** It is `pid` from now on. */
@@ -65,7 +71,9 @@ export class ServiceProcess {
 
   /** Whether it is our child and has ended; if so, takes its status from the kernel. */
   reap(): boolean {
-    return waitIfEnded(this.#pid) !== undefined;
+    const ended = waitIfEnded(this.#pid);
+    if (ended?.status === 0 && !this.#wasSignalled) this.#finishes = true;
+    return ended !== undefined;
   }
 
   /** Whether there is a process of that pid. */

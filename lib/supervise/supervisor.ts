@@ -146,9 +146,9 @@ export class Supervisor {
     return this.#state === "over";
   }
 
-  /** Whether the service has run for a second and longer, and was not sent a signal since it was started. */
+  /** Whether the service has run for a second and longer, was not sent a signal since, and is none that finishes. */
   get isSteady(): boolean {
-    return this.#state === "up" && !this.#process.wasSignalled;
+    return this.#state === "up" && !this.#process.wasSignalled && !this.#process.finishes;
   }
 
   /** Announces the service as supervised, and starts it if it is wanted up. */

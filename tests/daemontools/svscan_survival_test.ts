@@ -35,6 +35,32 @@ async function killed(started: Started): Promise<void> {
   equal(await started.ended, 128 + 9);
 }
 
+toolTest(
+  "svscan that is told to end loses no service because one of them finishes just then",
+  SUPERVISION,
+  async (box) => {
+    writeServices(box, ["sv/a"]);
+    writeServices(
+      box,
+      ["sv/b"],
+      "echo started >>starts; while [ ! -e go ]; do sleep 0.01; done; rm go",
+    );
+    const svscan = scan(box);
+    const starts = (): number => box.read("sv/b/starts").split("\n").length - 1;
+    const [pid] = await untilUp(box, ["sv/a"]);
+    for (let i = 1; i <= 2; i++) {
+      await box.until("b has started", () => starts() === i);
+      await untilOld(box, ["sv/a", "sv/b"]);
+      if (i === 2) svscan.kill("SIGTERM");
+      box.write("sv/b/go", "");
+    }
+    equal(await svscan.ended, 128 + 15);
+    await box.until("b has started again", () => starts() === 3);
+    await untilSupervised(box, ["sv/a", "sv/b"]);
+    equal(pidOf(box, "sv/a"), pid);
+  },
+);
+
 oneProcessTest("svscan finds the services of one that was killed", async (box) => {
   writeServices(box, ["sv/a", "sv/down", "sv/died", "sv/paused"]);
   writeLogged(box, "sv/c");

@@ -174,10 +174,15 @@ installTest("versions are switched, and switched back", async (box) => {
   for (const place of ["command", "usr/local/bin"]) {
     Deno.symlinkSync("../package/admin/djbox/command/gone", `${root}/${place}/gone`);
   }
+  const page = `${root}/usr/local/share/man/man1/gone.1`;
+  Deno.symlinkSync("../../../../../package/admin/djbox/man/man1/gone.1", page);
+  const others = `${root}/usr/local/share/man/man1/other.1`;
+  Deno.symlinkSync("/elsewhere/package/admin/djbox/man/man1/other.1", others);
   const said = await step(box, fresh, "install", "--root", root);
   equal(current(), `djbox-${NEXT_VERSION}`);
   ok(said.includes(`djbox-${VERSION} stays; its package/upgrade is the way back\n`));
   ok(!isThere(`${root}/command/gone`) && !isThere(`${root}/usr/local/bin/gone`));
+  deepEqual([isThere(page), isThere(others)], [false, true]);
   equal((await box.run([`${root}/command/djbox`, "--version"])).stdout.split(" ")[1], NEXT_VERSION);
   await step(box, `${root}/package/admin/djbox-${VERSION}`, "upgrade");
   equal(current(), `djbox-${VERSION}`);
