@@ -220,6 +220,7 @@ export class Scanner {
     for (const entry of entries) this.#consider(entry);
     for (const [identity, service] of this.#services) {
       if (!service.active) this.#retireIfRemoved(service, "removed");
+      else this.#retireLogger(service);
       this.#dropIfGone(identity, service);
     }
     this.#holdPipes();
@@ -245,7 +246,9 @@ export class Scanner {
     const all = this.#present;
     for (let i = 0; i < Math.min(all.length, most); i++) {
       this.#looked = (this.#looked + 1) % all.length;
-      all[this.#looked]?.look();
+      if (all[this.#looked]?.look() !== false) continue;
+      this.#entries.unsettle();
+      this.disturbed();
     }
   }
 
@@ -268,6 +271,19 @@ export class Scanner {
     if (typeof main === "object") main.tell(manner === "replaced" ? "xd" : "x");
     if (typeof logger === "object") logger.tell("x");
     if (service.main === undefined) closePipe(service);
+  }
+
+  /**
+   * A logger whose directory was removed, and its service's was not, can't be started any more: it goes on until it ends,
+   * and ends now where there is another one. What the service writes meanwhile waits in the pipe for that.
+   */
+  #retireLogger(service: Service): void {
+    const { name, main, logger } = service;
+    if (typeof logger !== "object" || service.retired === logger) return;
+    if (!logger.directory.isRemoved || typeof main !== "object" || main.directory.isRemoved) return;
+    const isThere = unlessRefused(() => statIfThere(`${name}/log`)) !== undefined;
+    if (isThere) service.retired = logger;
+    logger.tell(isThere ? "xd" : "x");
   }
 
   /** Tells a removed service that was called `name` to end. Returns whether it has still to. */

@@ -21,6 +21,8 @@ export interface Service {
   active: boolean;
   main: Keeper;
   logger: Keeper;
+  /** The logger that was told to end because there is another directory in the place of its own. */
+  retired?: Keeper;
 }
 
 /** One that is not looked after yet. */

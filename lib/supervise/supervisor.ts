@@ -296,21 +296,23 @@ export class Supervisor {
 
   /**
    * Sees to it that others can find the service: where supervise or something in it was removed, it is made anew. To
-   * be called now and then.
+   * be called now and then. Returns whether its directory is still there.
    */
-  look(): void {
-    if (this.#state === "over") return;
-    this.#remakeIfDisturbed();
+  look(): boolean {
+    if (this.#state === "over") return true;
+    const isThere = this.#remakeIfDisturbed();
     // A write that is to be tried again anyway covers this.
     if (!this.#books.areBehind && this.directory.lacksStatus) this.#books.write("quietly");
     this.#listenToControl();
+    return isThere;
   }
 
-  #remakeIfDisturbed(): void {
+  /** Returns whether the service's directory is still there. */
+  #remakeIfDisturbed(): boolean {
     const { directory } = this;
     // Where the file system does not even tell (a mount that vanished), nothing can be made.
-    const disturbed = unlessRefused(() => directory.isDisturbed && !directory.isRemoved);
-    if (disturbed !== true) return;
+    if (unlessRefused(() => directory.isDisturbed) !== true) return true;
+    if (directory.isRemoved) return false;
     warn(SUPERVISE, `${directory.name}/supervise is not what it was, making it anew`);
     this.surroundings.poller.remove(directory.descriptors.control);
     try {
@@ -321,6 +323,7 @@ export class Supervisor {
       if (!(error instanceof Failure)) throw error;
       complain(error.text);
     }
+    return true;
   }
 
   /**

@@ -79,6 +79,27 @@ recoveryTest(
   },
 );
 
+recoveryTest(
+  "a logger whose directory was made anew goes on there, on the same pipe",
+  async (box) => {
+    writeLogged(box, "sv/a");
+    writeServices(box, ["sv/b"]);
+    const svscan = box.start(["svscan", "sv"]);
+    const [service, logger] = await untilUp(box, ["sv/a", "sv/a/log"]);
+    await box.until("it writes", () => lines(box, "sv/a").length > 10);
+    const { stderr } = await unnoticed(
+      svscan,
+      () => box.sh("cp -r sv/a/log new; rm -r new/supervise sv/a/log; mv new sv/a/log"),
+    );
+    equal(stderr, "");
+    await box.until("it has a new logger", () => ![0, logger].includes(pidOf(box, "sv/a/log")));
+    equal(pidOf(box, "sv/a"), service);
+    await untilSupervised(box, ["sv/a", "sv/a/log"]);
+    const seen = lines(box, "sv/a").length;
+    await box.until("it logs", () => lines(box, "sv/a").length > seen + 10);
+  },
+);
+
 recoveryTest("a status file that was removed is written again", async (box) => {
   const names = ["sv/gone", "sv/link", "sv/empty", "sv/folder"];
   writeServices(box, names);
