@@ -19,7 +19,7 @@ import { DEBIAN_PLACE, ORIGINAL_PLACE } from "../supervise/place.ts";
 import { type Init, INITS, runningInit } from "./inits.ts";
 import { isOurs } from "./links.ts";
 import { refusal, say } from "./messages.ts";
-import { findScanners, type FoundScanner, looksAfter } from "./running.ts";
+import { findScanners, type FoundScanner, isOwn, looksAfter } from "./running.ts";
 
 /** The init called `name`. */
 export function initCalled(name: ByteString): Init {
@@ -87,7 +87,7 @@ const PATIENCE = 5000;
 
 /** The svscans that look after one of the places of a machine; what runs says where a link that is one leads. */
 function scannersOfMachine(): FoundScanner[] {
-  return findScanners().filter((found) =>
+  return findScanners().filter(isOwn).filter((found) =>
     [ORIGINAL_PLACE, DEBIAN_PLACE].some((place) => looksAfter(found, place))
   );
 }

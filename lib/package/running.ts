@@ -12,7 +12,7 @@ import { access, close, readlink, realPath, writeAll } from "../os/file.ts";
 import { isDirectory, isSameFile, stat } from "../os/stat.ts";
 import { until } from "../os/poll.ts";
 import { allProcesses, commandName, hasEnded, isConcealed } from "../os/proc.ts";
-import { getpid, kill } from "../os/process.ts";
+import { geteuid, getpid, kill } from "../os/process.ts";
 import { EXIT_TEMPORARY } from "../cli/messages.ts";
 import { checkSupervised, openControl } from "../supervise/client.ts";
 import { refusal, say } from "./messages.ts";
@@ -49,6 +49,11 @@ function sharesFiles({ pid, file, directory }: FoundScanner): boolean {
     unlessRefused(() => readlink(`/proc/${of}/ns/mnt`));
   return mounts(pid) === mounts("self") ||
     isSameFile(`/proc/${pid}/exe`, file) && isSameFile(`/proc/${pid}/cwd`, directory);
+}
+
+/** Whether it is our user's: anybody may call a process svscan, and have it stand where he likes. */
+export function isOwn({ pid }: FoundScanner): boolean {
+  return unlessRefused(() => stat(`/proc/${pid}`))?.uid === geteuid();
 }
 
 /** Whether it is `directory` that a process looks after. */

@@ -22,14 +22,14 @@ import {
   SIGTERM,
 } from "../os/constants.ts";
 import { unlessRefused } from "../os/errno.ts";
-import { readBeginning } from "../os/file.ts";
+import { close, readBeginning } from "../os/file.ts";
 import { until } from "../os/poll.ts";
 import { stat } from "../os/stat.ts";
 import { bootId, childrenOf, hasEnded, isReadable, processFacts } from "../os/proc.ts";
 import { geteuid, kill } from "../os/process.ts";
 import { ignoreForOurselves } from "../os/signal.ts";
 import type { Context } from "../cli/tool.ts";
-import { readLeftBehind, recoverPipe } from "../supervise/adoption.ts";
+import { findProcess, readLeftBehind, recoverPipe } from "../supervise/adoption.ts";
 import {
   type HeldPipe,
   LOGGER_END,
@@ -42,7 +42,7 @@ import { NO_PIPE, type Phase } from "../supervise/record.ts";
 import { decodeStatus, type Status } from "../supervise/status_file.ts";
 import { leaveRecord } from "../supervise/supervise_files.ts";
 import { attempt, orTell, refusal } from "./messages.ts";
-import { findScanners, type FoundScanner, inDirectory, servicesIn } from "./running.ts";
+import { findScanners, type FoundScanner, inDirectory, isOwn, servicesIn } from "./running.ts";
 
 /** How long a supervise has to be between two starts of its service, and a process to end; in milliseconds. */
 const PATIENCE = 5000;
@@ -131,7 +131,16 @@ function freezeAndRecord(
  */
 function adoptableIn(directory: ByteString): ByteString[] {
   return servicesIn(directory).flatMap((service) => [service, `${service}/log`])
-    .filter((path) => unlessRefused(() => inDirectory(path, readLeftBehind)) !== undefined);
+    .filter((path) => unlessRefused(() => inDirectory(path, isAdoptable)) === true);
+}
+
+/** Whether our svscan would find again what runs in the service directory open at `at`. */
+function isAdoptable(at: number): boolean {
+  const left = readLeftBehind(at);
+  if (left === undefined) return false;
+  const found = findProcess(left, at); // throws where it may not
+  if (found !== undefined) close(found.pidfd);
+  return true;
 }
 
 /**
@@ -165,7 +174,7 @@ function supervisesOf(scanner: FoundScanner): ForeignSupervise[] {
       if (found !== undefined) directories.set(found.identity, { directory, end });
     }
   }
-  return findScanners(["supervise"]).flatMap(({ pid }) => {
+  return findScanners(["supervise"]).filter(isOwn).flatMap(({ pid }) => {
     const home = unlessRefused(() => stat(`/proc/${pid}/cwd`))?.identity;
     const place = home === undefined ? undefined : directories.get(home);
     return place === undefined ? [] : [{ pid, ...place }];

@@ -12,7 +12,15 @@
  * @module
  */
 import { type ByteString, fromBytes } from "../os/bytes.ts";
-import { EPOLLIN, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } from "../os/constants.ts";
+import {
+  EPOLLIN,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_PATH,
+  O_RDONLY,
+  O_WRONLY,
+} from "../os/constants.ts";
 import { openDirectory } from "../os/directory.ts";
 import {
   EACCES,
@@ -28,14 +36,14 @@ import {
   unlessErrno,
   unlessRefused,
 } from "../os/errno.ts";
-import { close, open, readBeginning, readlink, readOnce, setNonblocking } from "../os/file.ts";
-import { fstat, isLink, lstat, stat } from "../os/stat.ts";
+import { close, open, readlink, readOnce, setNonblocking } from "../os/file.ts";
+import { fstat, isLink, lstat, type Stat, stat } from "../os/stat.ts";
 import { PollSet } from "../os/poll.ts";
 import { allProcesses, bootId, processFacts } from "../os/proc.ts";
 import { geteuid, getpid, openPidfd } from "../os/process.ts";
 import { type Held, LOGGER_END, type Pipe, pipeName, SERVICE_END } from "./log_pipes.ts";
 import { decodeRecord, NO_PIPE, type SupervisionRecord } from "./record.ts";
-import { isLocked, isOurs } from "./supervise_files.ts";
+import { isLocked, isWritableToOthers } from "./supervise_files.ts";
 import { decodeStatus, type Status } from "./status_file.ts";
 
 /**
@@ -60,36 +68,76 @@ export interface LeftBehind {
  * another supervise has been here since.
  */
 export function readLeftBehind(at: number): LeftBehind | undefined {
-  // The directory may belong to a user, who is not to have us read what is not his.
-  const flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW;
-  const lock = unlessErrno(NOTHING_LEFT, () => open("supervise/lock", flags, 0, at));
-  if (lock === undefined) return undefined;
+  const folder = openFolder(at);
+  if (folder === undefined) return undefined;
+  const { fd, link } = folder;
   try {
-    const record = unlessErrno(NOTHING_LEFT, () => decodeRecord(fromBytes(readOnce(lock))));
-    const status = unlessErrno(
-      NOTHING_LEFT,
-      () => decodeStatus(readBeginning("supervise/status", at, flags)),
-    );
-    if (record === undefined || status === undefined || !isCurrent(record, status)) {
-      return undefined;
-    }
-    return { record, status, author: authorOf(lock, at) };
+    const read = (name: ByteString): File | undefined =>
+      unlessErrno(NOTHING_LEFT, () => readFileOf(name, fd));
+    const lock = read("lock");
+    const record = lock && decodeRecord(fromBytes(lock.content));
+    const status = decodeStatus(read("status")?.content ?? new Uint8Array());
+    if (lock === undefined || record === undefined || status === undefined) return undefined;
+    return isCurrent(record, status)
+      ? { record, status, author: authorOf([link, fstat(fd), lock.stat]) }
+      : undefined;
   } finally {
-    close(lock);
+    close(fd);
+  }
+}
+
+/** supervise, and what leads there. */
+interface Folder {
+  readonly fd: number;
+  /** The link that it is, if it is one. */
+  readonly link?: Stat;
+}
+
+/**
+ * Opens supervise in the directory open at `at`. All in it is reached through that: whoever may write to the directory
+ * could put another one in its place between two looks.
+ */
+function openFolder(at: number): Folder | undefined {
+  const flags = O_PATH | O_DIRECTORY;
+  const fd = unlessErrno(NOTHING_LEFT, () => open("supervise", flags | O_NOFOLLOW, 0, at));
+  if (fd !== undefined) return { fd };
+  return unlessErrno(NOTHING_LEFT, () => {
+    const link = lstat("supervise", at);
+    return { fd: open("supervise", flags, 0, at), link };
+  });
+}
+
+interface File {
+  readonly stat: Stat;
+  readonly content: Uint8Array;
+}
+
+/** The directory may belong to a user, who is not to have us read what is not his: no link is followed. */
+function readFileOf(name: ByteString, folder: number): File {
+  const fd = open(name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0, folder);
+  try {
+    return { stat: fstat(fd), content: readOnce(fd).slice() };
+  } finally {
+    close(fd);
   }
 }
 
 /** A uid that no process has: (uid_t) -1, chown(2). */
 const NOBODY_KNOWN = -1;
 
-/** Who but us may have written what is in the lock; undefined: nobody. */
-function authorOf(lock: number, at: number): number | undefined {
+/**
+ * Who but us may have written what is in the lock; undefined: nobody.
+ *
+ * @param way the link that supervise is, if it is one, the folder and the lock: whoever may change one of them, may
+ */
+function authorOf(way: readonly (Stat | undefined)[]): number | undefined {
   const us = geteuid();
-  const file = fstat(lock);
-  if (!isOurs(file)) return file.uid === us ? NOBODY_KNOWN : file.uid;
-  // A link of his may lead to another service's.
-  const folder = lstat("supervise", at);
-  return isLink(folder) && folder.uid !== us ? folder.uid : undefined;
+  for (const one of way) {
+    if (one === undefined) continue;
+    if (one.uid !== us) return one.uid;
+    if (!isLink(one) && isWritableToOthers(one)) return NOBODY_KNOWN;
+  }
+  return undefined;
 }
 
 function isCurrent({ boot, before, since }: SupervisionRecord, status: Status): boolean {
@@ -226,6 +274,7 @@ export function recoverLogPipe(
 ): Pipe | undefined {
   const names = new Set<ByteString>();
   for (const [path, end] of [[name, SERVICE_END], [`${name}/log`, LOGGER_END]] as const) {
+    if (end === LOGGER_END && isLinkOfOthers(path)) continue;
     const left = leftIn(path, looksAfter);
     if (left === undefined) continue;
     const { record, author, found } = left;
@@ -247,6 +296,12 @@ export function recoverLogPipe(
     }
   }
   return undefined;
+}
+
+/** Whether a user may have made it lead to the logger of another service, to get that one's lines. */
+function isLinkOfOthers(path: ByteString): boolean {
+  const found = unlessErrno(NOTHING_LEFT, () => lstat(path));
+  return found !== undefined && isLink(found) && found.uid !== geteuid();
 }
 
 /** What a supervisor that was killed has left in the directory at `path`, and the process that runs there still. */

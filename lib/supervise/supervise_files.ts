@@ -67,8 +67,13 @@ export function hasOneName(file: Stat): boolean {
 }
 
 /** Whether what stands in a file is our own word: nobody else may write to it (but root, who may do all). */
-export function isOurs(file: Stat): boolean {
-  return hasOneName(file) && file.uid === geteuid() && (file.mode & WRITABLE_TO_OTHERS) === 0;
+function isOurs(file: Stat): boolean {
+  return hasOneName(file) && file.uid === geteuid() && !isWritableToOthers(file);
+}
+
+/** Whether group or others may write to it: inode(7). */
+export function isWritableToOthers({ mode }: Stat): boolean {
+  return (mode & WRITABLE_TO_OTHERS) !== 0;
 }
 
 /** Writes a record to the lock file that is open at `lock`. Returns whether all of it is written. */

@@ -72,6 +72,17 @@ abuseTest("no link in supervise leads to a file that is written over", async (bo
 
 const RECORDS = { djboxOnly: "C's supervise leaves no record, and adopts nothing", root: true };
 
+abuseTest("no user's link to a log has svscan give him that service's pipe", async (box) => {
+  writeServices(box, ["one/bar", "one/bar/log", "two/foo"]);
+  await box.sh('ln -s "$PWD/one/bar/log" two/foo/log; chown -h nobody two/foo two/foo/log');
+  box.start(["svscan", "one"]);
+  const [bar] = await untilUp(box, ["one/bar", "one/bar/log"]);
+  box.start(["svscan", "two"]);
+  const [foo] = await untilUp(box, ["two/foo"]);
+  const output = (pid: number | undefined): string => Deno.readLinkSync(`/proc/${pid}/fd/1`);
+  notEqual(output(foo), output(bar));
+}, { root: true });
+
 /** Runs svscan over services until it is killed, and what ran in `ended` has ended. */
 async function leaveRecords(box: Box, names: readonly string[], ended = names): Promise<void> {
   const svscan = box.start(["svscan", "sv"]);

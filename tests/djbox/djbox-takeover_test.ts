@@ -70,7 +70,7 @@ originalMachineTest(
   async (machine, box) => {
     const before = await installBeside(machine, box);
     // What stands in a user's file would count for his own processes only.
-    await machine.output("chown -R 65534 /service/plain");
+    await machine.output("chown 65534 /service/plain /service/plain/supervise/lock");
     // Nor is what he has put there in its place written over.
     await machine.output("cd /service; echo precious >.victim; ln -f .victim off/supervise/lock");
     const said = await machine.output("djbox takeover");
@@ -282,6 +282,22 @@ originalMachineTest(
 );
 
 originalMachineTest(
+  "another user's svscan, whose surroundings are his, is not taken over",
+  "sleep",
+  async (machine, box) => {
+    await machine.edit("/srv/sv/a/run", "#!/bin/sh\nexec sleep 1000\n");
+    await machine.output("chown -R 65534 /srv/sv");
+    machine.start("setpriv --reuid=65534 --clear-groups svscan /srv/sv");
+    const before = pids(await machine.until("svstat /srv/sv/a", /: up .*[1-9] seconds/));
+    await install(machine, box);
+    const { code, stderr } = await machine.type("djbox takeover");
+    equal(code, 111);
+    match(stderr, /^djbox: fatal: svscan \(pid \d+\) is another user's: only he may do that\n$/);
+    equal(pids(await machine.output("svstat /srv/sv/a")), before);
+  },
+);
+
+originalMachineTest(
   "a takeover that is refused leaves everything as it was",
   "sleep",
   async (machine, box) => {
@@ -322,6 +338,14 @@ originalMachineTest(
       equal(await machine.output("cat /service/.victim"), "precious\n");
       equal(pids(await machine.output(SERVICES)), before);
     }
+    // What stands in a user's folder counts for his processes only: svscan would not find this one again.
+    await machine.output("chown -R 65534 /service/plain");
+    const { code, stderr } = await machine.type("djbox takeover");
+    deepEqual([code, stderr], [
+      111,
+      "djbox: fatal: what runs in /service/plain could not be found again; everything goes on as it was\n",
+    ]);
+    equal(pids(await machine.output(SERVICES)), before);
   },
 );
 

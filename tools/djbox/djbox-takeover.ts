@@ -30,6 +30,7 @@ import {
   concealedScanner,
   findScanners,
   type FoundScanner,
+  isOwn,
   looksAfter,
 } from "../../lib/package/running.ts";
 import { checkInit, goOn, settingOf } from "../../lib/package/successor.ts";
@@ -70,8 +71,13 @@ function choose(ours: ByteString, directory: ByteString | undefined): FoundScann
   const meant = directory === undefined
     ? others
     : others.filter((found) => looksAfter(found, directory));
-  const [scanner, ...more] = meant;
+  const own = meant.filter(isOwn);
+  const [scanner, ...more] = own;
   if (scanner === undefined) {
+    const [strangers] = meant;
+    if (strangers !== undefined) {
+      throw refusal(`svscan (pid ${strangers.pid}) is another user's: only he may do that`);
+    }
     const concealed = concealedScanner();
     if (concealed !== undefined) {
       throw refusal(`svscan (pid ${concealed}) is another user's: only root may do that`);
@@ -79,5 +85,5 @@ function choose(ours: ByteString, directory: ByteString | undefined): FoundScann
     throw refusal(`there is no other svscan${directory === undefined ? "" : ` in ${directory}`}`);
   }
   if (more.length === 0) return scanner;
-  throw refusal(`which one is meant? ${meant.map((found) => found.directory).join(", ")}`);
+  throw refusal(`which one is meant? ${own.map((found) => found.directory).join(", ")}`);
 }

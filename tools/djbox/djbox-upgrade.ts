@@ -24,7 +24,7 @@ import { stat } from "../../lib/os/stat.ts";
 import { type Failure, usageError } from "../../lib/cli/messages.ts";
 import type { Context, Outcome, Tool } from "../../lib/cli/tool.ts";
 import { attempt, refusal, say } from "../../lib/package/messages.ts";
-import { concealedScanner, findScanners, looksAfter } from "../../lib/package/running.ts";
+import { concealedScanner, findScanners, isOwn, looksAfter } from "../../lib/package/running.ts";
 import { isHandingOver } from "../../lib/supervise/handover.ts";
 import { serviceDirectory } from "../../lib/supervise/place.ts";
 
@@ -48,7 +48,7 @@ function refuse(text: ByteString): Failure {
 /** The svscans of djbox's that run in `directory`. */
 function upgradable(directory: ByteString): number[] {
   attempt(`stat ${directory}`, () => stat(directory));
-  const found = findScanners().filter((scanner) => looksAfter(scanner, directory));
+  const found = findScanners().filter(isOwn).filter((scanner) => looksAfter(scanner, directory));
   const ours = found.map(({ pid }) => pid).filter(readsHup);
   if (ours.length > 0) return ours;
   const concealed = concealedScanner();
