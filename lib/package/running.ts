@@ -160,6 +160,10 @@ export function scannersOf(admin: ByteString, names?: readonly ByteString[]): Fo
 const SUPERVISING = ["svscan", "supervise"];
 const STILL_THERE = "was told to stop, and has not ended yet";
 
+function tellOf({ name, pid, directory }: FoundScanner, what: string): void {
+  say(`${name} (pid ${pid}), which looked after ${directory}, ${what}`);
+}
+
 /**
  * Stops the services that an installation in `admin` looks after, their loggers, and what looks after them. Returns 0,
  * or 111 where one does not end.
@@ -181,21 +185,16 @@ export function stopOurs(admin: ByteString): number {
   if (!until(() => scanners.every(isGone), PATIENCE)) {
     // It could leave its services to nobody, and would start again what is told to end. (Process 1 is about to end them.)
     const stuck = scanners.filter((scanner) => scanner.pid !== 1 && !isGone(scanner));
-    for (const { pid, name } of stuck) say(`${name} (pid ${pid}) ${STILL_THERE}`);
+    for (const scanner of stuck) tellOf(scanner, STILL_THERE);
     if (stuck.length > 0) return EXIT_TEMPORARY;
   }
   // A logger has everything only when its service has ended; who looks after one of them alone is in its directory.
   const isLoggers = ({ directory }: FoundScanner): number => directory.endsWith("/log") ? 1 : 0;
   for (const scanner of supervising.toSorted((a, b) => isLoggers(a) - isLoggers(b))) {
-    const { pid, name, directory } = scanner;
     const left = bringDown(scanner);
     // A supervise ends when the last of its services has.
     const ended = until(() => isGone(scanner), left.length === 0 ? PATIENCE : 0);
-    say(
-      `${name} (pid ${pid}), which looked after ${directory}, ${
-        ended ? "has been stopped" : STILL_THERE
-      }`,
-    );
+    tellOf(scanner, ended ? "has been stopped" : STILL_THERE);
     for (const service of left) say(`${service} ${STILL_THERE}`);
     if (left.length > 0 || !ended) code = EXIT_TEMPORARY;
   }

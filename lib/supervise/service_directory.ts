@@ -25,7 +25,7 @@ import { orFatal, warn } from "../cli/messages.ts";
 import { type SupervisionRecord } from "./record.ts";
 import { encodeStatus, type Status, STATUS_SIZE } from "./status_file.ts";
 import {
-  hasOneName,
+  isFit,
   makeFifo,
   openFresh,
   openSupervise,
@@ -215,14 +215,14 @@ export class ServiceDirectory {
       this.#fds = { ...this.#fds, lock: ownLock(lock, directory) };
       this.#inPlace = undefined;
     }
-    return hasOneName(fstat(this.#fds.lock));
+    return isFit(this.#fds.lock, directory);
   }
 
   /** Takes the record away: supervision ends as it should. */
   clearRecord(): void {
-    const { lock } = this.#fds;
+    const { directory, lock } = this.#fds;
     unlessRefused(() => {
-      if (hasOneName(fstat(lock))) ftruncate(lock, 0);
+      if (isFit(lock, directory)) ftruncate(lock, 0);
     });
   }
 

@@ -26,6 +26,7 @@ import {
   ENOENT,
   ENOSPC,
   ENXIO,
+  EPERM,
   succeeds,
   SystemError,
   unlessErrno,
@@ -43,7 +44,7 @@ import {
   unlink,
 } from "../os/file.ts";
 import { geteuid } from "../os/process.ts";
-import { fstat, isFifo, isRegular, type Stat, statIfThere } from "../os/stat.ts";
+import { fstat, isFifo, isLink, isRegular, lstat, type Stat, statIfThere } from "../os/stat.ts";
 import { fatal, orFatal } from "../cli/messages.ts";
 import { encodeRecord, RECORD_SIZE, type SupervisionRecord } from "./record.ts";
 
@@ -62,7 +63,7 @@ const recordBytes = new Uint8Array(RECORD_SIZE);
  * Whether a file is one to write into: whoever may write to the directory must not have us write into another file, one
  * that has two names.
  */
-export function hasOneName(file: Stat): boolean {
+function hasOneName(file: Stat): boolean {
   return file.links === 1 && isRegular(file);
 }
 
@@ -92,11 +93,32 @@ export function leaveRecord(at: number, record: SupervisionRecord): void {
   let lock = open(LOCK, O_WRONLY | O_NONBLOCK | O_NOFOLLOW, 0, at);
   try {
     lock = ownLock(lock, at);
-    if (!hasOneName(fstat(lock))) throw new SystemError(EINVAL, "open", "not a file with one name");
+    if (!isFit(lock, at)) throw new SystemError(EINVAL, "open", "not a file with one name");
     if (!putRecord(lock, record)) throw new SystemError(ENOSPC, "pwrite");
   } finally {
     close(lock);
   }
+}
+
+/** Whether the lock of the service directory open at `at` is a file that a record can be written to. */
+export function isFit(lock: number, at: number): boolean {
+  const file = fstat(lock);
+  return isOurs(file) || (hasOneName(file) && !leadsAway(at));
+}
+
+/**
+ * Whether supervise is another user's link: it may lead into a folder that is not his, whose files we are to leave alone
+ * but for those that C's supervise writes.
+ */
+function leadsAway(at: number): boolean {
+  const folder = lstat("supervise", at);
+  return isLink(folder) && folder.uid !== geteuid();
+}
+
+/** Takes away what is in the place of a file of ours in supervise. */
+function takeAway(path: ByteString, at: number): void {
+  if (leadsAway(at)) throw new SystemError(EPERM, "unlink");
+  unlink(path, at);
 }
 
 /**
@@ -108,7 +130,7 @@ export function leaveRecord(at: number, record: SupervisionRecord): void {
  * @throws SystemError where there can be no new one
  */
 export function ownLock(lock: number, at: number): number {
-  if (isOurs(fstat(lock))) return lock;
+  if (isOurs(fstat(lock)) || leadsAway(at)) return lock;
   unlessErrno([ENOENT], () => unlink(NEW_LOCK, at));
   const fresh = acquireLock(NEW_LOCK, at);
   let kept = lock;
@@ -167,7 +189,7 @@ export function openFresh(path: ByteString, at: number): number {
     }
     close(there);
   }
-  unlink(path, at);
+  takeAway(path, at);
   return open(path, flags | O_EXCL, 0o644, at);
 }
 
@@ -220,7 +242,7 @@ export function makeFifo(path: ByteString, at: number): void {
   unlessRefused(() => {
     const there = statIfThere(path, at);
     if (there !== undefined && isFifo(there)) return;
-    if (there !== undefined) unlink(path, at);
+    if (there !== undefined) takeAway(path, at);
     mkfifo(path, 0o600, at);
   });
 }

@@ -72,6 +72,27 @@ abuseTest("no link in supervise leads to a file that is written over", async (bo
 
 const RECORDS = { djboxOnly: "C's supervise leaves no record, and adopts nothing", root: true };
 
+abuseTest(
+  "no user's link in the place of supervise has files of others taken away",
+  async (box) => {
+    writeServices(box, ["sv/foo"]);
+    const files = ["control", "ok", "lock", "lock.new"];
+    for (const file of files) box.write(`others/${file}`, PRECIOUS, 0o600);
+    await box.sh(
+      'chown -R 1 others; chown nobody sv/foo; ln -s "$PWD/others" sv/foo/supervise; ' +
+        "chown -h nobody sv/foo/supervise",
+    );
+    box.start(["svscan", "sv"]);
+    // C's supervise has no FIFOs then, and starts it; ours says why it can't.
+    await box.until(
+      "it has been looked at",
+      () => box.read("err").includes("foo") || box.read("sv/foo/starts") !== "",
+    );
+    for (const file of files) equal(box.read(`others/${file}`), PRECIOUS, file);
+  },
+  { root: true },
+);
+
 abuseTest("no user's link to a log has svscan give him that service's pipe", async (box) => {
   writeServices(box, ["one/bar", "one/bar/log", "two/foo"]);
   await box.sh('ln -s "$PWD/one/bar/log" two/foo/log; chown -h nobody two/foo two/foo/log');

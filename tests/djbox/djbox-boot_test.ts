@@ -490,7 +490,10 @@ toolTest(
     const stop = (): Promise<Result> => box.run([`${root}/command/djbox`, "boot", "--stop"]);
     const { code, stdout } = await stop();
     equal(code, 111);
-    match(stdout, /^djbox: svscan \(pid \d+\) was told to stop, and has not ended yet\n$/);
+    match(
+      stdout,
+      /^djbox: svscan \(pid \d+\), which looked after \S+, was told to stop, and has not ended yet\n$/,
+    );
     deepEqual(["sv/a", "sv/a/log"].map((name) => pidOf(box, name)), pids);
     Deno.renameSync(part + ".away", part);
     await box.until("it can be stopped now", async () => (await stop()).code === 0);
