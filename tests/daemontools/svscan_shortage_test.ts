@@ -300,7 +300,7 @@ oneProcessTest(
       const [i, options] of [
         ["-P", `${box.dir}/sv0/a/supervise/status`, "-e", "inject=read:error=EIO:when=1"],
         ["-P", `${box.dir}/sv1/a/supervise/lock`, "-e", "inject=read:error=EIO:when=1"],
-        ["-P", "supervise/status", "-e", "inject=openat:error=EIO:when=1"],
+        ["-P", "status", "-e", "inject=openat:error=EIO:when=1"],
         ["-P", "/proc/self/ns/pid", "-e", "inject=readlink,readlinkat:error=ENOMEM:when=1"],
       ].entries()
     ) {
