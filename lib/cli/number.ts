@@ -19,7 +19,10 @@ export function leadingUint32(text: ByteString): number {
   return Number(BigInt.asUintN(32, scanUlong(leadingDigits(text))));
 }
 
-/** The number that `digits` make, as scan_ulong.c reads them: none is 0, and what does not fit in 64 bits loses its upper part. */
+/**
+ * The number that `digits` make, as scan_ulong.c reads them: none is 0, and what does not fit in 64 bits loses its upper
+ * part.
+ */
 export function scanUlong(digits: ByteString): bigint {
   return BigInt.asUintN(64, BigInt(digits));
 }

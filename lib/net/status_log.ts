@@ -3,9 +3,9 @@
  * What a server says on descriptor 2: `NAME: status: 1/40` and so on. Lines that come together are written
  * together, because each write may wake up a log program.
  *
- * Where there is no room (a logger that stands still because its disk is full), those lines wait, and with them the server,
- * as in C. A warning is no reason to wait: in C a client's own process has it, and only that one waits. It is dropped,
- * and how many were is said later.
+ * Where there is no room (a logger that stands still because its disk is full), those lines wait, and with them the
+ * server, as in C. A warning is no reason to wait: in C a client's own process has it, and only that one waits. It is
+ * dropped, and how many were is said later.
  *
  * @module
  */

@@ -219,7 +219,7 @@ export class TcpServer {
     this.#listen();
   }
 
-  /** Whether there is room beside the clients of the server before this one; if not, sees to it that it is looked again later. */
+  /** Whether there is room beside the clients of the server before this one; if not, it will be looked again later. */
   #findsRoom(): boolean {
     const { limit } = this.#options;
     if (this.#clients.size >= limit) return false;

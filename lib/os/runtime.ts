@@ -36,7 +36,8 @@ export const V8_FLAGS = "--max-semi-space-size=1,--expose-gc,--single-threaded";
 /**
  * The variables that the launcher puts in front of the environment. They are for the runtime, which would otherwise
  * read from the caller's home, write into it and ask for updates. From the caller's own variables called DENO_... and
- * NODE_..., which can do worse (load code, write files, have it not start), the launcher keeps it: see `inherited` in start.ts.
+ * NODE_..., which can do worse (load code, write files, have it not start), the launcher keeps it: see `inherited` in
+ * start.ts.
  */
 export const RUNTIME_VARIABLES: readonly string[] = [
   "DENO_NO_UPDATE_CHECK=1",

@@ -19,8 +19,9 @@ export function fillStandardDescriptors(): void {
 }
 
 /**
- * Puts /dev/null, close-on-exec, in the place of what is open at descriptors `fds`, which nothing else is to have. The runtime keeps duplicates of 0, 1 and 2; whoever waits for the end of a pipe waits for those, too. What is at
- * `kept` is no duplicate, though it may be the same file.
+ * Puts /dev/null, close-on-exec, in the place of what is open at descriptors `fds`, which nothing else is to have. The
+ * runtime keeps duplicates of 0, 1 and 2; whoever waits for the end of a pipe waits for those, too. What is at `kept` is no
+ * duplicate, though it may be the same file.
  */
 export function replaceByNull(fds: readonly number[], kept: readonly number[]): void {
   // A chroot need not have it; C only closes them.

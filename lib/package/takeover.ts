@@ -225,7 +225,7 @@ function isTrue(status: Status, supervise: number): boolean {
   return child === status.pid && more.length === 0;
 }
 
-/** Leaves the record that a svscan of ours goes by, as a supervise of ours would have left it, in the directory open at `at`. */
+/** Leaves in the directory open at `at` the record that a supervise of ours would have left there. */
 function record({ status: { since, pid }, pipe }: StoppedSupervise, at: number): void {
   const started = pid === 0 ? undefined : processFacts(pid)?.started;
   const phase: Phase = started === undefined ? { kind: "idle" } : { kind: "running", pid, started };

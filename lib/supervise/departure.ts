@@ -102,8 +102,8 @@ export class Departure {
 
 /**
  * Whether services that nobody told to end are ending: one of them by this very signal; or, since some exit in an orderly
- * way on it (multilog and tcpserver on TERM), more than half of them by themselves. One that another signal has ended (KILL, a crash)
- * says nothing. Watches for GRACE where they are not.
+ * way on it (multilog and tcpserver on TERM), more than half of them by themselves. One that another signal has ended
+ * (KILL, a crash) says nothing. Watches for GRACE where they are not.
  */
 function servicesEnd(
   signal: number,

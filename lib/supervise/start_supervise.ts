@@ -53,10 +53,13 @@ export function startSupervise(context: Context, surroundings: Surroundings, kep
 /** Whether it is this toolbox, or, between an installation and `djbox upgrade`, the one of another version beside it. */
 function isDjbox({ toolbox }: Context, file: ByteString): boolean {
   if (toolbox.isToolbox(file)) return true;
-  const version = folderOf(toolbox.file);
-  const versions = version.replace(/(?<=\/djbox)-[^/]*$/, "");
-  const other = unlessRefused(() => folderOf(realPath(file)));
-  return versions !== version && other?.replace(/(?<=\/djbox)-[^/]*$/, "") === versions;
+  const versions = versionsOf(toolbox.file);
+  return versions !== undefined && versions === unlessRefused(() => versionsOf(realPath(file)));
+}
+
+/** What the folders of all versions begin with, where the folder of `file` is one of a version (lib/package/layout.ts). */
+function versionsOf(file: ByteString): ByteString | undefined {
+  return /^.*\/djbox-(?=[^/]*$)/.exec(folderOf(file))?.[0];
 }
 
 function spawnForeign(

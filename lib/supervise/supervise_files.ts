@@ -2,7 +2,7 @@
 /**
  * Making and opening what is in the folder supervise of a service directory, which may belong to a user who is not to
  * have us write into what is not his: no link is followed, no file with a second name is written to, and what stands in the
- * place of a FIFO is taken away.
+ * place of a FIFO is taken away, unless a link of his may have led into somebody else's folder.
  *
  * @module
  */
